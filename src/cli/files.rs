@@ -1,0 +1,48 @@
+//! Reading and writing files, and what is said about them.
+
+use super::{Failure, Global, MessageFormat};
+use resnetc::diagnostic::{Report, render};
+use resnetc::source::Source;
+use std::io::{Read, Write};
+use std::path::Path;
+
+/// Reads a description; `-` is standard input. No more is read than a description may have, and one byte.
+pub(super) fn read_description(path: &Path) -> Result<Source, Failure> {
+    let name = if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
+    let most = resnetc::limits::SOURCE_BYTES as u64 + 1;
+    let mut text = Vec::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(most).read_to_end(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut text))
+    };
+    read.map_err(|error| Failure::unasked(format!("cannot read {name}"), error))?;
+    match String::from_utf8(text) {
+        Ok(text) => Ok(Source::new(name, text)),
+        Err(error) => Err(Failure::unasked(format!("{name} is not UTF-8"), error.utf8_error())),
+    }
+}
+
+/// The value, or the report on standard error (standard output for JSON) and the answer no.
+pub(super) fn answered<T>(result: Result<T, Report>, source: &Source, global: Global) -> Result<T, Failure> {
+    result.map_err(|report| {
+        match global.message_format {
+            MessageFormat::Human => anstream::eprint!("{}", render::text(&report, source, true)),
+            MessageFormat::Json => println!("{}", render::json(&report, source)),
+        }
+        Failure::No
+    })
+}
+
+/// Writes `bytes` to `path` so that it holds all of them or what it held before.
+pub(super) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|error| Failure::unasked(format!("cannot write {}", path.display()), error))
+}

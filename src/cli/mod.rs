@@ -1,0 +1,76 @@
+//! The command line: a file a command, all file IO, exit codes.
+//!
+//! 0: yes. 1: the answer is no (a faulty description, weights that do not fit, …). 2: it could not be asked (usage, an
+//! unreadable file).
+
+mod check;
+mod files;
+mod output;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::fmt::Display;
+use std::process::ExitCode;
+
+/// Compiles descriptions of residual networks: exact costs, a live model, source code.
+#[derive(Debug, Parser)]
+#[command(name = "resnetc", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: Global,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Copy, Args)]
+struct Global {
+    /// How diagnostics are printed
+    #[arg(long, global = true, value_enum, default_value = "human", value_name = "FORMAT")]
+    message_format: MessageFormat,
+    /// The most nodes that a graph may have
+    #[arg(long, global = true, default_value_t = resnetc::limits::NODES, value_name = "NODES")]
+    limit: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MessageFormat {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Arguments),
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+enum Failure {
+    /// The answer is no; whoever found out has said why.
+    No,
+    /// It could not be asked.
+    Unasked(String),
+}
+
+impl Failure {
+    /// It could not be asked: `what` failed with `error`.
+    fn unasked(what: impl Display, error: impl Display) -> Self {
+        Self::Unasked(format!("{what}: {error}"))
+    }
+}
+
+/// Parses the arguments, runs the command, reports.
+pub fn main() -> ExitCode {
+    let Cli { command, global } = Cli::parse();
+    let result = match command {
+        Command::Check(arguments) => check::run(&arguments, global),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::No) => ExitCode::from(1),
+        Err(Failure::Unasked(message)) => {
+            anstream::eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The stable codes: E01xx syntax, E02xx description, E03xx shape, E04xx graph, E05xx target, E06xx limit,
+//! E07xx weights and data.
+
+macro_rules! codes {
+    ($($name:ident = $number:literal, $title:literal;)*) => {
+        /// A stable error code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $(#[doc = concat!($number, ": ", $title)] $name,)*
+        }
+
+        impl Code {
+            /// Every code, ascending.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The code as it is printed: `E0201`.
+            #[must_use]
+            pub fn number(self) -> &'static str {
+                match self { $(Self::$name => $number),* }
+            }
+
+            /// What it means, in one line.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title),* }
+            }
+
+            /// The page that `resnetc explain` prints: Markdown with a wrong and a right example.
+            #[must_use]
+            pub fn page(self) -> &'static str {
+                match self { $(Self::$name => include_str!(concat!("pages/", $number, ".md"))),* }
+            }
+        }
+    };
+}
+
+codes! {
+    Syntax = "E0101", "the TOML does not parse";
+    UnknownKey = "E0201", "a key that nothing declares";
+    WrongType = "E0202", "a value of the wrong type";
+    MissingKey = "E0203", "a key or table that must be there is not";
+    UnknownChoice = "E0204", "a word that is not one of the choices";
+    OutOfRange = "E0205", "a number outside its range";
+    BadName = "E0206", "a network name that cannot be used in generated code";
+    BadDepth = "E0207", "a depth that no table has";
+    DepthAndStages = "E0208", "`depth` together with `[[stage]]`";
+    NoStages = "E0209", "a network without stages";
+    NotApplicable = "E0210", "a setting that this block or head cannot have";
+    ExpectationNotMet = "E0211", "the network is not the one that `[expect]` describes";
+    OverBudget = "E0212", "the network exceeds its `[budget]`";
+    BranchesDiffer = "E0301", "two branches of an add have different shapes";
+    MapVanishes = "E0302", "a feature map shrinks to nothing";
+    GroupsDoNotDivide = "E0303", "the groups of a convolution do not divide its channels";
+    WrongRank = "E0304", "an op needs a feature map and got a vector, or the other way round";
+    MalformedGraph = "E0401", "the graph is not a network";
+    DuplicateName = "E0402", "two layers have the same name";
+    Unsupported = "E0501", "the target cannot express this op";
+    SourceTooLarge = "E0601", "the description is larger than the limit";
+    TooDeep = "E0602", "the description is nested deeper than the limit";
+    TooManyNodes = "E0603", "the graph has more nodes than the limit";
+    TooManyBlocks = "E0604", "a stage has more blocks than the limit";
+    TooManyChannels = "E0605", "more channels or features than the limit";
+    MapTooLarge = "E0606", "a feature map side is larger than the limit";
+    WeightsDoNotFit = "E0701", "the weight file does not fit the network";
+    WeightsUnreadable = "E0702", "the weight file cannot be read";
+    InputDoesNotFit = "E0703", "the input array does not fit the network";
+}
+
+impl Code {
+    /// The code called `number`, in either case, with or without the leading `E`.
+    #[must_use]
+    pub fn find(number: &str) -> Option<Self> {
+        let upper = number.to_uppercase();
+        Self::ALL.iter().copied().find(|code| code.number() == upper || code.number().trim_start_matches('E') == upper)
+    }
+}

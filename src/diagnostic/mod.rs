@@ -1,0 +1,169 @@
+//! What the compiler has to say about a description.
+//!
+//! Every message is a [`Diagnostic`]: a stable [`Code`], the place, what was found and what was expected, and what to
+//! type instead. Rendering is [`render`]'s; phases only build values and hand them on in a [`Report`].
+
+mod code;
+pub mod render;
+pub mod suggest;
+
+pub use code::Code;
+
+use crate::source::{Source, Span};
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The network compiles; the description has something that cannot be meant.
+    Warning,
+    /// No network comes out.
+    Error,
+}
+
+/// A place and what to say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What stands there, in a few words.
+    pub text: String,
+}
+
+/// An edit that mends the error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What to replace; empty for an insertion.
+    pub span: Span,
+    /// The text to put there.
+    pub replacement: String,
+}
+
+impl Fix {
+    /// The text of `source` after the edit.
+    #[must_use]
+    pub fn apply(&self, source: &Source) -> String {
+        let mut text = source.text().to_owned();
+        text.replace_range(self.span.range(), &self.replacement);
+        text
+    }
+}
+
+/// One message to the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The stable code, explained by `resnetc explain`.
+    pub code: Code,
+    /// Error or warning.
+    pub severity: Severity,
+    /// One line: what is wrong, names in backticks, lower case.
+    pub message: String,
+    /// The place to look at first.
+    pub primary: Label,
+    /// Other places that belong to it.
+    pub secondary: Vec<Label>,
+    /// Facts that explain it.
+    pub notes: Vec<String>,
+    /// One concrete thing to do.
+    pub help: Option<String>,
+    /// The same as an edit, where one edit does it.
+    pub fix: Option<Fix>,
+}
+
+impl Diagnostic {
+    /// An error with `message`; the primary label says `label` at `span`.
+    pub fn error(code: Code, span: Span, message: impl Into<String>, label: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            primary: Label { span, text: label.into() },
+            secondary: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+            fix: None,
+        }
+    }
+
+    /// Adds a secondary label.
+    #[must_use]
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.secondary.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds a note.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds the edit that does it.
+    #[must_use]
+    pub fn fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
+        self.fix = Some(Fix { span, replacement: replacement.into() });
+        self
+    }
+}
+
+/// The diagnostics of one run, in source order, at most [`Report::LIMIT`] of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    diagnostics: Vec<Diagnostic>,
+    dropped: usize,
+}
+
+impl Report {
+    /// How many diagnostics are kept; what comes after is counted.
+    pub const LIMIT: usize = 100;
+
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        if self.diagnostics.len() < Self::LIMIT {
+            self.diagnostics.push(diagnostic);
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// Whether nothing was reported.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.diagnostics.is_empty()
+    }
+
+    /// How many were counted beyond [`Report::LIMIT`].
+    #[must_use]
+    pub fn dropped(&self) -> usize {
+        self.dropped
+    }
+
+    /// The diagnostics, in the order in which they stand in the source.
+    #[must_use]
+    pub fn diagnostics(&self) -> Vec<&Diagnostic> {
+        let mut sorted: Vec<_> = self.diagnostics.iter().collect();
+        sorted.sort_by_key(|diagnostic| diagnostic.primary.span);
+        sorted
+    }
+
+    /// `value` if nothing was reported, the report otherwise.
+    ///
+    /// # Errors
+    /// The report itself, where it holds anything.
+    pub fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.is_empty() { Ok(value) } else { Err(self) }
+    }
+}
+
+impl From<Diagnostic> for Report {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self { diagnostics: vec![diagnostic], dropped: 0 }
+    }
+}

@@ -1,0 +1,68 @@
+//! Diagnostics as text for people and as JSON for programs.
+
+use super::{Diagnostic, Label, Report, Severity};
+use crate::source::{Source, Span};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// The report as people read it, ending in a newline; with ANSI styles if `styled`.
+#[must_use]
+pub fn text(report: &Report, source: &Source, styled: bool) -> String {
+    let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+    let mut out = String::new();
+    for diagnostic in report.diagnostics() {
+        out.push_str(&renderer.render(&groups(diagnostic, source)));
+        out.push_str("\n\n");
+    }
+    if report.dropped() > 0 {
+        let _ = writeln!(out, "and {} more", report.dropped());
+    }
+    out
+}
+
+fn groups<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Vec<Group<'a>> {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let annotation = |kind: AnnotationKind, label: &'a Label| kind.span(label.span.range()).label(label.text.as_str());
+    let snippet = Snippet::source(source.text())
+        .path(source.name())
+        .annotation(annotation(AnnotationKind::Primary, &diagnostic.primary))
+        .annotations(diagnostic.secondary.iter().map(|label| annotation(AnnotationKind::Context, label)));
+    let group = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code.number())
+        .element(snippet)
+        .elements(diagnostic.notes.iter().map(|note| Level::NOTE.message(note.as_str())))
+        .elements(diagnostic.help.iter().map(|help| Level::HELP.message(help.as_str())));
+    vec![group]
+}
+
+/// The report as JSON: an array of one object per diagnostic.
+#[must_use]
+pub fn json(report: &Report, source: &Source) -> Value {
+    report.diagnostics().into_iter().map(|diagnostic| object(diagnostic, source)).collect()
+}
+
+fn object(diagnostic: &Diagnostic, source: &Source) -> Value {
+    let label = |label: &Label| place(label.span, source, "text", &label.text);
+    let fix = diagnostic.fix.as_ref().map(|fix| place(fix.span, source, "replacement", &fix.replacement));
+    json!({
+        "code": diagnostic.code.number(),
+        "severity": match diagnostic.severity { Severity::Error => "error", Severity::Warning => "warning" },
+        "message": diagnostic.message,
+        "file": source.name(),
+        "primary": label(&diagnostic.primary),
+        "secondary": diagnostic.secondary.iter().map(label).collect::<Vec<_>>(),
+        "notes": diagnostic.notes,
+        "help": diagnostic.help,
+        "fix": fix,
+    })
+}
+
+fn place(span: Span, source: &Source, key: &str, text: &str) -> Value {
+    let (line, column) = source.position(span);
+    json!({ "start": span.range().start, "end": span.range().end, "line": line, "column": column, key: text })
+}

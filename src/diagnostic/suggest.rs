@@ -1,0 +1,47 @@
+//! The name that was probably meant.
+
+use super::{Code, Diagnostic};
+use crate::source::Span;
+
+/// The error for `word`, a string at `span`, which is not one of the `choices` for `what`.
+pub fn unknown_word<'a>(
+    what: &str,
+    word: &str,
+    span: Span,
+    choices: impl Iterator<Item = &'a str> + Clone,
+) -> Diagnostic {
+    let error = Diagnostic::error(
+        Code::UnknownChoice,
+        span,
+        format!("there is no {what} `{word}`"),
+        format!("expected {}", list(choices.clone())),
+    );
+    match closest(word, choices) {
+        Some(near) => error.help(format!("write `\"{near}\"`")).fix(span, format!("\"{near}\"")),
+        None => error,
+    }
+}
+
+/// The candidate closest to `word`, where one is close enough to be worth naming.
+///
+/// Close is a Damerau-Levenshtein distance of at most a third of the longer word, the bound that rustc uses.
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= word.len().max(candidate.len()).max(3) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// "`a`, `b` or `c`", for messages.
+#[must_use]
+pub fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let quoted: Vec<_> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+    }
+}

@@ -1,0 +1,23 @@
+use super::torchvision::NAMES;
+use crate::ir::Sides;
+use crate::ir::dialect::{Dialect, Init, Layout, PaddingStyle, Projection, Reported, StridePosition};
+
+/// The authors' Caffe release of He et al. 2015 (arXiv 1512.03385): the stride in the first 1x1, the stem's pool
+/// without padding in ceil mode. Layers and weights are called as in torchvision, so that one file serves both.
+pub const PAPER: Dialect = Dialect {
+    name: "paper",
+    source: "KaimingHe/deep-residual-networks (Caffe); initialisation: Caffe's MSRAFiller",
+    convolution_bias: false,
+    norm_epsilon: 1e-5,
+    norm_momentum: 0.1,
+    bottleneck_stride: StridePosition::First,
+    projection: Projection::WhereShapesDiffer,
+    padding: PaddingStyle::Field,
+    stem_pool_padding: Sides::all(0),
+    stem_pool_ceil: true,
+    convolution_init: Init::KaimingNormalFanIn,
+    linear_init: Init::KaimingNormalFanIn,
+    layout: Layout::Torch,
+    reports: Reported::Trainable,
+    names: NAMES,
+};

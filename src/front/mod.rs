@@ -1,0 +1,3 @@
+//! The front ends: from text to a [`crate::spec::Spec`].
+
+pub mod toml;

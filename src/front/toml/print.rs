@@ -1,0 +1,92 @@
+//! A [`Spec`] as TOML, in the long form: every stage written out, every value explicit.
+
+use crate::spec::{Call, Head, HeadActivation, Pool, Spec, Stage, Value};
+use std::fmt::Write;
+
+/// The long form of `spec`: [`super::parse`] gives the same network back.
+#[must_use]
+pub fn print(spec: &Spec) -> String {
+    let mut out = String::new();
+    let _ = write_spec(spec, &mut out);
+    out
+}
+
+fn write_spec(spec: &Spec, out: &mut String) -> std::fmt::Result {
+    let input = &spec.input;
+    writeln!(out, "name = {}", text(&spec.name.value))?;
+    writeln!(out, "dialect = {}\n", text(&spec.dialect.value))?;
+    writeln!(out, "[input]\nchannels = {}", input.channels.value)?;
+    writeln!(out, "size = [{}, {}]\n\n[stem]", input.height.value, input.width.value)?;
+    write_call(&spec.stem, out)?;
+    for stage in &spec.stages {
+        write_stage(stage, out)?;
+    }
+    write_head(&spec.head, out)?;
+    let (expect, budget) = (&spec.expect, &spec.budget);
+    let rows =
+        [("parameters", &expect.parameters), ("total_parameters", &expect.total_parameters), ("macs", &expect.macs)];
+    write_figures("expect", &rows.map(|(key, value)| (key, value.map(|value| value.value))), out)?;
+    let rows = [
+        ("max_parameters", &budget.max_parameters),
+        ("max_macs", &budget.max_macs),
+        ("max_memory", &budget.max_memory),
+    ];
+    write_figures("budget", &rows.map(|(key, value)| (key, value.map(|value| value.value))), out)
+}
+
+fn write_call(call: &Call, out: &mut String) -> std::fmt::Result {
+    writeln!(out, "kind = {}", text(&call.kind.value))?;
+    for argument in &call.arguments {
+        match &argument.value.value {
+            Value::Integer(value) => writeln!(out, "{} = {value}", argument.name.value)?,
+            Value::Float(value) => writeln!(out, "{} = {value:?}", argument.name.value)?,
+            Value::Boolean(value) => writeln!(out, "{} = {value}", argument.name.value)?,
+            Value::Text(value) => writeln!(out, "{} = {}", argument.name.value, text(value))?,
+        }
+    }
+    Ok(())
+}
+
+fn write_stage(stage: &Stage, out: &mut String) -> std::fmt::Result {
+    writeln!(out, "\n[[stage]]")?;
+    write_call(&stage.call, out)?;
+    writeln!(out, "blocks = {}", stage.blocks.value)
+}
+
+fn write_head(head: &Head, out: &mut String) -> std::fmt::Result {
+    let pool = match head.pool.value {
+        Pool::Average => "avg",
+        Pool::Maximum => "max",
+        Pool::None => "none",
+    };
+    writeln!(out, "\n[head]\npool = \"{pool}\"")?;
+    if head.pool.value != Pool::None {
+        let [height, width] = head.pool_size.value;
+        writeln!(out, "pool_size = [{height}, {width}]")?;
+    }
+    if !head.hidden.is_empty() {
+        let widths: Vec<_> = head.hidden.iter().map(|width| width.value.to_string()).collect();
+        writeln!(out, "hidden = [{}]", widths.join(", "))?;
+    }
+    if let Some(rate) = head.dropout {
+        writeln!(out, "dropout = {:?}", rate.value)?;
+    }
+    let Some(classes) = head.classes else { return Ok(()) };
+    let activation = match head.activation.value {
+        HeadActivation::None => "none",
+        HeadActivation::Softmax => "softmax",
+    };
+    writeln!(out, "classes = {}\nactivation = \"{activation}\"", classes.value)
+}
+
+fn write_figures(table: &str, rows: &[(&str, Option<u64>)], out: &mut String) -> std::fmt::Result {
+    let present: Vec<_> = rows.iter().filter_map(|(key, value)| value.map(|value| (key, value))).collect();
+    if !present.is_empty() {
+        writeln!(out, "\n[{table}]")?;
+    }
+    present.into_iter().try_for_each(|(key, value)| writeln!(out, "{key} = {value}"))
+}
+
+fn text(value: &str) -> String {
+    toml::Value::from(value).to_string()
+}

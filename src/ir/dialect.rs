@@ -1,0 +1,100 @@
+//! Dialects: what a community of implementations leaves unsaid, said once, as data.
+//!
+//! A dialect fixes every choice in which published implementations of the same network differ. The values stand in
+//! [`crate::dialect`]; no code asks which dialect it has, only what the field says.
+
+use super::names::NameTable;
+use super::shape::Sides;
+
+/// The choices of one community.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dialect {
+    /// Its name in a description.
+    pub name: &'static str,
+    /// Where the choices are taken from.
+    pub source: &'static str,
+    /// Whether convolutions that a norm follows have a bias.
+    pub convolution_bias: bool,
+    /// Batch norm's epsilon.
+    pub norm_epsilon: f64,
+    /// The weight of the new batch in a running statistic: torch's and burn's momentum, 1 minus Keras's.
+    pub norm_momentum: f64,
+    /// Which convolution of a bottleneck is strided.
+    pub bottleneck_stride: StridePosition,
+    /// When shortcut B projects.
+    pub projection: Projection,
+    /// How a strided convolution's padding is written.
+    pub padding: PaddingStyle,
+    /// Padding of the 3x3 stride-2 pool of the ImageNet stem.
+    pub stem_pool_padding: Sides,
+    /// Whether that pool's last window may start inside the map and end outside.
+    pub stem_pool_ceil: bool,
+    /// How fresh convolution kernels are drawn.
+    pub convolution_init: Init,
+    /// How fresh linear matrices are drawn.
+    pub linear_init: Init,
+    /// How parameter tensors are laid out in a weight file.
+    pub layout: Layout,
+    /// Which parameter count its users quote.
+    pub reports: Reported,
+    /// What its layers and weights are called.
+    pub names: NameTable,
+}
+
+/// Which convolution of a bottleneck carries the block's stride.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StridePosition {
+    /// The first 1x1 (the paper).
+    First,
+    /// The 3x3 ("v1.5").
+    Spatial,
+}
+
+/// When shortcut B puts a projection in the identity's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Projection {
+    /// Exactly where the stride is not 1 or the channels differ.
+    WhereShapesDiffer,
+    /// On the first block of every stage.
+    FirstBlock,
+}
+
+/// How the padding of a strided convolution and of the stem's pool is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaddingStyle {
+    /// As a field of the op; a max pool pads with minus infinity.
+    Field,
+    /// As a layer of its own that writes zeros.
+    Layer,
+}
+
+/// How fresh weights are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Init {
+    /// Normal, variance 2 / fan out, fan out = outputs / groups x kernel elements (He et al. 2015, torchvision).
+    KaimingNormalFanOut,
+    /// Normal, variance 2 / fan in, fan in = inputs / groups x kernel elements (Caffe's MSRAFiller as it stands).
+    KaimingNormalFanIn,
+    /// Uniform in plus or minus sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010, Keras); biases zero.
+    GlorotUniform,
+    /// Uniform in plus or minus 1 / sqrt(fan in), biases too (torch's Linear).
+    UniformFanIn,
+}
+
+/// The layout of tensors in a weight file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// Convolution O, I, H, W; linear out, in; a flattened map in the order C, H, W.
+    Torch,
+    /// Convolution H, W, I, O; linear in, out; a flattened map in the order H, W, C.
+    Keras,
+}
+
+/// The parameter count that a dialect's users quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reported {
+    /// Trainable parameters.
+    Trainable,
+    /// Trainable parameters and batch-norm statistics.
+    Total,
+}

@@ -1,0 +1,176 @@
+//! The graph: petgraph's stable digraph of nodes, whose edges say which operand they are.
+
+use super::{Address, Dialect, Op};
+use crate::source::Span;
+use petgraph::Direction;
+use petgraph::stable_graph::{NodeIndex, StableDiGraph};
+use petgraph::visit::EdgeRef;
+
+/// A node's identity, stable under rewriting.
+pub type NodeId = NodeIndex<u32>;
+
+/// Which operand of its target an edge is; petgraph keeps no order of edges that would survive a rewrite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot(pub u8);
+
+/// An op and where it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What it computes.
+    pub op: Op,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Where a node came from: the place in the description for messages, the place in the network for names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The place in the description.
+    pub span: Span,
+    /// The place in the network.
+    pub address: Address,
+}
+
+/// A network: one input, one output, ops between them.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    /// The network's name.
+    pub name: String,
+    /// The dialect that pinned its ops and names its layers.
+    pub dialect: &'static Dialect,
+    /// The blocks that were expanded, by stage: what each stage's blocks are called in the library.
+    pub block_kinds: Vec<String>,
+    nodes: StableDiGraph<Node, Slot>,
+    input: Option<NodeId>,
+    output: Option<NodeId>,
+}
+
+impl Graph {
+    /// An empty network.
+    #[must_use]
+    pub fn new(name: impl Into<String>, dialect: &'static Dialect) -> Self {
+        Self {
+            name: name.into(),
+            dialect,
+            block_kinds: Vec::new(),
+            nodes: StableDiGraph::new(),
+            input: None,
+            output: None,
+        }
+    }
+
+    /// Adds a node that takes `operands` in order; it becomes the output, and the input if it is the first.
+    pub fn add(&mut self, op: Op, origin: Origin, operands: &[NodeId]) -> NodeId {
+        let id = self.nodes.add_node(Node { op, origin });
+        for (slot, &operand) in (0..).zip(operands) {
+            self.nodes.add_edge(operand, id, Slot(slot));
+        }
+        self.input.get_or_insert(id);
+        self.output = Some(id);
+        id
+    }
+
+    /// The node `id`, if it is in the graph.
+    #[must_use]
+    pub fn get(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.node_weight(id)
+    }
+
+    /// The node `id`, to be changed in place.
+    pub fn get_mut(&mut self, id: NodeId) -> Option<&mut Node> {
+        self.nodes.node_weight_mut(id)
+    }
+
+    /// Removes `id` and lets its consumers read its first operand instead.
+    pub fn bypass(&mut self, id: NodeId) {
+        let Some(&operand) = self.operands(id).first() else { return };
+        let readers: Vec<_> = self.nodes.edges(id).map(|edge| (edge.target(), *edge.weight())).collect();
+        for (reader, slot) in readers {
+            self.nodes.add_edge(operand, reader, slot);
+        }
+        if self.output == Some(id) {
+            self.output = Some(operand);
+        }
+        self.nodes.remove_node(id);
+    }
+
+    /// The operands of `id`, in order.
+    #[must_use]
+    pub fn operands(&self, id: NodeId) -> Vec<NodeId> {
+        let mut edges: Vec<_> =
+            self.nodes.edges_directed(id, Direction::Incoming).map(|edge| (*edge.weight(), edge.source())).collect();
+        edges.sort_unstable();
+        edges.into_iter().map(|(_, source)| source).collect()
+    }
+
+    /// The nodes that read `id`, each once for every operand, ascending.
+    #[must_use]
+    pub fn readers(&self, id: NodeId) -> Vec<NodeId> {
+        let mut readers: Vec<_> = self.nodes.neighbors(id).collect();
+        readers.sort_unstable();
+        readers
+    }
+
+    /// Every node, ascending: the order in which they were added.
+    pub fn ids(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.nodes.node_indices()
+    }
+
+    /// How many nodes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.node_count()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One more than the largest index in use: the length of a table indexed by [`NodeId::index`].
+    #[must_use]
+    pub fn bound(&self) -> usize {
+        self.ids().last().map_or(0, |id| id.index() + 1)
+    }
+
+    /// The node that reads the network's input.
+    #[must_use]
+    pub fn input(&self) -> Option<NodeId> {
+        self.input
+    }
+
+    /// The node whose value the network returns.
+    #[must_use]
+    pub fn output(&self) -> Option<NodeId> {
+        self.output
+    }
+
+    /// A topological order, always the same one: of the nodes that are ready, the one added first. `None` for a cycle.
+    #[must_use]
+    pub fn topological_order(&self) -> Option<Vec<NodeId>> {
+        let mut waiting = vec![0_usize; self.bound()];
+        let mut ready = std::collections::BinaryHeap::new();
+        for id in self.ids() {
+            let operands = self.nodes.edges_directed(id, Direction::Incoming).count();
+            if operands == 0 {
+                ready.push(std::cmp::Reverse(id));
+            } else if let Some(count) = waiting.get_mut(id.index()) {
+                *count = operands;
+            }
+        }
+        let mut order = Vec::with_capacity(self.len());
+        while let Some(std::cmp::Reverse(id)) = ready.pop() {
+            order.push(id);
+            for reader in self.nodes.neighbors(id) {
+                if let Some(count) = waiting.get_mut(reader.index()) {
+                    *count -= 1;
+                    if *count == 0 {
+                        ready.push(std::cmp::Reverse(reader));
+                    }
+                }
+            }
+        }
+        (order.len() == self.len()).then_some(order)
+    }
+}

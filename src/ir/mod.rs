@@ -1,0 +1,20 @@
+//! The intermediate representation: a graph of ops with pinned semantics.
+//!
+//! [`Graph`] is a network as a directed graph of [`Op`]s; [`Shape`] is what flows along its edges; [`Address`] says
+//! where in the network a node stands, and a [`Dialect`]'s name table turns that into the names of layers and weights.
+//! Nothing here knows a front end or a back end.
+
+pub mod address;
+pub mod dialect;
+pub mod graph;
+pub mod names;
+pub mod op;
+pub mod parameter;
+pub mod shape;
+
+pub use address::{Address, Branch, Place, Role};
+pub use dialect::Dialect;
+pub use graph::{Graph, Node, NodeId, Origin};
+pub use op::Op;
+pub use parameter::{Parameter, ParameterKind};
+pub use shape::{Shape, ShapeError, Sides};

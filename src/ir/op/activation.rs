@@ -1,0 +1,23 @@
+use crate::ir::shape::Shape;
+
+/// An activation function, elementwise but for softmax, which is over the channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// max(x, 0).
+    Relu,
+    /// exp(x) over its sum along the channels.
+    Softmax,
+}
+
+impl Activation {
+    pub(super) fn infer(self, input: Shape) -> Shape {
+        input
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Relu => "relu",
+            Self::Softmax => "softmax",
+        }
+    }
+}

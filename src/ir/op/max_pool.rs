@@ -1,0 +1,16 @@
+use crate::ir::shape::{Shape, ShapeError, Window};
+
+/// The maximum over a window; padding counts as minus infinity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaxPool {
+    /// Kernel, stride, padding and rounding.
+    pub window: Window,
+}
+
+impl MaxPool {
+    pub(super) fn infer(self, input: Shape) -> Result<Shape, ShapeError> {
+        let Shape::Map { channels, height, width } = input else { return Err(ShapeError::NotAMap(input)) };
+        let [height, width] = self.window.slide([height, width])?;
+        Ok(Shape::Map { channels, height, width })
+    }
+}

@@ -1,0 +1,26 @@
+use crate::ir::parameter::ParameterKind;
+use crate::ir::shape::{Shape, ShapeError};
+
+/// Batch normalisation over the channels (Ioffe and Szegedy 2015): (x - mean) / sqrt(variance + epsilon) * scale + shift.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchNorm {
+    /// Added to the variance.
+    pub epsilon: f64,
+    /// Weight of the new batch in the running statistics: torch's momentum, 1 minus Keras's.
+    pub momentum: f64,
+}
+
+impl BatchNorm {
+    pub(super) fn infer(self, input: Shape) -> Result<Shape, ShapeError> {
+        match input {
+            Shape::Map { .. } => Ok(input),
+            Shape::Vector(_) => Err(ShapeError::NotAMap(input)),
+        }
+    }
+
+    pub(super) fn parameters(self, input: Shape) -> Vec<(ParameterKind, Vec<u64>)> {
+        [ParameterKind::Scale, ParameterKind::Shift, ParameterKind::Mean, ParameterKind::Variance]
+            .map(|kind| (kind, vec![input.channels()]))
+            .to_vec()
+    }
+}

@@ -1,0 +1,77 @@
+//! `resnetc`, a compiler for residual networks.
+//!
+//! A description goes in; shapes, costs, a live model and source code come out, all from one graph whose semantics are
+//! pinned. The modules are the pipeline:
+//!
+//! ```text
+//! source ── front ── spec ── lower ── ir::Graph ── valid ── Checked ─┬─ analysis   what it costs
+//!                              │                                     ├─ pass       rewrites, checked again
+//!                           library                                  ├─ weights    names, layouts, files
+//!                                                                    └─ back       live model, burn, Keras
+//! ```
+
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+pub mod diagnostic;
+pub mod dialect;
+pub mod front;
+pub mod ir;
+pub mod library;
+pub mod limits;
+pub mod lower;
+pub mod source;
+pub mod spec;
+pub mod valid;
+
+use diagnostic::Report;
+use source::{Source, Spanned};
+use spec::Spec;
+use valid::Checked;
+
+/// How to compile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Another input, C, H, W, in place of the description's own; figures that depend on it are then not held.
+    pub input: Option<[u64; 3]>,
+    /// The most nodes that the graph may have.
+    pub limit: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { input: None, limit: limits::NODES }
+    }
+}
+
+/// Compiles a description: reads it, expands it, checks it.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn compile(source: &Source) -> Result<Checked, Report> {
+    compile_with(source, &Options::default())
+}
+
+/// [`compile`] with options.
+///
+/// # Errors
+/// Everything that is wrong with the description.
+pub fn compile_with(source: &Source, options: &Options) -> Result<Checked, Report> {
+    check(front::toml::parse(source)?, options)
+}
+
+/// Compiles a description that has been read.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn check(mut spec: Spec, options: &Options) -> Result<Checked, Report> {
+    if let Some([channels, height, width]) = options.input {
+        let input = &mut spec.input;
+        for (field, value) in [(&mut input.channels, channels), (&mut input.height, height), (&mut input.width, width)]
+        {
+            *field = Spanned::new(value, field.span);
+        }
+    }
+    let graph = lower::lower(&spec, options.limit)?;
+    valid::check(graph)
+}

@@ -1,0 +1,124 @@
+//! The head: pooling, hidden layers, the classifier.
+
+use super::block::{Builder, Halt};
+use super::check_range;
+use crate::diagnostic::{Code, Diagnostic, Report};
+use crate::ir::{Address, Branch, Op, Origin, Place, Role, op};
+use crate::limits;
+use crate::source::Span;
+use crate::spec::{Head, HeadActivation, Pool};
+
+/// Reports what a head cannot have.
+pub(super) fn check(head: &Head, report: &mut Report) {
+    for hidden in &head.hidden {
+        check_range("the width of a hidden layer", hidden, limits::CHANNELS, Code::TooManyChannels, report);
+    }
+    if let Some(classes) = &head.classes {
+        check_range("classes", classes, limits::CHANNELS, Code::TooManyChannels, report);
+    }
+    if let Some(rate) = head.dropout.filter(|rate| !(0.0..1.0).contains(&rate.value)) {
+        report.push(Diagnostic::error(
+            Code::OutOfRange,
+            rate.span,
+            format!("`dropout` is {}", rate.value),
+            "expected at least 0 and below 1",
+        ));
+    }
+    for side in head.pool_size.value {
+        if !(1..=limits::SIDE).contains(&side) {
+            report.push(Diagnostic::error(
+                Code::OutOfRange,
+                head.pool_size.span,
+                format!("a side of `pool_size` is {side}"),
+                format!("expected from 1 to {}", limits::SIDE),
+            ));
+        }
+    }
+    if head.pool.value == Pool::None && head.pool_size.value != [1, 1] {
+        report.push(
+            Diagnostic::error(
+                Code::NotApplicable,
+                head.pool_size.span,
+                "`pool_size` without a pool",
+                "nothing is pooled",
+            )
+            .label(head.pool.span, "because of this")
+            .help("remove `pool_size`, or write `pool = \"avg\"`"),
+        );
+    }
+    if head.classes.is_none() {
+        let hidden = head.hidden.first().map(|hidden| ("hidden", hidden.span));
+        let dropout = head.dropout.map(|rate| ("dropout", rate.span));
+        let softmax =
+            (head.activation.value == HeadActivation::Softmax).then_some(("activation", head.activation.span));
+        for (key, span) in [hidden, dropout, softmax].into_iter().flatten() {
+            report.push(
+                Diagnostic::error(
+                    Code::NotApplicable,
+                    span,
+                    format!("`{key}` without `classes`"),
+                    "belongs to the classifier, and this head has none",
+                )
+                .help(format!("add `classes = 1000`, or remove `{key}`")),
+            );
+        }
+    }
+}
+
+/// Adds the head to the graph: the pooled map becomes a vector; without a pool it does so only for a classifier.
+pub(super) fn expand(head: &Head, builder: &mut Builder) -> Result<(), Halt> {
+    let mut path = Path { builder, span: head.span, branch: Branch::Head, unit: 0, sequence: 0 };
+    let pooled = match head.pool.value {
+        Pool::Average => Some((op::PoolKind::Average, Role::Pool)),
+        Pool::Maximum => Some((op::PoolKind::Maximum, Role::MaxPool)),
+        Pool::None => None,
+    };
+    if let Some((kind, role)) = pooled {
+        path.push(role, Op::AdaptivePool(op::AdaptivePool { kind, output: head.pool_size.value }))?;
+    }
+    if pooled.is_some() || head.classes.is_some() {
+        path.push(Role::Flatten, Op::Flatten(op::Flatten))?;
+    }
+    let Some(classes) = head.classes else { return Ok(()) };
+    let dropout = head.dropout.map(|rate| Op::Dropout(op::Dropout { rate: rate.value }));
+    if head.hidden.is_empty() {
+        if let Some(dropout) = dropout.clone() {
+            path.push(Role::Dropout, dropout)?;
+        }
+    } else {
+        path.branch = Branch::Classifier;
+        path.sequence = 0;
+    }
+    for hidden in &head.hidden {
+        path.unit += 1;
+        path.push(Role::Linear, Op::Linear(op::Linear { features: hidden.value }))?;
+        path.push(Role::Act, Op::Activation(op::Activation::Relu))?;
+        if let Some(dropout) = dropout.clone() {
+            path.push(Role::Dropout, dropout)?;
+        }
+    }
+    path.push(Role::Logits, Op::Linear(op::Linear { features: classes.value }))?;
+    if head.activation.value == HeadActivation::Softmax {
+        path.branch = Branch::Head;
+        path.push(Role::Act, Op::Activation(op::Activation::Softmax))?;
+    }
+    Ok(())
+}
+
+struct Path<'a> {
+    builder: &'a mut Builder,
+    span: Span,
+    branch: Branch,
+    unit: u32,
+    sequence: u32,
+}
+
+impl Path<'_> {
+    fn push(&mut self, role: Role, op: Op) -> Result<(), Halt> {
+        let Self { branch, unit, sequence, span, .. } = *self;
+        let address = Address { place: Place::Head, branch, unit, role, sequence };
+        self.sequence += 1;
+        let current = self.builder.current();
+        self.builder.add(op, Origin { span, address }, &[current])
+    }
+}

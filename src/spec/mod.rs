@@ -1,0 +1,172 @@
+//! The description of a network, whichever front end read it.
+//!
+//! Every front end ends here, and everything after starts here: a [`Spec`] is well formed (the keys are known, the
+//! types right, nothing is missing) and carries the span of every value, but its words and numbers are not yet checked
+//! against the library: [`crate::lower::lower`] does that, once for all front ends.
+
+pub mod depth;
+
+use crate::source::{Span, Spanned};
+
+/// A network as it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spec {
+    /// The network's name: ASCII `[A-Za-z][A-Za-z0-9_]{0,63}`, no keyword of a target language.
+    pub name: Spanned<String>,
+    /// The dialect's name.
+    pub dialect: Spanned<String>,
+    /// The input's shape.
+    pub input: Input,
+    /// The stem: a block of the library that stands once, before the stages.
+    pub stem: Call,
+    /// The stages, in order.
+    pub stages: Vec<Stage>,
+    /// What follows the stages.
+    pub head: Head,
+    /// The figures that the network must have.
+    pub expect: Expect,
+    /// The figures that it must not exceed.
+    pub budget: Budget,
+}
+
+/// The input of a network: N x `channels` x `height` x `width`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// C.
+    pub channels: Spanned<u64>,
+    /// H.
+    pub height: Spanned<u64>,
+    /// W.
+    pub width: Spanned<u64>,
+}
+
+/// A block of the library and the arguments it gets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// The block's name.
+    pub kind: Spanned<String>,
+    /// The arguments in the order in which they were written.
+    pub arguments: Vec<Argument>,
+    /// The table or statement that makes the call.
+    pub span: Span,
+}
+
+/// A named argument.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Argument {
+    /// The parameter's name.
+    pub name: Spanned<String>,
+    /// Its value.
+    pub value: Spanned<Value>,
+    /// The table from which it was taken.
+    pub from: Origin,
+}
+
+/// Where an argument was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// With the call itself.
+    Call,
+    /// In the defaults that all stages share. `same_kind` tells whether the defaults speak of the call's own block:
+    /// if not, parameters that this block does not declare are no mistake.
+    Defaults {
+        /// Whether the defaults name the block that is called.
+        same_kind: bool,
+    },
+}
+
+/// An argument's value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A whole number.
+    Integer(i64),
+    /// A number with a fraction.
+    Float(f64),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A word.
+    Text(String),
+}
+
+impl Value {
+    /// What a message calls a value of this type.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Integer(_) => "an integer",
+            Self::Float(_) => "a float",
+            Self::Boolean(_) => "a boolean",
+            Self::Text(_) => "a string",
+        }
+    }
+}
+
+/// A run of equal blocks; the first takes the stage's stride.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    /// The block and its arguments, `stride` among them.
+    pub call: Call,
+    /// How many there are.
+    pub blocks: Spanned<u64>,
+}
+
+/// How a head pools the last feature map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pool {
+    /// The mean of each cell.
+    Average,
+    /// The maximum of each cell.
+    Maximum,
+    /// Not at all.
+    None,
+}
+
+/// What a head ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadActivation {
+    /// The logits.
+    None,
+    /// Probabilities.
+    Softmax,
+}
+
+/// What follows the stages: pooling, hidden layers, the classifier.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Head {
+    /// The table, or the end of the description where it has none.
+    pub span: Span,
+    /// The pooling.
+    pub pool: Spanned<Pool>,
+    /// The size, height and width, that pooling gives: adaptive.
+    pub pool_size: Spanned<[u64; 2]>,
+    /// Widths of the linear layers before the last.
+    pub hidden: Vec<Spanned<u64>>,
+    /// The dropout rate after each hidden layer; before the classifier where there is none.
+    pub dropout: Option<Spanned<f64>>,
+    /// The outputs of the classifier; without it there is no top.
+    pub classes: Option<Spanned<u64>>,
+    /// What follows the classifier.
+    pub activation: Spanned<HeadActivation>,
+}
+
+/// Figures that a description states; the compiler refuses a network that does not have them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expect {
+    /// Trainable parameters.
+    pub parameters: Option<Spanned<u64>>,
+    /// Trainable parameters and batch-norm statistics.
+    pub total_parameters: Option<Spanned<u64>>,
+    /// Multiply-accumulates of convolutions and linear layers, batch 1, at the description's own input.
+    pub macs: Option<Spanned<u64>>,
+}
+
+/// Figures that a network must not exceed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// Trainable parameters.
+    pub max_parameters: Option<Spanned<u64>>,
+    /// Multiply-accumulates, batch 1, at the description's own input.
+    pub max_macs: Option<Spanned<u64>>,
+    /// Bytes that inference needs at the description's own input, batch 1: the weights and the peak of live tensors.
+    pub max_memory: Option<Spanned<u64>>,
+}

@@ -1,0 +1,161 @@
+//! From a [`Graph`] to a [`Checked`] network: the only way to get one, and back ends take nothing else.
+//!
+//! Guaranteed of a [`Checked`]: it has one input and one output, no cycle, no node that does not lead to the output,
+//! every op has its operands, every value a shape within the limits, and every name is unique. Past this point the
+//! only error that a user can see is that a target cannot express an op.
+
+mod shapes;
+
+use crate::diagnostic::{Code, Diagnostic, Report};
+use crate::ir::{Graph, Node, NodeId, Op, Parameter, Shape};
+use crate::source::Span;
+use std::collections::HashMap;
+
+/// A network that is well formed.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    graph: Graph,
+    order: Vec<NodeId>,
+    shapes: Vec<Option<Shape>>,
+    names: Vec<String>,
+    output: NodeId,
+}
+
+/// A node of a [`Checked`] network with what is known about it.
+#[derive(Debug, Clone)]
+pub struct Layer<'a> {
+    /// Its identity.
+    pub id: NodeId,
+    /// The op and its origin.
+    pub node: &'a Node,
+    /// The dialect's name of it, unique in the network.
+    pub name: &'a str,
+    /// Its operands in order.
+    pub operands: Vec<NodeId>,
+    /// The shape of its first operand; of itself for the input.
+    pub input: Shape,
+    /// The shape of its value.
+    pub output: Shape,
+}
+
+/// Checks `graph`.
+///
+/// # Errors
+/// What is wrong with it, worded for the person who wrote the description.
+pub fn check(graph: Graph) -> Result<Checked, Report> {
+    let output = graph.output().ok_or_else(|| malformed(Span::default(), "it has no nodes"))?;
+    let order = graph.topological_order().ok_or_else(|| malformed(Span::default(), "it has a cycle"))?;
+    let names = names(&graph)?;
+    let shapes = shapes::infer(&graph, &order, &names)?;
+    check_ends(&graph, &order, output)?;
+    Ok(Checked { graph, order, shapes, names, output })
+}
+
+impl Checked {
+    /// The graph.
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The graph, to be rewritten and checked again.
+    #[must_use]
+    pub fn into_graph(self) -> Graph {
+        self.graph
+    }
+
+    /// The nodes in topological order, always the same one.
+    #[must_use]
+    pub fn order(&self) -> &[NodeId] {
+        &self.order
+    }
+
+    /// The node whose value the network returns.
+    #[must_use]
+    pub fn output(&self) -> NodeId {
+        self.output
+    }
+
+    /// Everything about the node `id`.
+    ///
+    /// # Panics
+    /// If `id` is not a node of this network.
+    #[must_use]
+    pub fn layer(&self, id: NodeId) -> Layer<'_> {
+        let node = self.graph.get(id).expect("ids come from this network");
+        let operands = self.graph.operands(id);
+        let output = self.shape(id);
+        let input = operands.first().map_or(output, |&operand| self.shape(operand));
+        Layer { id, node, name: self.name(id), operands, input, output }
+    }
+
+    /// Every layer in topological order.
+    pub fn layers(&self) -> impl Iterator<Item = Layer<'_>> {
+        self.order.iter().map(|&id| self.layer(id))
+    }
+
+    /// The shape of a node's value.
+    ///
+    /// # Panics
+    /// If `id` is not a node of this network.
+    #[must_use]
+    pub fn shape(&self, id: NodeId) -> Shape {
+        self.shapes.get(id.index()).copied().flatten().expect("every node of a checked network has a shape")
+    }
+
+    /// The dialect's name of a node.
+    #[must_use]
+    pub fn name(&self, id: NodeId) -> &str {
+        self.names.get(id.index()).map_or("", String::as_str)
+    }
+
+    /// Every parameter and its shape in the IR's layout, in topological order.
+    pub fn parameters(&self) -> impl Iterator<Item = (Parameter, Vec<u64>)> {
+        self.layers().flat_map(|layer| {
+            let parameters = layer.node.op.parameters(layer.input);
+            parameters.into_iter().map(move |(kind, shape)| (Parameter { node: layer.id, kind }, shape))
+        })
+    }
+}
+
+fn names(graph: &Graph) -> Result<Vec<String>, Report> {
+    let mut names = vec![String::new(); graph.bound()];
+    let mut seen: HashMap<String, NodeId> = HashMap::with_capacity(graph.len());
+    for id in graph.ids() {
+        let Some(node) = graph.get(id) else { continue };
+        let name = graph.dialect.names.name(&node.origin.address);
+        if let Some(first) = seen.insert(name.clone(), id).and_then(|first| graph.get(first)) {
+            return Err(Diagnostic::error(
+                Code::DuplicateName,
+                node.origin.span,
+                format!("two layers are called `{name}`"),
+                "the second comes from here",
+            )
+            .label(first.origin.span, "the first comes from here")
+            .note(format!("names come from the name table of the dialect `{}`", graph.dialect.name))
+            .into());
+        }
+        if let Some(slot) = names.get_mut(id.index()) {
+            *slot = name;
+        }
+    }
+    Ok(names)
+}
+
+fn check_ends(graph: &Graph, order: &[NodeId], output: NodeId) -> Result<(), Report> {
+    let mut inputs = 0;
+    for &id in order {
+        let Some(node) = graph.get(id) else { continue };
+        inputs += usize::from(matches!(node.op, Op::Input(_)));
+        if id != output && graph.readers(id).is_empty() {
+            return Err(malformed(node.origin.span, "the value of this node is never used"));
+        }
+    }
+    if inputs == 1 { Ok(()) } else { Err(malformed(Span::default(), &format!("it has {inputs} inputs"))) }
+}
+
+fn malformed(span: Span, why: &str) -> Report {
+    Diagnostic::error(Code::MalformedGraph, span, format!("the graph is not a network: {why}"), why)
+        .note("no description leads here: the graph was made or rewritten by a program")
+        .into()
+}

@@ -1,0 +1,135 @@
+//! Shape inference over the whole graph, and the words for what fails.
+
+use crate::diagnostic::{Code, Diagnostic, Report};
+use crate::ir::shape::Window;
+use crate::ir::{Graph, Node, NodeId, Shape, ShapeError};
+use crate::limits;
+
+/// The shape of every node, indexed by [`NodeId::index`].
+pub(super) fn infer(graph: &Graph, order: &[NodeId], names: &[String]) -> Result<Vec<Option<Shape>>, Report> {
+    let mut shapes: Vec<Option<Shape>> = vec![None; graph.bound()];
+    for &id in order {
+        let Some(node) = graph.get(id) else { continue };
+        let operands = graph.operands(id);
+        let inputs: Vec<_> =
+            operands.iter().filter_map(|operand| shapes.get(operand.index()).copied().flatten()).collect();
+        let shape = node.op.infer(&inputs).map_err(|error| {
+            let name = names.get(id.index()).map_or("", String::as_str);
+            Report::from(explain(graph, node, name, &operands, error))
+        })?;
+        if let Some(slot) = shapes.get_mut(id.index()) {
+            *slot = Some(shape);
+        }
+    }
+    Ok(shapes)
+}
+
+fn explain(graph: &Graph, node: &Node, name: &str, operands: &[NodeId], error: ShapeError) -> Diagnostic {
+    let span = node.origin.span;
+    match error {
+        ShapeError::Differ { left, right } => differ(graph, node, operands, left, right),
+        ShapeError::Vanishes { size, window } => vanishes(node, name, size, window),
+        ShapeError::Groups { groups, inputs, outputs } => groups_do_not_divide(node, name, groups, inputs, outputs),
+        ShapeError::NotAMap(found) => Diagnostic::error(
+            Code::WrongRank,
+            span,
+            format!("`{name}` needs a feature map"),
+            format!("it reads a vector of {found} features"),
+        )
+        .help("keep the map: move this before the flatten or the pool that ends it"),
+        ShapeError::NotAVector(found) => Diagnostic::error(
+            Code::WrongRank,
+            span,
+            format!("`{name}` needs a vector"),
+            format!("it reads a feature map of {found}"),
+        )
+        .help("pool or flatten the map first"),
+        ShapeError::Operands { expected, found } => Diagnostic::error(
+            Code::MalformedGraph,
+            span,
+            format!("`{name}` has {found} operands"),
+            format!("expected {expected}"),
+        ),
+        ShapeError::Channels(found) => Diagnostic::error(
+            Code::TooManyChannels,
+            span,
+            format!("`{name}` would have {found} channels"),
+            format!("the limit is {}", limits::CHANNELS),
+        )
+        .help("use fewer filters, a smaller expansion or a smaller input"),
+        ShapeError::Side(found) => Diagnostic::error(
+            Code::MapTooLarge,
+            span,
+            format!("a side of `{name}` would be {found}"),
+            format!("the limit is {}", limits::SIDE),
+        ),
+        ShapeError::Zero(what) => Diagnostic::error(
+            Code::OutOfRange,
+            span,
+            format!("`{name}` has no {what}"),
+            format!("{what} come out as 0"),
+        )
+        .note("width of a bottleneck = floor(filters * width_per_group / 64) * groups")
+        .help("use more filters or a larger `width_per_group`"),
+    }
+}
+
+fn differ(graph: &Graph, node: &Node, operands: &[NodeId], left: Shape, right: Shape) -> Diagnostic {
+    let block = graph.dialect.names.block_name(&node.origin.address);
+    let span_of = |slot: usize| {
+        operands.get(slot).and_then(|&id| graph.get(id)).map_or(node.origin.span, |node| node.origin.span)
+    };
+    let error = Diagnostic::error(
+        Code::BranchesDiffer,
+        span_of(1),
+        format!("the branches of `{block}` cannot be added"),
+        format!("the shortcut gives {right}"),
+    )
+    .label(span_of(0), format!("the main branch gives {left}"))
+    .note("shapes are channels x height x width; an add needs them equal");
+    let (main, skip) = (left.channels(), right.channels());
+    if left.size() != right.size() {
+        error.help("the branches have different strides: give both the same `stride`, or write `shortcut = \"B\"`")
+    } else if skip > main {
+        error
+            .note(format!("zeros can be put beside channels, but {} of {skip} cannot be taken away", skip - main))
+            .help(format!(
+                "write `shortcut = \"B\"`, which projects {skip} channels to {main}, \
+                 or raise `filters` until {skip} channels come out"
+            ))
+    } else {
+        error.help(format!("write `shortcut = \"B\"`, which projects {skip} channels to {main}"))
+    }
+}
+
+fn vanishes(node: &Node, name: &str, [height, width]: [u64; 2], window: Window) -> Diagnostic {
+    let padding = window.padding;
+    let [extent_height, extent_width] = window.extent();
+    Diagnostic::error(
+        Code::MapVanishes,
+        node.origin.span,
+        "the feature map shrinks to nothing",
+        format!("`{name}` reads {height} x {width} and its window is {extent_height} x {extent_width}"),
+    )
+    .note(format!(
+        "padding adds {} rows and {} columns",
+        padding.top.saturating_add(padding.bottom),
+        padding.left.saturating_add(padding.right)
+    ))
+    .help("use a larger input, or fewer strides and pools before this")
+}
+
+fn groups_do_not_divide(node: &Node, name: &str, groups: u64, inputs: u64, outputs: u64) -> Diagnostic {
+    let divides = |groups: u64| groups != 0 && inputs.is_multiple_of(groups) && outputs.is_multiple_of(groups);
+    let below = (1..groups.min(inputs.min(outputs).saturating_add(1))).rev().find(|&groups| divides(groups));
+    let above = (groups.saturating_add(1)..=inputs.min(outputs)).find(|&groups| divides(groups));
+    let near: Vec<_> = below.into_iter().chain(above).map(|groups| format!("`{groups}`")).collect();
+    let error = Diagnostic::error(
+        Code::GroupsDoNotDivide,
+        node.origin.span,
+        format!("{groups} groups do not divide the channels of `{name}`"),
+        format!("it maps {inputs} channels to {outputs}"),
+    )
+    .note("a grouped convolution needs input and output channels to be multiples of its groups");
+    if near.is_empty() { error } else { error.help(format!("nearest that divide: {}", near.join(" and "))) }
+}
