@@ -1,7 +1,8 @@
 //! Tables in the formats that every command offers.
 
 use clap::ValueEnum;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::style::presets;
+use comfy_table::{CellAlignment, Table, TableStyle};
 use serde_json::Value;
 
 /// How a table is printed.
@@ -37,9 +38,9 @@ impl Grid {
         }
     }
 
-    fn aligned(&self, preset: &str) -> String {
+    fn aligned(&self, style: TableStyle) -> String {
         let mut table = Table::new();
-        table.load_preset(preset).set_header(&self.header).add_rows(&self.rows);
+        table.load_style(style).set_header(&self.header).add_rows(&self.rows);
         for (column, numeric) in table.column_iter_mut().zip(&self.numeric) {
             column.set_cell_alignment(if *numeric { CellAlignment::Right } else { CellAlignment::Left });
         }
