@@ -1,7 +1,7 @@
 //! Tables in the formats that every command offers.
 
 use clap::ValueEnum;
-use comfy_table::style::presets;
+use comfy_table::presets;
 use comfy_table::{CellAlignment, Table, TableStyle};
 use serde_json::Value;
 
