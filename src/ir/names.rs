@@ -1,6 +1,6 @@
 //! Name tables: from an [`Address`] to the name that a dialect's users know.
 
-use super::{Address, Branch, Place};
+use super::{Address, Branch, ParameterKind, Place};
 use std::fmt::Write;
 
 /// A table of names. Adding a dialect's names is writing one of these; no code knows a particular table.
@@ -34,6 +34,21 @@ pub struct ParameterNames {
     pub variance: &'static str,
     /// Tensors that a checkpoint may have beside these and that mean nothing for inference.
     pub ignored: &'static [&'static str],
+}
+
+impl ParameterNames {
+    /// What is appended to a layer's name for its parameter `kind`.
+    #[must_use]
+    pub fn suffix(&self, kind: ParameterKind) -> &'static str {
+        match kind {
+            ParameterKind::Kernel => self.kernel,
+            ParameterKind::Bias => self.bias,
+            ParameterKind::Scale => self.scale,
+            ParameterKind::Shift => self.shift,
+            ParameterKind::Mean => self.mean,
+            ParameterKind::Variance => self.variance,
+        }
+    }
 }
 
 impl NameTable {
