@@ -255,13 +255,16 @@ fn as_default(value: &Value) -> Argument {
 
 fn meaning(definition: &Definition, parameter: &outline::Parameter, index: usize) -> Meaning {
     let mut roles = Vec::new();
+    let mut shortcut = true;
     visit(&definition.body, &mut |item| {
         let named = item.name == outline::Name::Parameter(index);
         if named || item.guard == Some(index) {
             roles.push(Comment::new(item.op.name()));
+            shortcut &= item.branch == Branch::Skip;
         }
     });
     match parameter.meaning {
+        outline::Meaning::Flag if shortcut => Meaning::Shortcut(roles),
         outline::Meaning::Flag => Meaning::Flag(roles),
         outline::Meaning::Text => Meaning::Layer(roles.into_iter().next().unwrap_or(Comment::new("layer"))),
         outline::Meaning::Number(Field::Inputs | Field::Filters) => Meaning::Filters,

@@ -118,7 +118,10 @@ pub(super) enum Meaning {
     After,
     Block,
     Layer(Comment),
+    /// Whether these layers are there.
     Flag(Vec<Comment>),
+    /// Whether these layers are the shortcut.
+    Shortcut(Vec<Comment>),
 }
 
 /// A value in a call or a signature.

@@ -11,7 +11,7 @@ def {{ block.name }}(x{% for parameter in block.parameters %}
         x: the feature map, batch x height x width x channels.
 {%- for parameter in block.parameters %}
         {{ parameter.name }}: {% match parameter.meaning -%}
-{%- when Meaning::Filters -%}channels of the convolutions that it is given to.
+{%- when Meaning::Filters -%}output channels of its convolutions.
 {%- when Meaning::Stride -%}the step, in both dimensions.
 {%- when Meaning::Dilation -%}distance between the elements of a dilated kernel.
 {%- when Meaning::Padding -%}zeros on each side of the map.
@@ -21,15 +21,19 @@ def {{ block.name }}(x{% for parameter in block.parameters %}
 {%- when Meaning::Block -%}what the names of its layers begin with.
 {%- when Meaning::Layer(role) -%}the name of its layer `{{ role }}`
 {%- if let Some(Argument::None) = parameter.default %}, which is left out without{% endif -%}.
-{%- when Meaning::Flag(roles) -%}whether it has the layers
+{%- when Meaning::Flag(roles) -%}whether it has
 {%- for role in roles %} `{{ role }}`{% if !loop.last %},{% endif %}{% endfor -%}.
+{%- when Meaning::Shortcut(roles) -%}whether the shortcut is
+{%- for role in roles %} `{{ role }}`{% if !loop.last %},{% endif %}{% endfor -%}, not the identity.
 {%- endmatch -%}
 {%- endfor %}
 
     Returns:
         The feature map
-{%- if let Some(channels) = block.channels %}, `{{ channels }}` channels{% endif -%}
-{%- if let Some(stride) = block.stride %}, its sides divided by `{{ stride }}` and rounded up{% endif -%}.
+{%- if let Some(channels) = block.channels %}, with `{{ channels }}` channels{% endif -%}.
+{%- if let Some(stride) = block.stride %}
+        Its sides are divided by `{{ stride }}` and rounded up.
+{%- endif %}
     """
 {%- for statement in block.body %}
 {% call write::line(statement) %}{% endcall %}

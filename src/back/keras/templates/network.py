@@ -8,7 +8,7 @@ def {{ name }}(include_top={% if defaults.include_top %}True{% else %}False{% en
 {%- when Some(PoolKind::Maximum) -%}"max"
 {%- endmatch -%}
 , classes={% if let Some(classes) = defaults.classes %}{{ classes }}{% else %}None{% endif %}, weights=None):
-    """The network.
+    """Builds the network with fresh weights, or with those of a file.
 
     Args:
 {%- if top.is_empty() %}
@@ -26,10 +26,14 @@ def {{ name }}(include_top={% if defaults.include_top %}True{% else %}False{% en
 {%- else %}
         classes: not used, the description has no classifier.
 {%- endif %}
-        weights: a safetensors file to load; None leaves the weights as drawn.
+        weights: the path of a safetensors file, see `load_weights`.
 
     Returns:
-        A `keras.Model`.
+        A `keras.Model`: batch x height x width x channels to
+{%- if top.is_empty() %} a map or a vector of features.
+{%- else if defaults.classes.is_none() %} a vector of features.
+{%- else %} batch x classes.
+{%- endif %}
     """
     if keras.config.image_data_format() != "channels_last":
         raise ValueError("{{ name }} needs the image data format channels_last")
@@ -48,7 +52,7 @@ def {{ name }}(include_top={% if defaults.include_top %}True{% else %}False{% en
     # Stage {{ stage.number }}: {% for side in stage.shape %}{{ side }}{% if !loop.last %} x {% endif %}{% endfor %} by default.
 {%- for call in stage.calls %}
 {%- if let Some(repeat) = call.repeat %}
-    for {{ repeat.variable }} in range({{ repeat.from }}, {{ repeat.to }}{% if !repeat.step.is(1) %}, {{ repeat.step }}{% endif %}):
+    for {{ repeat.variable }} in range({% if !repeat.from.is(0) || !repeat.step.is(1) %}{{ repeat.from }}, {% endif %}{{ repeat.to }}{% if !repeat.step.is(1) %}, {{ repeat.step }}{% endif %}):
         x = {{ call.block }}(x
 {%- else %}
     x = {{ call.block }}(x
