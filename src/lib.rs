@@ -57,14 +57,18 @@ pub fn compile(source: &Source) -> Result<Checked, Report> {
 /// # Errors
 /// Everything that is wrong with the description.
 pub fn compile_with(source: &Source, options: &Options) -> Result<Checked, Report> {
-    check(front::toml::parse(source)?, options)
+    let mut report = Report::default();
+    match front::toml::parse(source, &mut report) {
+        Some(spec) => check(spec, options, report),
+        None => Err(report),
+    }
 }
 
-/// Compiles a description that has been read.
+/// Compiles a description that has been read; `report` holds what its reader found wrong with it.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn check(mut spec: Spec, options: &Options) -> Result<Checked, Report> {
+pub fn check(mut spec: Spec, options: &Options, mut report: Report) -> Result<Checked, Report> {
     if let Some([channels, height, width]) = options.input {
         let input = &mut spec.input;
         for (field, value) in [(&mut input.channels, channels), (&mut input.height, height), (&mut input.width, width)]
@@ -72,6 +76,8 @@ pub fn check(mut spec: Spec, options: &Options) -> Result<Checked, Report> {
             *field = Spanned::new(value, field.span);
         }
     }
-    let graph = lower::lower(&spec, options.limit)?;
-    valid::check(graph)
+    match lower::lower(&spec, options.limit, &mut report) {
+        Some(graph) => valid::check(graph),
+        None => Err(report),
+    }
 }

@@ -11,7 +11,7 @@ use crate::spec::{Head, HeadActivation, Pool};
 /// Reports what a head cannot have.
 pub(super) fn check(head: &Head, report: &mut Report) {
     for hidden in &head.hidden {
-        check_range("the width of a hidden layer", hidden, limits::CHANNELS, Code::TooManyChannels, report);
+        check_range("hidden", hidden, limits::CHANNELS, Code::TooManyChannels, report);
     }
     if let Some(classes) = &head.classes {
         check_range("classes", classes, limits::CHANNELS, Code::TooManyChannels, report);
