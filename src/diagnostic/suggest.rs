@@ -3,19 +3,14 @@
 use super::{Code, Diagnostic};
 use crate::source::Span;
 
-/// The error for `word`, a string at `span`, which is not one of the `choices` for `what`.
+/// The error for `word`, a string at `span`, which is not one of the `choices`; `message` says of what.
 pub fn unknown_word<'a>(
-    what: &str,
+    message: impl Into<String>,
     word: &str,
     span: Span,
     choices: impl Iterator<Item = &'a str> + Clone,
 ) -> Diagnostic {
-    let error = Diagnostic::error(
-        Code::UnknownChoice,
-        span,
-        format!("there is no {what} {}", quoted(word)),
-        format!("expected {}", list(choices.clone())),
-    );
+    let error = Diagnostic::error(Code::UnknownChoice, span, message, format!("expected {}", list(choices.clone())));
     match closest(word, choices.clone()).or_else(|| only(choices)) {
         Some(near) => error.help(format!("write `\"{near}\"`")).fix(span, format!("\"{near}\"")),
         None => error,
@@ -49,7 +44,7 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .into_iter()
         .filter(in_reach)
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= bound(candidate))
+        .filter(|(distance, candidate)| *distance <= bound(candidate) && *distance < candidate.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

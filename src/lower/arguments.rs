@@ -58,8 +58,8 @@ impl Arguments {
     }
 }
 
-/// The value for `parameter` that was written as `value`.
-pub(super) fn check(value: &Spanned<Value>, parameter: &Parameter) -> Result<Default, Diagnostic> {
+/// The value for a `parameter` of `block` that was written as `value`.
+pub(super) fn check(block: &str, value: &Spanned<Value>, parameter: &Parameter) -> Result<Default, Diagnostic> {
     let span = value.span;
     let refused = match (&value.value, parameter.domain) {
         (Value::Integer(found), Domain::Channels | Domain::Integer { .. }) => {
@@ -73,7 +73,10 @@ pub(super) fn check(value: &Spanned<Value>, parameter: &Parameter) -> Result<Def
         (Value::Boolean(found), Domain::Boolean) => return Ok(Default::Boolean(*found)),
         (Value::Text(found), Domain::Choice(choices)) => match choices.iter().find(|choice| *choice == found) {
             Some(word) => return Ok(Default::Word(word)),
-            None => suggest::unknown_word(parameter.name, found, span, choices.iter().copied()),
+            None => {
+                let message = format!("`{block}` has no {} {}", parameter.name, suggest::quoted(found));
+                suggest::unknown_word(message, found, span, choices.iter().copied())
+            }
         },
         (found, _) => wrong_type(found, span, parameter),
     };
@@ -128,6 +131,11 @@ fn meant(found: &Value, domain: Domain) -> Option<String> {
         }
         (Value::Text(text), Domain::Boolean) => text.parse::<bool>().ok().map(|value| value.to_string()),
         (Value::Boolean(false), Domain::Choice(choices)) if choices.contains(&"none") => Some("\"none\"".to_owned()),
+        (Value::Float(float), Domain::Channels | Domain::Integer { .. }) if float.fract() == 0.0 => {
+            let (min, max, _) = range(domain);
+            let number = format!("{float:.0}");
+            number.parse().ok().filter(|number: &u64| (min..=max).contains(number)).map(|_| number)
+        }
         _ => None,
     }
 }

@@ -83,7 +83,8 @@ fn find_kind(kind: &Kind, place: Place, report: &mut Report) -> Named {
         return Named::Known(definition);
     }
     let names = library::at(place).map(|definition| definition.name);
-    report.push(suggest::unknown_word(noun(place), &kind.value, kind.span, names));
+    let message = format!("there is no {} {}", noun(place), suggest::quoted(&kind.value));
+    report.push(suggest::unknown_word(message, &kind.value, kind.span, names));
     Named::Refused
 }
 
@@ -109,7 +110,7 @@ fn resolve_stem(stem: &Call, report: &mut Report) -> Option<Arguments> {
     }
     let Named::Known(definition) = kind else { return None };
     let values = definition.parameters.iter().map(|parameter| match find(stem, parameter.name) {
-        Some(argument) => arguments::check(&argument.value, parameter)
+        Some(argument) => arguments::check(definition.name, &argument.value, parameter)
             .map(|value| (parameter.name, value, written(argument)))
             .map_err(|error| report.push(error))
             .ok(),
@@ -141,7 +142,7 @@ fn resolve_stage(
     let mut values = Vec::with_capacity(definition.parameters.len());
     for parameter in definition.parameters {
         let value = if let Some(argument) = find(call, parameter.name) {
-            arguments::check(&argument.value, parameter)
+            arguments::check(definition.name, &argument.value, parameter)
                 .map(|value| (parameter.name, value, written(argument)))
                 .map_err(|error| report.push(error))
                 .ok()
@@ -192,7 +193,7 @@ fn check_names(call: &Call, kind: Named, keys: &[&'static str], report: &mut Rep
         Named::Refused | Named::Absent => Vec::new(),
     };
     let place = match kind {
-        Named::Known(definition) => Some(format!("the block `{}`", definition.name)),
+        Named::Known(definition) => Some(format!("the {} `{}` has no", noun(definition.place), definition.name)),
         Named::Refused | Named::Absent => None,
     };
     Names { call, declared: &declared, keys, place }.check(report)
@@ -204,7 +205,7 @@ struct Names<'a> {
     declared: &'a [&'static str],
     /// What the table takes beside arguments.
     keys: &'a [&'static str],
-    /// What a message calls that which declares them; nothing where it is not known what is declared.
+    /// Who does not have what is not declared; nothing where it is not known what is declared.
     place: Option<String>,
 }
 
@@ -220,15 +221,11 @@ impl Names<'_> {
         let free = |candidate: &&str| find(self.call, candidate).is_none();
         let near = suggest::closest(name, self.keys.iter().chain(self.declared).copied().filter(free));
         let message = match &self.place {
-            Some(place) => format!("{place} has no parameter {}", suggest::quoted(name)),
+            Some(place) => format!("{place} parameter {}", suggest::quoted(name)),
             None if near.is_none() => return None,
             None => format!("there is no parameter {}", suggest::quoted(name)),
         };
-        let known = match (&self.place, self.declared) {
-            (Some(_), []) => "it has no parameters".to_owned(),
-            (Some(_), declared) => format!("expected {}", suggest::list(declared.iter().copied())),
-            (None, _) => format!("expected {}", suggest::list(self.keys.iter().copied())),
-        };
+        let known = format!("expected {}", suggest::list(self.keys.iter().chain(self.declared).copied()));
         let error = Diagnostic::error(Code::UnknownKey, *span, message, known);
         report.push(match near {
             Some(near) => error.help(format!("write `{near}`")).fix(*span, near),
@@ -255,7 +252,7 @@ fn check_kinds(spec: &Spec, kinds: &[Named], report: &mut Report) {
     let error = Diagnostic::error(Code::MissingKey, first.call.span, "`kind` is missing", label);
     let blocks = suggest::list(library::at(Place::Stage).map(|definition| definition.name));
     let error = match &spec.defaults {
-        Some(defaults) => error.label(defaults.span, "nor does this"),
+        Some(defaults) => error.label(defaults.span, "this names no block either"),
         None => error,
     };
     report.push(
@@ -294,8 +291,8 @@ impl<'a> Defaults<'a> {
         match self.kind {
             Named::Known(definition) => {
                 for parameter in definition.parameters {
-                    let refusal =
-                        find(call, parameter.name).map(|argument| arguments::check(&argument.value, parameter));
+                    let refusal = find(call, parameter.name)
+                        .map(|argument| arguments::check(definition.name, &argument.value, parameter));
                     if let Some(Err(error)) = refusal {
                         self.refused.push(parameter.name);
                         report.push(error);
@@ -317,7 +314,7 @@ impl<'a> Defaults<'a> {
                         Named::Refused | Named::Absent => known = false,
                     }
                 }
-                let place = known.then(|| "no stage's block".to_owned());
+                let place = known.then(|| "no stage's block has a".to_owned());
                 Names { call, declared: &declared, keys: &["kind"], place }.check(report)
             }
         }
@@ -333,7 +330,7 @@ impl<'a> Defaults<'a> {
         report: &mut Report,
     ) -> Option<Result<Bound, ()>> {
         let argument = find(self.call?, parameter.name)?;
-        let error = match arguments::check(&argument.value, parameter) {
+        let error = match arguments::check(definition.name, &argument.value, parameter) {
             Ok(value) => return Some(Ok((parameter.name, value, written(argument)))),
             Err(error) => error,
         };

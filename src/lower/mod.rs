@@ -27,7 +27,7 @@ use calls::Calls;
 /// There is none where the library, a dialect or a limit refuses something in the description, or where `report` says
 /// that the front end did; everything is in `report` then.
 pub fn lower(spec: &Spec, limit: usize, report: &mut Report) -> Option<Graph> {
-    name::check(&spec.name).into_iter().for_each(|error| report.push(error));
+    report.extend(name::check(&spec.name));
     let dialect = find_dialect(&spec.dialect, report);
     check_input(&spec.input, report);
     head::check(&spec.head, report);
@@ -77,7 +77,7 @@ fn find_dialect(name: &Spanned<String>, report: &mut Report) -> Option<&'static 
     let found = dialect::find(&name.value);
     if found.is_none() {
         report.push(suggest::unknown_word(
-            "dialect",
+            format!("there is no dialect {}", suggest::quoted(&name.value)),
             &name.value,
             name.span,
             dialect::ALL.iter().map(|dialect| dialect.name),

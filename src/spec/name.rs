@@ -63,14 +63,14 @@ fn is_word(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '_'
 }
 
-const COMPARED: &str = "capitals make no difference: not every file system tells them apart";
+const COMPARED: &str = "the name becomes a Rust crate, a Python package and a folder; capitals make no difference";
 
 /// Words that are taken, who has taken them, and a note.
 const RESERVED: &[(&[&str], &str, &str)] = &[
-    (RUST, "a keyword of Rust, in which the network is generated", COMPARED),
-    (PYTHON, "a keyword of Python, in which the network is generated", COMPARED),
+    (RUST, "it is a keyword of Rust", COMPARED),
+    (PYTHON, "it is a keyword of Python", COMPARED),
     (GENERATED, "generated code uses this name itself", COMPARED),
-    (FOLDERS, "cargo or Windows keeps this name for itself, and the name becomes a folder", COMPARED),
+    (FOLDERS, "cargo or Windows keeps this name for itself", COMPARED),
 ];
 
 /// Strict, reserved and weak keywords of every edition (The Rust Reference, Keywords).

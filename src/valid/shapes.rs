@@ -105,18 +105,21 @@ fn differ(graph: &Graph, node: &Node, operands: &[NodeId], left: Shape, right: S
 fn vanishes(node: &Node, name: &str, [height, width]: [u64; 2], window: Window) -> Diagnostic {
     let padding = window.padding;
     let [extent_height, extent_width] = window.extent();
-    Diagnostic::error(
+    let error = Diagnostic::error(
         Code::MapVanishes,
         node.origin.span,
         "the feature map shrinks to nothing",
         format!("`{name}` reads {height} x {width} and its window is {extent_height} x {extent_width}"),
     )
-    .note(format!(
+    .help("use a larger input, or fewer strides and pools before this");
+    if padding.is_zero() {
+        return error;
+    }
+    error.note(format!(
         "padding adds {} rows and {} columns",
         padding.top.saturating_add(padding.bottom),
         padding.left.saturating_add(padding.right)
     ))
-    .help("use a larger input, or fewer strides and pools before this")
 }
 
 fn groups_do_not_divide(node: &Node, name: &str, groups: u64, inputs: u64, outputs: u64) -> Diagnostic {

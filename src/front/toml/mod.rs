@@ -10,6 +10,7 @@ mod nesting;
 mod print;
 mod reader;
 mod root;
+mod syntax;
 
 pub use print::print;
 
@@ -32,9 +33,7 @@ pub fn parse(source: &Source, report: &mut Report) -> Option<Spec> {
     if errors.is_empty() {
         return Some(root::read(source, table.get_ref(), report));
     }
-    for error in &errors {
-        report.push(syntax(source, error));
-    }
+    syntax::explain(source, &errors, report);
     None
 }
 
@@ -45,9 +44,4 @@ fn check_size(source: &Source) -> Result<(), Diagnostic> {
     }
     let message = format!("the description has more than {} bytes", limits::SOURCE_BYTES);
     Err(Diagnostic::error(Code::SourceTooLarge, source.span(0..0), message, "it begins here"))
-}
-
-fn syntax(source: &Source, error: &::toml::de::Error) -> Diagnostic {
-    let span = source.span(error.span().unwrap_or(0..0));
-    Diagnostic::error(Code::Syntax, span, "this is not TOML", error.message().replace('\n', "; "))
 }

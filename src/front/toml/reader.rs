@@ -80,7 +80,7 @@ impl<'a> Table<'a> {
                     let error = error.help(format!("write `{near}`"));
                     if self.is_written_once(entry) { error.fix(span, near) } else { error }
                 }
-                None => error.help("remove it"),
+                None => error.help("remove the key"),
             });
         }
         self
@@ -174,6 +174,11 @@ impl<'a> Table<'a> {
                 let error = self.wrong_type(key, entry, "a whole number, which has no quotes");
                 Err(error.help(format!("write `{text}`")).fix(span, text.to_string()))
             }
+            DeValue::Float(number) if number.as_str().ends_with(".0") => {
+                let error = self.wrong_type(key, entry, "a whole number, which has no point");
+                let number = number.as_str().trim_end_matches(".0");
+                Err(error.help(format!("write `{number}`")).fix(span, number))
+            }
             _ => Err(self.wrong_type(key, entry, "a whole number")),
         }
     }
@@ -192,7 +197,14 @@ impl<'a> Table<'a> {
     }
 
     pub(super) fn wholes(&self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Vec<Spanned<u64>>> {
-        self.ask(key, report, |table, entry| table.as_wholes(key, entry, "an array of whole numbers: `[4096, 4096]`"))
+        self.ask(key, report, |table, entry| {
+            let span = table.at(entry);
+            let expected = "an array of whole numbers: `[4096, 4096]`";
+            table.as_wholes(key, entry, expected).map_err(|error| match table.as_whole(key, entry) {
+                Ok(only) => error.help(format!("write `[{}]`", only.value)).fix(span, format!("[{}]", only.value)),
+                Err(_) => error,
+            })
+        })
     }
 
     fn as_wholes(&self, key: &str, entry: &Entry<'_>, expected: &str) -> Result<Vec<Spanned<u64>>, Diagnostic> {
@@ -233,7 +245,7 @@ impl<'a> Table<'a> {
             if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text) {
                 return Ok(Spanned::new(*value, span));
             }
-            Err(suggest::unknown_word(key, text, span, words))
+            Err(suggest::unknown_word(format!("there is no {key} {}", suggest::quoted(text)), text, span, words))
         })
     }
 
@@ -244,7 +256,7 @@ impl<'a> Table<'a> {
             Some(entry) => match self.inner(key, keys, entry, report) {
                 Some(table) => State::Value(table),
                 None => {
-                    report.push(self.not_a_table(key, entry));
+                    report.push(self.not_a_table(key, keys, entry));
                     State::Wrong
                 }
             },
@@ -252,7 +264,7 @@ impl<'a> Table<'a> {
         Found { table: self, key, state }
     }
 
-    fn not_a_table(&self, key: &str, entry: &Entry<'_>) -> Diagnostic {
+    fn not_a_table(&self, key: &str, keys: Keys, entry: &Entry<'_>) -> Diagnostic {
         let error = self.wrong_type(key, entry, &format!("a table: `[{key}]`"));
         match entry.get_ref().as_array().and_then(|items| items.first()).filter(|first| self.has_header(first)) {
             Some(first) => {
@@ -261,7 +273,13 @@ impl<'a> Table<'a> {
                 error.primary.span = span;
                 if self.is_written_once(entry) { error.fix(span, format!("[{key}]")) } else { error }
             }
-            None => error,
+            None => match (entry.get_ref(), keys) {
+                (DeValue::String(kind), Keys::Open(_)) => {
+                    let table = format!("{{ kind = {} }}", toml::Value::from(kind.as_ref()));
+                    error.help(format!("write `{table}`, or a table of its own")).fix(self.at(entry), table)
+                }
+                _ => error,
+            },
         }
     }
 

@@ -42,11 +42,11 @@ pub(super) fn read(source: &Source, entries: &DeTable<'_>, report: &mut Report) 
             read_stages(&tables, report)
         }
         (State::Absent, State::Absent) => {
-            report.push(no_stages(end));
+            report.push(no_stages(end, "the description ends here, without `[[stage]]`"));
             Vec::new()
         }
         (State::Absent, State::Value(tables)) if tables.is_empty() => {
-            report.push(no_stages(root.key_span("stage").unwrap_or(end)));
+            report.push(no_stages(root.key_span("stage").unwrap_or(end), "this array is empty"));
             Vec::new()
         }
         (State::Absent | State::Wrong, State::Value(tables)) => read_stages(&tables, report),
@@ -83,9 +83,9 @@ fn missing_table(name: &str, example: &str, end: Span) -> Diagnostic {
     .fix(end, format!("\n\n{example}"))
 }
 
-fn no_stages(at: Span) -> Diagnostic {
+fn no_stages(at: Span, label: &str) -> Diagnostic {
     let example = "[[stage]]\nkind = \"bottleneck\"\nfilters = 64\nblocks = 3\nstride = 1";
-    Diagnostic::error(Code::NoStages, at, "the network has no stages", "the description ends here, without `[[stage]]`")
+    Diagnostic::error(Code::NoStages, at, "the network has no stages", label)
         .help(format!("write `depth = 50` before the first table, or add, for example:\n{example}"))
 }
 
