@@ -10,4 +10,5 @@
 )]
 
 mod fill;
+mod layering;
 mod outline;
