@@ -13,6 +13,7 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod back;
 pub mod diagnostic;
 pub mod dialect;
 pub mod front;
@@ -20,6 +21,7 @@ pub mod ir;
 pub mod library;
 pub mod limits;
 pub mod lower;
+pub mod outline;
 pub mod source;
 pub mod spec;
 pub mod valid;
