@@ -42,7 +42,7 @@ fn check(file: &Path, global: Global, diagnostics: &mut Vec<serde_json::Value>) 
     let Err(report) = resnetc::compile_with(&source, &options) else { return Ok(()) };
     match global.message_format {
         MessageFormat::Human => anstream::eprint!("{}", render::text(&report, &source, true)),
-        MessageFormat::Json => diagnostics.extend(render::json(&report, &source)),
+        MessageFormat::Json => diagnostics.extend(render::objects(&report, &source)),
     }
     Err(Failure::No)
 }

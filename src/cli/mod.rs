@@ -4,7 +4,11 @@
 //! unreadable file).
 
 mod check;
+mod completions;
+mod expand;
+mod explain;
 mod files;
+mod new;
 mod output;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -41,6 +45,10 @@ enum MessageFormat {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Completions(completions::Arguments),
+    Expand(expand::Arguments),
+    Explain(explain::Arguments),
+    New(new::Arguments),
 }
 
 /// Why a command did not do what it was asked.
@@ -64,12 +72,16 @@ pub fn main() -> ExitCode {
     let Cli { command, global } = Cli::parse();
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, global),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Expand(arguments) => expand::run(&arguments, global),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::New(arguments) => new::run(&arguments, global),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::No) => ExitCode::from(1),
         Err(Failure::Unasked(message)) => {
-            anstream::eprintln!("error: {message}");
+            files::complain(&message);
             ExitCode::from(2)
         }
     }

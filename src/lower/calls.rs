@@ -211,27 +211,28 @@ struct Names<'a> {
 
 impl Names<'_> {
     fn check(&self, report: &mut Report) -> Vec<&'static str> {
-        let undeclared =
-            self.call.arguments.iter().filter(|argument| !self.declared.contains(&argument.name.value.as_str()));
-        undeclared.filter_map(|argument| self.refuse(argument, report)).collect()
-    }
-
-    fn refuse(&self, argument: &Argument, report: &mut Report) -> Option<&'static str> {
-        let Spanned { value: name, span } = &argument.name;
-        let free = |candidate: &&str| find(self.call, candidate).is_none();
-        let near = suggest::closest(name, self.keys.iter().chain(self.declared).copied().filter(free));
-        let message = match &self.place {
-            Some(place) => format!("{place} parameter {}", suggest::quoted(name)),
-            None if near.is_none() => return None,
-            None => format!("there is no parameter {}", suggest::quoted(name)),
-        };
-        let known = format!("expected {}", suggest::list(self.keys.iter().chain(self.declared).copied()));
-        let error = Diagnostic::error(Code::UnknownKey, *span, message, known);
-        report.push(match near {
-            Some(near) => error.help(format!("write `{near}`")).fix(*span, near),
-            None => error.help("remove the key"),
-        });
-        near
+        let known = || self.keys.iter().chain(self.declared).copied();
+        let free: Vec<_> = known().filter(|name| find(self.call, name).is_none()).collect();
+        let mut meant = Vec::new();
+        for Argument { name, .. } in &self.call.arguments {
+            if self.declared.contains(&name.value.as_str()) {
+                continue;
+            }
+            let near = suggest::closest(&name.value, free.iter().copied());
+            let message = match &self.place {
+                Some(place) => format!("{place} parameter {}", suggest::quoted(&name.value)),
+                None if near.is_none() => continue,
+                None => format!("there is no parameter {}", suggest::quoted(&name.value)),
+            };
+            let error =
+                Diagnostic::error(Code::UnknownKey, name.span, message, format!("expected {}", suggest::list(known())));
+            report.push(match near {
+                Some(near) => error.help(format!("write `{near}`")).fix(name.span, near),
+                None => error.help("remove the key"),
+            });
+            meant.extend(near.filter(|near| !meant.contains(near)));
+        }
+        meant
     }
 }
 

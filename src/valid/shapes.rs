@@ -79,14 +79,19 @@ fn differ(graph: &Graph, node: &Node, operands: &[NodeId], left: Shape, right: S
     let span_of = |slot: usize| {
         operands.get(slot).and_then(|&id| graph.get(id)).map_or(node.origin.span, |node| node.origin.span)
     };
-    let error = Diagnostic::error(
+    // An add comes from the argument that chose its shortcut.
+    let shortcut = node.origin.span;
+    let mut error = Diagnostic::error(
         Code::BranchesDiffer,
-        span_of(1),
+        shortcut,
         format!("the branches of `{block}` cannot be added"),
         format!("the shortcut gives {right}"),
     )
     .label(span_of(0), format!("the main branch gives {left}"))
     .note("shapes are channels x height x width; an add needs them equal");
+    if span_of(1) != shortcut {
+        error = error.label(span_of(1), format!("the shortcut reads {right} from here"));
+    }
     let (main, skip) = (left.channels(), right.channels());
     if left.size() != right.size() {
         error.help("the branches have different strides: give both the same `stride`, or write `shortcut = \"B\"`")
@@ -97,8 +102,11 @@ fn differ(graph: &Graph, node: &Node, operands: &[NodeId], left: Shape, right: S
                 "write `shortcut = \"B\"`, which projects {skip} channels to {main}, \
                  or raise `filters` until {skip} channels come out"
             ))
+            .fix(shortcut, "shortcut = \"B\"")
     } else {
-        error.help(format!("write `shortcut = \"B\"`, which projects {skip} channels to {main}"))
+        error
+            .help(format!("write `shortcut = \"B\"`, which projects {skip} channels to {main}"))
+            .fix(shortcut, "shortcut = \"B\"")
     }
 }
 

@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod diagnostics;
 mod fill;
 mod layering;
 mod outline;
