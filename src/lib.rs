@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analysis;
+pub mod back;
 pub mod diagnostic;
 pub mod dialect;
 pub mod front;
@@ -21,6 +22,8 @@ pub mod ir;
 pub mod library;
 pub mod limits;
 pub mod lower;
+pub mod outline;
+pub mod promise;
 pub mod source;
 pub mod spec;
 pub mod valid;
@@ -66,6 +69,7 @@ pub fn compile_with(source: &Source, options: &Options) -> Result<Checked, Repor
 /// # Errors
 /// Everything that is wrong with it.
 pub fn check(mut spec: Spec, options: &Options) -> Result<Checked, Report> {
+    let described = spec.input.clone();
     if let Some([channels, height, width]) = options.input {
         let input = &mut spec.input;
         for (field, value) in [(&mut input.channels, channels), (&mut input.height, height), (&mut input.width, width)]
@@ -73,6 +77,7 @@ pub fn check(mut spec: Spec, options: &Options) -> Result<Checked, Report> {
             *field = Spanned::new(value, field.span);
         }
     }
-    let graph = lower::lower(&spec, options.limit)?;
-    valid::check(graph)
+    let network = valid::check(lower::lower(&spec, options.limit)?)?;
+    promise::check(&spec, &described, &network)?;
+    Ok(network)
 }

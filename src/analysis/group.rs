@@ -23,8 +23,8 @@ pub struct Group {
     pub place: Place,
     /// The shape that it hands on.
     pub output: Shape,
-    /// Its layers.
-    pub layers: usize,
+    /// Its layers, as positions in the rows.
+    pub layers: Vec<usize>,
     /// Its parameters.
     pub parameters: Parameters,
     /// Its multiply-accumulates.
@@ -36,7 +36,7 @@ pub struct Group {
 #[must_use]
 pub fn group(network: &Checked, rows: &[Row], level: Level) -> Vec<Group> {
     let mut groups = BTreeMap::<Place, Group>::new();
-    for row in rows {
+    for (position, row) in rows.iter().enumerate() {
         let Some(node) = network.graph().get(row.node) else { continue };
         let address = node.origin.address;
         let place = match (address.place, level) {
@@ -58,12 +58,12 @@ pub fn group(network: &Checked, rows: &[Row], level: Level) -> Vec<Group> {
             },
             place,
             output: row.output,
-            layers: 0,
+            layers: Vec::new(),
             parameters: Parameters::default(),
             macs: 0,
         });
         group.output = row.output;
-        group.layers += 1;
+        group.layers.push(position);
         group.parameters += row.parameters;
         group.macs += row.macs;
     }

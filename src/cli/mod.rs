@@ -5,7 +5,10 @@
 
 mod check;
 mod files;
+mod flops;
+mod network;
 mod output;
+mod summary;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::fmt::Display;
@@ -41,6 +44,8 @@ enum MessageFormat {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Flops(flops::Arguments),
+    Summary(summary::Arguments),
 }
 
 /// Why a command did not do what it was asked.
@@ -64,6 +69,8 @@ pub fn main() -> ExitCode {
     let Cli { command, global } = Cli::parse();
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, global),
+        Command::Flops(arguments) => flops::run(&arguments, global),
+        Command::Summary(arguments) => summary::run(&arguments, global),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

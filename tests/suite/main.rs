@@ -10,3 +10,5 @@
 )]
 
 mod fill;
+mod layering;
+mod outline;

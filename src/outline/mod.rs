@@ -1,0 +1,226 @@
+//! The outline of a network: what a person would write as a function or a struct, and how often it is used.
+//!
+//! In: a [`Checked`] network, a graph in which every block is written out. Out: an [`Outline`], in which blocks that
+//! have the same structure are one [`Definition`] with parameters, and stages are runs of [`Call`]s. Nothing is assumed
+//! about particular blocks: structure is recovered from the graph (series and parallel parts), blocks are aligned by
+//! the addresses of their nodes, and what differs between them becomes a parameter. Expanding every call of an outline
+//! gives the graph back, op for op and name for name; a test says so.
+
+mod body;
+mod unify;
+
+pub use body::Body;
+
+use crate::ir::{Address, Branch, NodeId, Op, Place, Role};
+use crate::valid::Checked;
+use std::collections::BTreeMap;
+
+/// The structure of a network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outline {
+    /// What stands before the stages, the input node left out.
+    pub stem: Vec<Step>,
+    /// The stages.
+    pub stages: Vec<Stage>,
+    /// What follows them.
+    pub head: Vec<Step>,
+    /// The blocks, in the order of their first use.
+    pub definitions: Vec<Definition>,
+}
+
+/// The blocks of one stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    /// The stage's number, from 0.
+    pub number: u32,
+    /// One call a block.
+    pub calls: Vec<Call>,
+}
+
+/// A use of a definition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// Index into [`Outline::definitions`].
+    pub definition: usize,
+    /// The dialect's name of the block: what [`Name::Suffix`] is appended to.
+    pub name: String,
+    /// A value for each of the definition's parameters.
+    pub arguments: Vec<Value>,
+    /// The nodes that the call stands for, in the order of the definition's present items.
+    pub nodes: Vec<NodeId>,
+}
+
+/// A block as a function or struct.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Definition {
+    /// The block's name in the library; numbered where blocks of one kind have more than one structure.
+    pub name: String,
+    /// What differs between its uses.
+    pub parameters: Vec<Parameter>,
+    /// What it computes.
+    pub body: Vec<Step>,
+}
+
+/// A parameter of a definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name: a lower-case identifier, unique in its definition.
+    pub name: String,
+    /// What it says.
+    pub meaning: Meaning,
+}
+
+/// What a parameter says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// A number that some field of an op depends on.
+    Number(Field),
+    /// Whether an optional part is there.
+    Flag,
+    /// The name of a layer.
+    Text,
+}
+
+/// A parameter's value in a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A number.
+    Number(u64),
+    /// Whether an optional part is there.
+    Flag(bool),
+    /// A layer's name; empty where the layer is not there.
+    Text(String),
+}
+
+/// One step of a body: it reads the current value and makes the next one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// An op with one operand.
+    Item(Item),
+    /// Branches that all read the current value, and the op that joins them.
+    Join {
+        /// The branches in the order of the op's operands; an empty one is the identity.
+        branches: Vec<Vec<Step>>,
+        /// What joins them.
+        item: Item,
+    },
+}
+
+/// An op in a body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// The branch it stands in.
+    pub branch: Branch,
+    /// Its unit, 0 where nothing is numbered.
+    pub unit: u32,
+    /// What it does there.
+    pub role: Role,
+    /// The op as the first call has it; where [`Item::fields`] has an entry, that holds instead.
+    pub op: Op,
+    /// The fields that back ends write, as expressions of the parameters.
+    pub fields: BTreeMap<Field, Expression>,
+    /// Its name.
+    pub name: Name,
+    /// The flag parameter without which it is left out.
+    pub guard: Option<usize>,
+}
+
+/// A number of an op that may differ between the uses of a definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// Channels of the operand.
+    Inputs,
+    /// Output channels of a convolution, features of a linear layer.
+    Filters,
+    /// The stride, the same in both dimensions.
+    Stride,
+    /// The dilation, the same in both dimensions.
+    Dilation,
+    /// The padding, the same on all sides.
+    Padding,
+    /// Groups of a convolution.
+    Groups,
+    /// Zero channels before the operand's.
+    Before,
+    /// Zero channels after the operand's.
+    After,
+}
+
+/// A number in a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expression {
+    /// Always the same.
+    Literal(u64),
+    /// The parameter with this index.
+    Parameter(usize),
+    /// A multiple of a parameter.
+    Multiple(u64, usize),
+}
+
+/// The name of an item's layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Name {
+    /// The block's name and this.
+    Suffix(String),
+    /// The text parameter with this index.
+    Parameter(usize),
+    /// Always this: outside blocks.
+    Whole(String),
+}
+
+/// Outlines `network`; `fields` are those that the back end writes.
+///
+/// # Errors
+/// The first node of a block that is not made of series and parallel parts.
+pub fn outline(network: &Checked, fields: &[Field]) -> Result<Outline, NodeId> {
+    let places = places(network);
+    let mut outline = Outline { stem: Vec::new(), stages: Vec::new(), head: Vec::new(), definitions: Vec::new() };
+    let mut blocks = Vec::new();
+    for (place, nodes) in &places {
+        let body = body::decompose(network, nodes)?;
+        match place {
+            Place::Input => {}
+            Place::Stem => outline.stem = unify::alone(network, &body, fields),
+            Place::Head => outline.head = unify::alone(network, &body, fields),
+            Place::Block { stage, .. } => blocks.push(unify::Instance { stage: *stage, body }),
+        }
+    }
+    let (definitions, calls) = unify::definitions(network, &blocks, fields);
+    outline.definitions = definitions;
+    for (instance, call) in blocks.iter().zip(calls) {
+        match outline.stages.last_mut().filter(|stage| stage.number == instance.stage) {
+            Some(stage) => stage.calls.push(call),
+            None => outline.stages.push(Stage { number: instance.stage, calls: vec![call] }),
+        }
+    }
+    Ok(outline)
+}
+
+/// The nodes of each part of the network, in topological order.
+fn places(network: &Checked) -> Vec<(Place, Vec<NodeId>)> {
+    let mut places: Vec<(Place, Vec<NodeId>)> = Vec::new();
+    for layer in network.layers() {
+        let Address { place, .. } = layer.node.origin.address;
+        match places.last_mut().filter(|(last, _)| *last == place) {
+            Some((_, nodes)) => nodes.push(layer.id),
+            None => places.push((place, vec![layer.id])),
+        }
+    }
+    places
+}
+
+impl Outline {
+    /// The value that `expression` has in `call`.
+    #[must_use]
+    pub fn evaluate(expression: Expression, call: &Call) -> u64 {
+        let number = |index: usize| match call.arguments.get(index) {
+            Some(Value::Number(number)) => *number,
+            Some(Value::Flag(_) | Value::Text(_)) | None => 0,
+        };
+        match expression {
+            Expression::Literal(value) => value,
+            Expression::Parameter(index) => number(index),
+            Expression::Multiple(factor, index) => factor * number(index),
+        }
+    }
+}
