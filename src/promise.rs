@@ -187,10 +187,11 @@ fn over_budget(
     // The first of several that are equal: `max_by_key` would take the last.
     if let Some(costliest) = groups.iter().rev().max_by_key(|group| share(group)) {
         let part = share(costliest);
-        let (span, what) = part_of(spec, costliest.place);
+        let (span, article, what) = part_of(spec, costliest.place);
+        let place = format!("{article}{}", costliest.name);
         error = error
-            .label(span, format!("{} has most of them: {part}, which is {}", costliest.name, percent(part, found)))
-            .help(format!("use fewer {what} in the {}, or raise `{name}` to {found}", costliest.name));
+            .label(span, format!("{place} has most of it: {part}, which is {}", percent(part, found)))
+            .help(format!("use fewer {what} in {place}, or raise `{name}` to {found}"));
     }
     if name == "max_memory" {
         let memory = analysis.memory;
@@ -202,15 +203,15 @@ fn over_budget(
     error
 }
 
-/// Where the part of the network at `place` was written, and what makes it large.
-fn part_of(spec: &Spec, place: Place) -> (Span, &'static str) {
+/// Where the part of the network at `place` was written, its article, and what makes it large.
+fn part_of(spec: &Spec, place: Place) -> (Span, &'static str, &'static str) {
     match place {
-        Place::Input | Place::Stem => (spec.stem.span, "`filters`"),
+        Place::Input | Place::Stem => (spec.stem.span, "the ", "`filters`"),
         Place::Block { stage, .. } => {
             let stage = usize::try_from(stage).ok().and_then(|stage| spec.stages.get(stage));
-            (stage.map_or(spec.stem.span, |stage| stage.call.span), "`filters` or `blocks`")
+            (stage.map_or(spec.stem.span, |stage| stage.call.span), "", "`filters` or `blocks`")
         }
-        Place::Head => (spec.head.span, "`hidden` features or `classes`"),
+        Place::Head => (spec.head.span, "the ", "`hidden` features or `classes`"),
     }
 }
 

@@ -119,12 +119,12 @@ fn conventions(analysis: &Analysis) -> Grid {
             name.to_owned(),
             grouped(count.total()),
             decimal(count.total()),
-            difference(count, macs),
             reported_by.to_owned(),
+            difference(count, macs),
         ]
     };
     Grid {
-        header: vec!["convention", "exact", "rounded", "why it differs from macs", "reported by"],
+        header: vec!["convention", "exact", "rounded", "reported by", "why it differs from macs"],
         rows: analysis.counts.iter().map(row).collect(),
         numeric: vec![false, true, true, false, false],
     }

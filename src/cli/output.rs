@@ -39,17 +39,18 @@ impl Grid {
     /// The grid as lines, each ending in a newline; `None` for JSON.
     pub(super) fn render(&self, format: Format) -> Option<String> {
         match format {
-            Format::Table => Some(self.aligned(presets::NOTHING)),
-            Format::Markdown => Some(self.aligned(presets::ASCII_MARKDOWN)),
+            Format::Table => Some(self.aligned(presets::NOTHING, (0, 2))),
+            Format::Markdown => Some(self.aligned(presets::ASCII_MARKDOWN, (1, 1))),
             Format::Csv => Some(self.csv()),
             Format::Json => None,
         }
     }
 
-    fn aligned(&self, style: TableStyle) -> String {
+    fn aligned(&self, style: TableStyle, padding: (u16, u16)) -> String {
         let mut table = Table::new();
         table.load_style(style).set_header(&self.header).add_rows(&self.rows);
         for (column, numeric) in table.column_iter_mut().zip(&self.numeric) {
+            column.set_padding(padding);
             column.set_cell_alignment(if *numeric { CellAlignment::Right } else { CellAlignment::Left });
         }
         table.lines().fold(String::new(), |out, line| out + line.trim_end() + "\n")

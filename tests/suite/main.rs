@@ -9,6 +9,11 @@
     reason = "tests"
 )]
 
+mod cost;
+mod describe;
 mod fill;
+mod flops;
 mod layering;
 mod outline;
+mod promise;
+mod published;
