@@ -4,8 +4,15 @@
 //! unreadable file).
 
 mod check;
+mod completions;
+mod expand;
+mod explain;
 mod files;
+mod flops;
+mod network;
+mod new;
 mod output;
+mod summary;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::fmt::Display;
@@ -41,6 +48,12 @@ enum MessageFormat {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Completions(completions::Arguments),
+    Expand(expand::Arguments),
+    Explain(explain::Arguments),
+    New(new::Arguments),
+    Flops(flops::Arguments),
+    Summary(summary::Arguments),
 }
 
 /// Why a command did not do what it was asked.
@@ -64,12 +77,18 @@ pub fn main() -> ExitCode {
     let Cli { command, global } = Cli::parse();
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, global),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Expand(arguments) => expand::run(&arguments, global),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::New(arguments) => new::run(&arguments, global),
+        Command::Flops(arguments) => flops::run(&arguments, global),
+        Command::Summary(arguments) => summary::run(&arguments, global),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::No) => ExitCode::from(1),
         Err(Failure::Unasked(message)) => {
-            anstream::eprintln!("error: {message}");
+            files::complain(&message);
             ExitCode::from(2)
         }
     }

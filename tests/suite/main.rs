@@ -9,5 +9,12 @@
     reason = "tests"
 )]
 
+mod cost;
+mod describe;
+mod diagnostics;
 mod fill;
+mod flops;
+mod layering;
 mod outline;
+mod promise;
+mod published;
