@@ -24,7 +24,7 @@ def {{ block.name }}(x{% for parameter in block.parameters %}
 {%- when Meaning::Flag(roles) -%}whether it has
 {%- for role in roles %} `{{ role }}`{% if !loop.last %},{% endif %}{% endfor -%}.
 {%- when Meaning::Shortcut(roles) -%}whether the shortcut is
-{%- for role in roles %} `{{ role }}`{% if !loop.last %},{% endif %}{% endfor -%}, not the identity.
+{%- for role in roles %} `{{ role }}`{% if !loop.last %},{% endif %}{% endfor -%}.
 {%- endmatch -%}
 {%- endfor %}
 

@@ -38,8 +38,8 @@ class MaxPadding(layers.ZeroPadding2D):
 class Adaptive{% call write::pool_word(kind) %}{% endcall %}Pool(layers.Layer):
     """Pools a map to a fixed size.
 
-    Of n cells along a side of length s, cell i covers i * s // n to ceil((i + 1) * s / n),
-    as in PyTorch; cells may overlap.
+    Of n cells along a side of length s, cell i covers floor(i * s / n) up to
+    ceil((i + 1) * s / n), as in PyTorch; cells may overlap.
     """
 
     def __init__(self, size, **options):
