@@ -30,10 +30,8 @@ pub fn run(jobs: &[(&Checked, &Weights, &[f32], [u64; 4], Value)]) -> Vec<Vec<f3
     let mut list = Vec::new();
     for (number, (network, weights, images, shape, arguments)) in jobs.iter().enumerate() {
         write(network, folder.path());
-        let [file, input, output] =
-            [("weights", "safetensors"), ("input", "npy"), ("output", "npy")].map(|(what, ending)| {
-                at(format!("{number}_{what}.{ending}"))
-            });
+        let [file, input, output] = [("weights", "safetensors"), ("input", "npy"), ("output", "npy")]
+            .map(|(what, ending)| at(format!("{number}_{what}.{ending}")));
         save_weights(network, weights, &file);
         save_array(&input, shape, images);
         list.push(json!({
@@ -75,9 +73,8 @@ fn save_weights(network: &Checked, weights: &Weights, path: &Path) {
             (name, shape.iter().map(|side| *side as usize).collect::<Vec<_>>(), bytes)
         })
         .collect();
-    let views = tensors
-        .iter()
-        .map(|(name, shape, bytes)| (name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap()));
+    let views =
+        tensors.iter().map(|(name, shape, bytes)| (name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap()));
     safetensors::serialize_to_file(views, None, path).unwrap();
 }
 
@@ -100,7 +97,8 @@ fn keras_kernel(network: &Checked, node: resnetc::ir::NodeId, shape: &[u64], val
         }
         Some(Shape::Vector(_)) | None => (0..inputs).collect(),
     };
-    let laid = order.iter().flat_map(|input| (0..outputs).map(move |output| values[(output * inputs + input) as usize]));
+    let laid =
+        order.iter().flat_map(|input| (0..outputs).map(move |output| values[(output * inputs + input) as usize]));
     (vec![inputs, outputs], laid.collect())
 }
 
@@ -313,15 +311,15 @@ fn packages_are_as_ruff_formats_them() {
     write(&by_hand(&resnetc::dialect::PAPER), folder.path());
     for dialect in resnetc::dialect::ALL {
         for name in ["a", "x", "block", "name", "basic_block", &"n".repeat(64), "vgg", "input"] {
-            for body in ["depth = 18\nblock.kind = \"basic\"", "depth = 50\n[head]\npool = \"max\"\nclasses = 1048576"] {
+            for body in ["depth = 18\nblock.kind = \"basic\"", "depth = 50\n[head]\npool = \"max\"\nclasses = 1048576"]
+            {
                 let package = format!("{name}_{}", dialect.name);
                 let package = &package[..package.len().min(64)];
                 let text = format!("name = \"{package}\"\ndialect = \"{}\"\n{body}", dialect.name);
                 write(&describe::compile(&text), folder.path());
-                let Ok(network) = resnetc::compile(&resnetc::source::Source::new(
-                    "test.toml",
-                    text.replacen(package, name, 1),
-                )) else {
+                let Ok(network) =
+                    resnetc::compile(&resnetc::source::Source::new("test.toml", text.replacen(package, name, 1)))
+                else {
                     continue;
                 };
                 write(&network, folder.path());

@@ -94,9 +94,8 @@ fn apply(layer: &Layer<'_>, x: &[f64], weights: &Weights) -> Vec<f64> {
             let [rows, columns] = pool.output.map(|cells| cells as i64);
             let cell = |size: i64, cells: i64, at: i64| at * size / cells..((at + 1) * size + cells - 1) / cells;
             over(layer.output, |channel, row, column| {
-                let positions = cell(map.height, rows, row).flat_map(|y| {
-                    cell(map.width, columns, column).map(move |x| (y, x))
-                });
+                let positions =
+                    cell(map.height, rows, row).flat_map(|y| cell(map.width, columns, column).map(move |x| (y, x)));
                 let values: Vec<_> = positions.map(|(y, x)| map.get(channel, y, x).unwrap()).collect();
                 match pool.kind {
                     PoolKind::Average => values.iter().sum::<f64>() / values.len() as f64,

@@ -1,6 +1,6 @@
 //! From the steps of an outline to the lines of a function.
 
-use super::python::{Indent, PyIdent, PyNumber, PyPair, PyStr, Piece};
+use super::python::{Indent, Piece, PyIdent, PyNumber, PyPair, PyStr};
 use super::sign::Signs;
 use super::view::{Condition, Line, Needs, Statement};
 use crate::back::Unsupported;
@@ -212,8 +212,8 @@ impl<'a> Writer<'a> {
             let more = |call: &&Call| matches!(call.arguments.get(*stride), Some(Value::Number(stride)) if *stride > 1);
             self.calls.iter().all(|call| more(call) == is_set(call, flag))
         };
-        let strides = self.parameters_that(|meaning| meaning == Meaning::Number(Field::Stride));
-        strides.into_iter().find(strided).filter(|_| all)
+        let candidates = self.parameters_that(|meaning| meaning == Meaning::Number(Field::Stride));
+        candidates.into_iter().find(strided).filter(|_| all)
     }
 
     fn parameters_that(&self, holds: impl Fn(Meaning) -> bool) -> Vec<usize> {
@@ -294,7 +294,9 @@ pub(super) fn visit<'a>(steps: &'a [Step], see: &mut impl FnMut(&'a Item)) {
         match step {
             Step::Item(item) => see(item),
             Step::Join { branches, item } => {
-                branches.iter().for_each(|branch| visit(branch, see));
+                for branch in branches {
+                    visit(branch, see);
+                }
                 see(item);
             }
         }

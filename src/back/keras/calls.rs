@@ -72,7 +72,11 @@ impl Plain {
         self.block == other.block
             && self.positional == other.positional
             && self.keywords.len() == other.keywords.len()
-            && self.keywords.iter().zip(&other.keywords).all(|(left, right)| left.0 == right.0 && alike(&left.1, &right.1))
+            && self
+                .keywords
+                .iter()
+                .zip(&other.keywords)
+                .all(|(left, right)| left.0 == right.0 && alike(&left.1, &right.1))
     }
 }
 
@@ -165,9 +169,9 @@ mod tests {
 
     fn calls(names: &[&str]) -> Vec<Plain> {
         let call = |name: &&str| Plain {
-            block: PyIdent::new("f").unwrap(),
+            block: PyIdent::fresh("f", &[]),
             positional: None,
-            keywords: vec![(PyIdent::new("name").unwrap(), Word::Text((*name).to_owned()))],
+            keywords: vec![(PyIdent::fresh("name", &[]), Word::Text((*name).to_owned()))],
         };
         names.iter().map(call).collect()
     }

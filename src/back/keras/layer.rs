@@ -201,21 +201,17 @@ impl Writer<'_> {
             return (Same::Unstrided(self.parameter(stride)), flow);
         }
         let around = self.around(item);
-        match stride.filter(|_| others.iter().all(|mode| *mode == Mode::Layer)) {
-            Some(stride) => {
-                let stride = self.parameter(stride);
-                if flow.value != flow.target {
-                    self.keep(flow.target, flow.value);
-                }
-                let flow = flow.then();
-                self.push_strided(&stride, flow.line(name.and("_pad"), Layer::ZeroPadding(around)));
-                (Same::Unstrided(stride), flow)
-            }
-            None => {
-                self.push(flow.line(name.and("_pad"), Layer::ZeroPadding(around)));
-                (Same::Never, flow.then())
-            }
+        let Some(stride) = stride.filter(|_| others.iter().all(|mode| *mode == Mode::Layer)) else {
+            self.push(flow.line(name.and("_pad"), Layer::ZeroPadding(around)));
+            return (Same::Never, flow.then());
+        };
+        let stride = self.parameter(stride);
+        if flow.value != flow.target {
+            self.keep(flow.target, flow.value);
         }
+        let flow = flow.then();
+        self.push_strided(&stride, flow.line(name.and("_pad"), Layer::ZeroPadding(around)));
+        (Same::Unstrided(stride), flow)
     }
 
     /// The padding of a window, as the outline has it.
@@ -233,7 +229,10 @@ impl Writer<'_> {
             return Err(self.refuse(item, "Keras has no dilated max pool"));
         }
         let sides = padding::in_floor_mode(&window).ok_or_else(|| {
-            self.refuse(item, "its last window may begin after the map: use less padding, a smaller stride or floor mode")
+            self.refuse(
+                item,
+                "its last window may begin after the map: use less padding, a smaller stride or floor mode",
+            )
         })?;
         let varies = others.iter().any(|other| other.padding != window.padding);
         if varies && window.ceil {

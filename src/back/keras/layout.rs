@@ -104,8 +104,8 @@ mod tests {
     #[test]
     fn strings_hide_their_brackets() {
         let groups = groups(r#"f("(\"(", [1, 2], a)(b)"#);
-        assert_eq!(groups.len(), 2);
-        assert_eq!(groups[0].commas.len(), 2);
+        let commas: Vec<_> = groups.iter().map(|group| group.commas.len()).collect();
+        assert_eq!(commas, [2, 0]);
     }
 
     #[test]

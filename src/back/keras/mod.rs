@@ -15,8 +15,8 @@ mod body;
 mod calls;
 mod layer;
 mod layout;
-mod padding;
 mod package;
+mod padding;
 mod python;
 mod sign;
 mod view;
@@ -28,15 +28,8 @@ use askama::Template;
 use python::{Comment, PyIdent};
 
 /// What the source says about an op; channels of operands are what Keras finds out by itself.
-const FIELDS: &[Field] = &[
-    Field::Filters,
-    Field::Stride,
-    Field::Dilation,
-    Field::Padding,
-    Field::Groups,
-    Field::Before,
-    Field::After,
-];
+const FIELDS: &[Field] =
+    &[Field::Filters, Field::Stride, Field::Dilation, Field::Padding, Field::Groups, Field::Before, Field::After];
 
 /// The package for `network`.
 ///

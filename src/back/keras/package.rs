@@ -31,8 +31,7 @@ pub(super) fn package(
     for (index, definition) in outline.definitions.iter().enumerate() {
         let calls: Vec<_> = outline.stages.iter().flat_map(|stage| &stage.calls).collect();
         let calls: Vec<_> = calls.into_iter().filter(|call| call.definition == index).collect();
-        let written =
-            Writer::block(network, &signs, &mut needs, definition, calls.clone()).write(&definition.body)?;
+        let written = Writer::block(network, &signs, &mut needs, definition, calls.clone()).write(&definition.body)?;
         blocks.push(Block::new(definition, &calls, written, &name));
     }
     let (defaults, has_top) = defaults(network, &outline.head);
@@ -51,6 +50,11 @@ pub(super) fn package(
         name,
     })
 }
+
+/// Python's own limit of recursion.
+const PYTHON_FRAMES: u64 = 1000;
+/// Nodes of a network that Keras takes in within that limit, what calls it and layers that pad included.
+const SHALLOW: usize = 500;
 
 /// What the ops of `network` need to have defined.
 fn needs(network: &Checked) -> Needs {
@@ -79,6 +83,8 @@ fn needs(network: &Checked) -> Needs {
             | Op::Dropout(_) => {}
         }
     }
+    let frames = u64::try_from(network.graph().len()).unwrap_or(u64::MAX).saturating_mul(2) + PYTHON_FRAMES;
+    needs.recursion = Some(PyNumber::Literal(frames)).filter(|_| network.graph().len() > SHALLOW);
     let own = |init: Init| needs.dots || init != Init::GlorotUniform;
     let convolution = Convolution { init: dialect.convolution_init, no_bias: !biased };
     needs.convolution = Some(convolution).filter(|convolution| convolutions && own(convolution.init));
@@ -148,8 +154,7 @@ fn calls_of(network: &Checked, stage: &outline::Stage, blocks: &[Block]) -> Stag
     let last = stage.calls.last().and_then(|call| call.nodes.last()).map(|node| network.shape(*node));
     let [height, width] = last.and_then(crate::ir::Shape::size).unwrap_or_default();
     let shape = [height, width, last.map_or(0, crate::ir::Shape::channels)].map(PyNumber::Literal);
-    let plain: Vec<_> =
-        stage.calls.iter().filter_map(|call| Some(blocks.get(call.definition)?.call(call))).collect();
+    let plain: Vec<_> = stage.calls.iter().filter_map(|call| Some(blocks.get(call.definition)?.call(call))).collect();
     Stage { number: PyNumber::Literal(u64::from(stage.number) + 1), shape, calls: calls::fold(&plain) }
 }
 

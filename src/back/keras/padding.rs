@@ -30,12 +30,7 @@ pub(super) fn mode(window: &Window) -> Mode {
 /// What `same` adds at stride 1: dilation (kernel - 1) in all, the larger half after the map.
 fn same(window: &Window) -> Sides {
     let [height, width] = window.extent().map(|extent| extent - 1);
-    Sides {
-        top: height / 2,
-        bottom: height - height / 2,
-        left: width / 2,
-        right: width - width / 2,
-    }
+    Sides { top: height / 2, bottom: height - height / 2, left: width / 2, right: width - width / 2 }
 }
 
 /// The padding with which a pool in floor mode makes the same windows as `window`, or `None` where its last window

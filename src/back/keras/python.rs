@@ -4,13 +4,78 @@ use std::fmt;
 
 /// Words that Python keeps for itself, and modules that a package must not stand in front of.
 const RESERVED: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "keras", "layers", "np", "numpy",
-    "safetensors", "jax", "tensorflow", "torch", "main", "load_weights", "layer_name", "conv2d", "batch_norm",
-    "linear", "range", "tuple", "len", "super", "sorted", "enumerate", "slice", "isinstance", "int", "float",
-    "staticmethod", "ValueError", "ImportError", "ZeroChannels", "MaxPadding", "AdaptiveAveragePool",
-    "AdaptiveMaxPool", "SUFFIXES", "FILE_AXES", "IGNORED", "TOP",
+    "False",
+    "None",
+    "True",
+    "and",
+    "as",
+    "assert",
+    "async",
+    "await",
+    "break",
+    "class",
+    "continue",
+    "def",
+    "del",
+    "elif",
+    "else",
+    "except",
+    "finally",
+    "for",
+    "from",
+    "global",
+    "if",
+    "import",
+    "in",
+    "is",
+    "lambda",
+    "nonlocal",
+    "not",
+    "or",
+    "pass",
+    "raise",
+    "return",
+    "try",
+    "while",
+    "with",
+    "yield",
+    "keras",
+    "layers",
+    "np",
+    "numpy",
+    "safetensors",
+    "jax",
+    "tensorflow",
+    "torch",
+    "sys",
+    "main",
+    "max",
+    "load_weights",
+    "layer_name",
+    "conv2d",
+    "batch_norm",
+    "linear",
+    "range",
+    "tuple",
+    "len",
+    "super",
+    "sorted",
+    "enumerate",
+    "slice",
+    "isinstance",
+    "int",
+    "float",
+    "staticmethod",
+    "ValueError",
+    "ImportError",
+    "ZeroChannels",
+    "MaxPadding",
+    "AdaptiveAveragePool",
+    "AdaptiveMaxPool",
+    "SUFFIXES",
+    "FILE_AXES",
+    "IGNORED",
+    "TOP",
 ];
 
 /// An identifier.
@@ -30,7 +95,7 @@ impl PyIdent {
         let mended: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let numbered = |number: usize| Self(if number == 1 { mended.clone() } else { format!("{mended}_{number}") });
         let free = |name: &Self| !taken.contains(&name) && !RESERVED.contains(&name.0.as_str());
-        (1..).map(numbered).find(free).unwrap_or(Self(mended.clone()))
+        (1..=taken.len() + RESERVED.len() + 1).map(numbered).find(free).unwrap_or(Self(mended.clone()))
     }
 }
 
@@ -198,7 +263,7 @@ mod tests {
     #[test]
     fn no_text_leaves_its_string() {
         assert_eq!(PyStr::new("a\"b\\c\nd{e}").to_string(), r#""a\"b\\c\U0000000ad{e}""#);
-        let name = PyIdent::new("name").unwrap();
+        let name = PyIdent::fresh("name", &[]);
         let text = PyStr::of(vec![Piece::Variable(name.clone()), Piece::Text("{x}".to_owned())]);
         assert_eq!(text.to_string(), r#"f"{name}{{x}}""#);
         assert_eq!(PyStr::of(vec![Piece::Variable(name)]).to_string(), "name");

@@ -34,6 +34,7 @@ pub(super) struct Main {
 
 /// What a package defines because something in it asks for it.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "a list of what is there, nothing that could be an enum")]
 pub(super) struct Needs {
     /// A layer of zero channels.
     pub(super) zero_channels: bool,
@@ -47,6 +48,8 @@ pub(super) struct Needs {
     pub(super) norm: bool,
     /// A function that makes linear layers.
     pub(super) linear: Option<Init>,
+    /// The recursion limit that Keras needs to take in so deep a network.
+    pub(super) recursion: Option<PyNumber>,
     /// Names with dots, which PyTorch cannot have.
     pub(super) dots: bool,
 }
@@ -170,6 +173,7 @@ pub(super) struct Statement {
 
 /// What a line does.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most lines are layers, and there are few")]
 pub(super) enum Line {
     /// Keeps the current value under another name.
     Keep { target: PyIdent, value: PyIdent },
@@ -197,18 +201,39 @@ pub(super) enum Condition {
 pub(super) enum Layer {
     Conv2d(Conv2d),
     /// Epsilon, and Keras' momentum.
-    BatchNorm { epsilon: PyFloat, momentum: Option<PyFloat>, made: bool },
+    BatchNorm {
+        epsilon: PyFloat,
+        momentum: Option<PyFloat>,
+        made: bool,
+    },
     Activation(Activation),
-    MaxPool { pool: PyPair, strides: PyPair },
-    GlobalPool { kind: PoolKind, keep: bool },
-    AdaptivePool { kind: PoolKind, output: PyPair },
-    Dense { units: PyNumber, activation: Option<Activation>, made: bool, init: Init },
+    MaxPool {
+        pool: PyPair,
+        strides: PyPair,
+    },
+    GlobalPool {
+        kind: PoolKind,
+        keep: bool,
+    },
+    AdaptivePool {
+        kind: PoolKind,
+        output: PyPair,
+    },
+    Dense {
+        units: PyNumber,
+        activation: Option<Activation>,
+        made: bool,
+        init: Init,
+    },
     ChannelsFirst,
     Flatten,
     Dropout(PyFloat),
     ZeroPadding(Padding),
     MaxPadding(Padding),
-    ZeroChannels { before: PyNumber, after: PyNumber },
+    ZeroChannels {
+        before: PyNumber,
+        after: PyNumber,
+    },
 }
 
 /// A convolution.

@@ -1,5 +1,5 @@
 # {{ header }}
-"""Prints the layers of {{ name }}: `python -m {{ name }}`."""
+"""Prints the layers of {{ name }}."""
 
 from . import main
 

@@ -29,19 +29,16 @@ def {{ name }}(include_top={% if defaults.include_top %}True{% else %}False{% en
         weights: the path of a safetensors file, see `load_weights`.
 
     Returns:
-        A `keras.Model`: batch x height x width x channels to
-{%- if top.is_empty() %} a map or a vector of features.
-{%- else if defaults.classes.is_none() %} a vector of features.
-{%- else %} batch x classes.
-{%- endif %}
+        A `keras.Model` of batch x height x width x channels
+{%- if defaults.classes.is_some() %} to batch x classes{% endif -%}.
     """
     if keras.config.image_data_format() != "channels_last":
-        raise ValueError("{{ name }} needs the image data format channels_last")
+        raise ValueError("the image data format must be channels_last")
     if pooling not in (None, "avg", "max"):
         raise ValueError(f'pooling is {pooling!r}, expected None, "avg" or "max"')
 {%- if top.is_empty() %}
     if include_top:
-        raise ValueError("{{ name }} is described without a top")
+        raise ValueError("the description has no top: include_top must be False")
 {%- endif %}
     inputs = keras.Input(input_shape, name={{ input }})
     x = inputs

@@ -1,16 +1,25 @@
 {%- import "layer.py" as write -%}
 # {{ header }}
-"""{{ name }}: `from {{ name }} import {{ name }}`.
+"""{{ name }}, a Keras 3 model.
 
 Feature maps are batch x height x width x channels. Layers and weights are called as
 in the dialect `{{ dialect }}`.
 """
 
+{% if needs.recursion.is_some() -%}
+import sys
+
+{% endif -%}
 import keras
 {%- if weights.torch %}
 import numpy as np
 {%- endif %}
 from keras import layers
+{%- if let Some(frames) = needs.recursion %}
+
+# Keras follows the layers of a model by recursion, a frame each.
+sys.setrecursionlimit(max(sys.getrecursionlimit(), {{ frames }}))
+{%- endif %}
 
 # What a weight file appends to a layer's name for each of its variables.
 SUFFIXES = {
