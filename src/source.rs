@@ -60,6 +60,16 @@ impl Source {
         self.text.get(span.range()).unwrap_or_default()
     }
 
+    /// `span`, widened to whole lines.
+    #[must_use]
+    pub fn lines_of(&self, span: Span) -> Span {
+        let before = self.text.get(..span.start).unwrap_or_default();
+        let after = self.text.get(span.end..).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let end = after.find('\n').map_or(self.text.len(), |newline| span.end + newline);
+        Span { start, end }
+    }
+
     /// Line and column of a span's start, both from 1, the column in characters.
     #[must_use]
     pub fn position(&self, span: Span) -> (usize, usize) {

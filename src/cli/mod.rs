@@ -4,9 +4,13 @@
 //! unreadable file).
 
 mod check;
+mod completions;
+mod expand;
+mod explain;
 mod files;
 mod flops;
 mod network;
+mod new;
 mod output;
 mod summary;
 
@@ -44,6 +48,10 @@ enum MessageFormat {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Completions(completions::Arguments),
+    Expand(expand::Arguments),
+    Explain(explain::Arguments),
+    New(new::Arguments),
     Flops(flops::Arguments),
     Summary(summary::Arguments),
 }
@@ -69,6 +77,10 @@ pub fn main() -> ExitCode {
     let Cli { command, global } = Cli::parse();
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, global),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Expand(arguments) => expand::run(&arguments, global),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::New(arguments) => new::run(&arguments, global),
         Command::Flops(arguments) => flops::run(&arguments, global),
         Command::Summary(arguments) => summary::run(&arguments, global),
     };
@@ -76,7 +88,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::No) => ExitCode::from(1),
         Err(Failure::Unasked(message)) => {
-            anstream::eprintln!("error: {message}");
+            files::complain(&message);
             ExitCode::from(2)
         }
     }

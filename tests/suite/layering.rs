@@ -8,7 +8,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("limits", &[]),
     ("diagnostic", &["source"]),
-    ("spec", &["source"]),
+    ("spec", &["source", "diagnostic"]),
     ("front", &["source", "limits", "diagnostic", "spec"]),
     // `ir` knows neither the description nor the messages; a node only carries the span it came from.
     ("ir", &["source", "limits"]),

@@ -11,6 +11,7 @@
 
 mod cost;
 mod describe;
+mod diagnostics;
 mod fill;
 mod flops;
 mod layering;

@@ -151,7 +151,9 @@ fn every_architecture_ships_and_compiles_under_its_own_name() {
 #[test]
 fn every_architecture_with_published_figures_is_held_to_them() {
     for name in SHIPPED {
-        let spec = resnetc::front::toml::parse(&Source::new(name, file(name))).unwrap();
+        let spec =
+            resnetc::front::toml::parse(&Source::new(name, file(name)), &mut resnetc::diagnostic::Report::default())
+                .unwrap();
         let unpublished = ["plain18", "custom_resnet38"].contains(&name);
         assert_eq!(spec.expect.parameters.is_none(), unpublished, "{name}");
     }
