@@ -43,8 +43,7 @@ struct Held {
 fn parameters_follow_size(network: &Checked) -> bool {
     let mut follows = vec![false; network.graph().bound()];
     for layer in network.layers() {
-        let operands = layer.operands.iter();
-        let read = operands.fold(false, |any, id| any || follows.get(id.index()).copied().unwrap_or_default());
+        let read = layer.operands.iter().any(|id| follows.get(id.index()).copied().unwrap_or_default());
         let value = match layer.node.op {
             Op::Input(_) => true,
             Op::AdaptivePool(_) => false,

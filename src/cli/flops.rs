@@ -249,6 +249,7 @@ impl From<analysis::Parameters> for Parameters {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the keys that scripts rely on")]
 struct Memory {
     weights_bytes: u128,
     inference_peak_bytes: u128,
