@@ -267,7 +267,9 @@ struct Layer<'a> {
     path: &'a str,
     op: &'a str,
     output_shape: Vec<u64>,
+    /// Trainable, as the word means in a description's `[expect]`.
     parameters: u128,
+    non_trainable_parameters: u128,
     macs: u128,
 }
 
@@ -292,7 +294,8 @@ fn json(network: &Checked, analysis: &Analysis) -> Result<String, Failure> {
                 path: network.name(layer.node),
                 op: layer.op,
                 output_shape: shape(layer.output),
-                parameters: layer.parameters.total(),
+                parameters: layer.parameters.trainable,
+                non_trainable_parameters: layer.parameters.non_trainable,
                 macs: layer.macs,
             })
             .collect(),
