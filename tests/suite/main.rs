@@ -10,6 +10,8 @@
 )]
 
 mod diagnostics;
+mod expand;
 mod fill;
+mod fuzz;
 mod layering;
 mod outline;
