@@ -9,9 +9,12 @@
     reason = "tests"
 )]
 
+mod cli_small;
 mod diagnostics;
 mod expand;
 mod fill;
 mod fuzz;
+mod graphs;
 mod layering;
+mod names;
 mod outline;
