@@ -13,6 +13,7 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod analysis;
 pub mod back;
 pub mod diagnostic;
 pub mod dialect;
@@ -22,6 +23,7 @@ pub mod library;
 pub mod limits;
 pub mod lower;
 pub mod outline;
+pub mod promise;
 pub mod source;
 pub mod spec;
 pub mod valid;
@@ -71,6 +73,7 @@ pub fn compile_with(source: &Source, options: &Options) -> Result<Checked, Repor
 /// # Errors
 /// Everything that is wrong with it.
 pub fn check(mut spec: Spec, options: &Options, mut report: Report) -> Result<Checked, Report> {
+    let described = spec.input.clone();
     if let Some([channels, height, width]) = options.input {
         let input = &mut spec.input;
         for (field, value) in [(&mut input.channels, channels), (&mut input.height, height), (&mut input.width, width)]
@@ -78,8 +81,8 @@ pub fn check(mut spec: Spec, options: &Options, mut report: Report) -> Result<Ch
             *field = Spanned::new(value, field.span);
         }
     }
-    match lower::lower(&spec, options.limit, &mut report) {
-        Some(graph) => valid::check(graph),
-        None => Err(report),
-    }
+    let Some(graph) = lower::lower(&spec, options.limit, &mut report) else { return Err(report) };
+    let network = valid::check(graph)?;
+    promise::check(&spec, &described, &network)?;
+    Ok(network)
 }

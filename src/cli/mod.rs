@@ -8,8 +8,11 @@ mod completions;
 mod expand;
 mod explain;
 mod files;
+mod flops;
+mod network;
 mod new;
 mod output;
+mod summary;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::fmt::Display;
@@ -48,7 +51,9 @@ enum Command {
     Completions(completions::Arguments),
     Expand(expand::Arguments),
     Explain(explain::Arguments),
-    New(new::Arguments),
+    New(Box<new::Arguments>),
+    Flops(flops::Arguments),
+    Summary(summary::Arguments),
 }
 
 /// Why a command did not do what it was asked.
@@ -76,6 +81,8 @@ pub fn main() -> ExitCode {
         Command::Expand(arguments) => expand::run(&arguments, global),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::New(arguments) => new::run(&arguments, global),
+        Command::Flops(arguments) => flops::run(&arguments, global),
+        Command::Summary(arguments) => summary::run(&arguments, global),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

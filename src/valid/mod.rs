@@ -76,6 +76,15 @@ impl Checked {
         self.output
     }
 
+    /// The shape of the network's input.
+    ///
+    /// # Panics
+    /// Never: a checked network has an input.
+    #[must_use]
+    pub fn input_shape(&self) -> Shape {
+        self.shape(self.graph.input().expect("a checked network has an input"))
+    }
+
     /// Everything about the node `id`.
     ///
     /// # Panics
