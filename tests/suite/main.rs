@@ -9,12 +9,17 @@
     reason = "tests"
 )]
 
+mod cli_small;
 mod cost;
 mod describe;
 mod diagnostics;
+mod expand;
 mod fill;
 mod flops;
+mod fuzz;
+mod graphs;
 mod layering;
+mod names;
 mod outline;
 mod promise;
 mod published;
