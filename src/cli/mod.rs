@@ -51,7 +51,7 @@ enum Command {
     Completions(completions::Arguments),
     Expand(expand::Arguments),
     Explain(explain::Arguments),
-    New(new::Arguments),
+    New(Box<new::Arguments>),
     Flops(flops::Arguments),
     Summary(summary::Arguments),
 }

@@ -26,7 +26,7 @@ impl Network {
 }
 
 /// Reads `3x224x224`.
-fn parse_input(text: &str) -> Result<[u64; 3], String> {
+pub(super) fn parse_input(text: &str) -> Result<[u64; 3], String> {
     let sizes: Result<Vec<u64>, _> = text.split(['x', 'X']).map(str::parse).collect();
     sizes
         .ok()

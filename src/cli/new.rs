@@ -1,5 +1,6 @@
 //! `resnetc new`: a starting file.
 
+use super::network::parse_input;
 use super::{Failure, Global, files};
 use resnetc::diagnostic::Report;
 use resnetc::ir::{Branch, Op};
@@ -71,12 +72,6 @@ fn compile(text: &str, global: Global) -> Result<Checked, Failure> {
     let compiled: Result<_, Report> =
         resnetc::compile_with(&source, &Options { limit: global.limit, ..Options::default() });
     files::answered(compiled, &source, global)
-}
-
-fn parse_input(text: &str) -> Result<[u64; 3], String> {
-    let sides: Result<Vec<u64>, _> = text.split('x').map(str::parse).collect();
-    let sides = sides.ok().and_then(|sides| <[u64; 3]>::try_from(sides).ok());
-    sides.ok_or_else(|| "expected channels, height and width: `3x224x224`".to_owned())
 }
 
 /// The values of a file that is to be written.

@@ -13,7 +13,9 @@ pub fn text(report: &Report, source: &Source, styled: bool) -> String {
     let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
     for diagnostic in report.diagnostics() {
-        out.push_str(&renderer.render(&groups(diagnostic, source)));
+        let answer = renderer.render(&groups(diagnostic, source));
+        // The renderer shows control characters by their pictures, but for these; some terminals obey them.
+        out.extend(answer.chars().map(|c| if matches!(c, '\u{80}'..='\u{9f}') { '\u{fffd}' } else { c }));
         out.push_str("\n\n");
     }
     if report.dropped() > 0 {

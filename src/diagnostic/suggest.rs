@@ -2,6 +2,7 @@
 
 use super::{Code, Diagnostic};
 use crate::source::Span;
+use std::borrow::Cow;
 
 /// The error for `word`, a string at `span`, which is not one of the `choices`; `message` says of what.
 pub fn unknown_word<'a>(
@@ -24,9 +25,15 @@ fn only<'a>(mut choices: impl Iterator<Item = &'a str>) -> Option<&'a str> {
 /// `word` in backticks, cut where it is longer than a line of a message.
 #[must_use]
 pub fn quoted(word: &str) -> String {
+    format!("`{}`", cut(word))
+}
+
+/// `word`, cut where it is longer than a line of a message.
+#[must_use]
+pub fn cut(word: &str) -> Cow<'_, str> {
     match word.char_indices().nth(QUOTED_CHARACTERS) {
-        Some((cut, _)) => format!("`{}…`", word.get(..cut).unwrap_or_default()),
-        None => format!("`{word}`"),
+        Some((cut, _)) => Cow::Owned(format!("{}…", word.get(..cut).unwrap_or_default())),
+        None => Cow::Borrowed(word),
     }
 }
 

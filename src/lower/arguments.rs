@@ -71,13 +71,13 @@ pub(super) fn check(block: &str, value: &Spanned<Value>, parameter: &Parameter) 
             }
         }
         (Value::Boolean(found), Domain::Boolean) => return Ok(Default::Boolean(*found)),
-        (Value::Text(found), Domain::Choice(choices)) => match choices.iter().find(|choice| *choice == found) {
-            Some(word) => return Ok(Default::Word(word)),
-            None => {
-                let message = format!("`{block}` has no {} {}", parameter.name, suggest::quoted(found));
-                suggest::unknown_word(message, found, span, choices.iter().copied())
+        (Value::Text(found), Domain::Choice(choices)) => {
+            if let Some(word) = choices.iter().find(|choice| *choice == found) {
+                return Ok(Default::Word(word));
             }
-        },
+            let message = format!("`{block}` has no {} {}", parameter.name, suggest::quoted(found));
+            suggest::unknown_word(message, found, span, choices.iter().copied())
+        }
         (found, _) => wrong_type(found, span, parameter),
     };
     Err(refused.note(format!("`{}`: {}", parameter.name, parameter.meaning)))

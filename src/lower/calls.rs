@@ -10,7 +10,7 @@ use super::check_range;
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::library::{self, Definition, Parameter, Place};
 use crate::limits;
-use crate::source::{Span, Spanned};
+use crate::source::Span;
 use crate::spec::{Argument, Call, Kind, Spec, Stage};
 
 /// The resolved calls of a description.

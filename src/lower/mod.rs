@@ -112,7 +112,7 @@ fn check_range(what: &str, value: &Spanned<u64>, limit: u64, code: Code, report:
 fn check_total(spec: &Spec, limit: usize, report: &mut Report) {
     let blocks = || spec.stages.iter().filter_map(|stage| stage.blocks);
     let total: u128 = blocks().map(|blocks| u128::from(blocks.value)).sum();
-    if let Some(last) = blocks().last().filter(|_| report.is_empty() && total > limit as u128) {
+    if let Some(last) = blocks().next_back().filter(|_| report.is_empty() && total > limit as u128) {
         report.push(
             Diagnostic::error(
                 Code::TooManyNodes,

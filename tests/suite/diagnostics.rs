@@ -159,7 +159,7 @@ fn every_page_says_what_its_code_means() {
 
 #[test]
 fn the_wrong_example_of_a_page_is_wrong_and_the_right_one_right() {
-    for code in Code::ALL.iter().filter(|code| !PROMISES.contains(code)) {
+    for code in Code::ALL {
         for text in examples(code.page(), "wrong") {
             let source = Source::new("wrong.toml", text);
             let report = refused(&source);
@@ -174,9 +174,6 @@ fn the_wrong_example_of_a_page_is_wrong_and_the_right_one_right() {
         }
     }
 }
-
-/// What `[expect]` and `[budget]` are held to is tested with the promises.
-const PROMISES: [Code; 2] = [Code::ExpectationNotMet, Code::OverBudget];
 
 #[test]
 fn every_code_that_a_description_can_provoke_has_a_fixture_or_a_page_that_does() {

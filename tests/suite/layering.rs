@@ -57,7 +57,7 @@ fn imports(text: &str) -> Vec<Vec<String>> {
             .take_while(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | ':' | '{'))
             .collect();
         match path.split_once("{") {
-            Some((head, _)) if head.is_empty() => {
+            Some(("", _)) => {
                 let group = &code[at + "crate::{".len()..];
                 let group = &group[..group.find('}').unwrap_or(group.len())];
                 found.extend(group.split(',').map(|name| vec![name.trim().to_owned()]));

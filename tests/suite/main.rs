@@ -9,13 +9,18 @@
     reason = "tests"
 )]
 
+mod cli_small;
 mod cost;
 mod describe;
 mod diagnostics;
+mod expand;
 mod fill;
 mod flops;
+mod fuzz;
+mod graphs;
 mod keras;
 mod layering;
+mod names;
 mod outline;
 mod promise;
 mod published;

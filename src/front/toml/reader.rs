@@ -109,6 +109,12 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// The end of what is written: behind the last character that is no white space.
+    pub(super) fn end(&self) -> Span {
+        let end = self.source.text().trim_end().len();
+        self.source.span(end..end)
+    }
+
     fn place(&self, root: &str) -> String {
         if self.name.is_empty() { root.to_owned() } else { format!("`[{}]`", self.name) }
     }
@@ -162,14 +168,13 @@ impl<'a> Table<'a> {
     fn as_whole(&self, key: &str, entry: &Entry<'_>) -> Result<Spanned<u64>, Diagnostic> {
         let span = self.at(entry);
         match entry.get_ref() {
-            DeValue::Integer(number) => match u64::from_str_radix(number.as_str(), number.radix()) {
-                Ok(value) => Ok(Spanned::new(value, span)),
-                Err(_) => {
-                    let message = format!("`{key}` is {}", self.source.slice(span));
+            DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix())
+                .map(|value| Spanned::new(value, span))
+                .map_err(|_| {
+                    let message = format!("`{key}` is {}", suggest::cut(self.source.slice(span)));
                     let why = if number.as_str().starts_with('-') { "it cannot be negative" } else { LARGE };
-                    Err(Diagnostic::error(Code::OutOfRange, span, message, why))
-                }
-            },
+                    Diagnostic::error(Code::OutOfRange, span, message, why)
+                }),
             DeValue::String(text) if text.parse::<u64>().is_ok() => {
                 let error = self.wrong_type(key, entry, "a whole number, which has no quotes");
                 Err(error.help(format!("write `{text}`")).fix(span, text.to_string()))
@@ -253,13 +258,13 @@ impl<'a> Table<'a> {
         let state = match self.entries.get(key) {
             None if self.misspelt.contains(&key) => State::Wrong,
             None => State::Absent,
-            Some(entry) => match self.inner(key, keys, entry, report) {
-                Some(table) => State::Value(table),
-                None => {
+            Some(entry) => {
+                let table = self.inner(key, keys, entry, report);
+                if table.is_none() {
                     report.push(self.not_a_table(key, keys, entry));
-                    State::Wrong
                 }
-            },
+                table.map_or(State::Wrong, State::Value)
+            }
         };
         Found { table: self, key, state }
     }

@@ -18,7 +18,7 @@ const BUDGET: Keys = Keys::Closed(&["max_parameters", "max_macs", "max_memory"])
 /// Reads the description whose root is `entries`.
 pub(super) fn read(source: &Source, entries: &DeTable<'_>, report: &mut Report) -> Spec {
     let root = Table::root(source, entries, ROOT, report);
-    let end = end(source);
+    let end = root.end();
     let name = root.text("name", report).required("name = \"resnet50\"", report);
     let dialect = root.text("dialect", report).required("dialect = \"torchvision\"", report);
     let depth = root.whole("depth", report).state();
@@ -34,24 +34,7 @@ pub(super) fn read(source: &Source, entries: &DeTable<'_>, report: &mut Report) 
         }
     };
     let mut defaults = root.table("block", CALL, report).optional().map(|table| read_call(&table, report));
-    let stages = match (depth, root.tables("stage", STAGE, report)) {
-        (State::Value(depth), State::Absent | State::Wrong) => depth::expand(depth, family, defaults.as_mut(), report),
-        (State::Value(depth), State::Value(tables)) => {
-            let line = root.key_span("depth").unwrap_or(depth.span).to(depth.span);
-            report.push(both(line, depth, tables.first().map_or(end, Table::span)));
-            read_stages(&tables, report)
-        }
-        (State::Absent, State::Absent) => {
-            report.push(no_stages(end, "the description ends here, without `[[stage]]`"));
-            Vec::new()
-        }
-        (State::Absent, State::Value(tables)) if tables.is_empty() => {
-            report.push(no_stages(root.key_span("stage").unwrap_or(end), "this array is empty"));
-            Vec::new()
-        }
-        (State::Absent | State::Wrong, State::Value(tables)) => read_stages(&tables, report),
-        (State::Absent | State::Wrong, State::Absent | State::Wrong) => Vec::new(),
-    };
+    let stages = read_stages(&root, depth, family, defaults.as_mut(), report);
     Spec {
         name: name.unwrap_or_else(|| Spanned::new("unnamed".to_owned(), end)),
         dialect: dialect.unwrap_or_else(|| Spanned::new("torchvision".to_owned(), end)),
@@ -63,12 +46,6 @@ pub(super) fn read(source: &Source, entries: &DeTable<'_>, report: &mut Report) 
         expect: read_expect(&root, report),
         budget: read_budget(&root, report),
     }
-}
-
-/// The end of what is written: behind the last character that is no white space.
-fn end(source: &Source) -> Span {
-    let end = source.text().trim_end().len();
-    source.span(end..end)
 }
 
 /// A table that must be there.
@@ -133,12 +110,39 @@ fn read_call(table: &Table<'_>, report: &mut Report) -> Call {
     Call { kind, arguments: table.arguments(), span: table.span() }
 }
 
-fn read_stages(tables: &[Table<'_>], report: &mut Report) -> Vec<Stage> {
-    let stage = |table: &Table<'_>| {
-        let blocks = table.whole("blocks", report).state().map(Some).or(None, Some(Spanned::new(1, table.span())));
-        Stage { call: read_call(table, report), blocks }
-    };
-    tables.iter().map(stage).collect()
+/// The stages: written, or meant by `depth`.
+fn read_stages(
+    root: &Table<'_>,
+    depth: State<Spanned<u64>>,
+    family: depth::Family,
+    defaults: Option<&mut Call>,
+    report: &mut Report,
+) -> Vec<Stage> {
+    let end = root.end();
+    let tables = root.tables("stage", STAGE, report);
+    match (&depth, &tables) {
+        (State::Value(depth), State::Value(tables)) => {
+            let line = root.key_span("depth").unwrap_or(depth.span).to(depth.span);
+            report.push(both(line, *depth, tables.first().map_or(end, Table::span)));
+        }
+        (State::Absent, State::Absent) => {
+            report.push(no_stages(end, "the description ends here, without `[[stage]]`"));
+        }
+        (State::Absent, State::Value(tables)) if tables.is_empty() => {
+            report.push(no_stages(root.key_span("stage").unwrap_or(end), "this array is empty"));
+        }
+        _ => {}
+    }
+    match (depth, tables) {
+        (_, State::Value(tables)) => tables.iter().map(|table| read_stage(table, report)).collect(),
+        (State::Value(depth), State::Absent | State::Wrong) => depth::expand(depth, family, defaults, report),
+        (State::Absent | State::Wrong, State::Absent | State::Wrong) => Vec::new(),
+    }
+}
+
+fn read_stage(table: &Table<'_>, report: &mut Report) -> Stage {
+    let blocks = table.whole("blocks", report).state().map(Some).or(None, Some(Spanned::new(1, table.span())));
+    Stage { call: read_call(table, report), blocks }
 }
 
 fn read_expect(root: &Table<'_>, report: &mut Report) -> Expect {
