@@ -25,7 +25,7 @@ class ZeroChannels(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="{{ name }}")
 class MaxPadding(layers.ZeroPadding2D):
-    """Padding for a max pool whose operand may be negative: minus infinity, not zero."""
+    """Padding with minus infinity, for a max pool of what may be negative."""
 
     def call(self, inputs):
         around = ((0, 0), *self.padding, (0, 0))
