@@ -22,9 +22,11 @@ pub mod library;
 pub mod limits;
 pub mod lower;
 pub mod outline;
+pub mod pass;
 pub mod source;
 pub mod spec;
 pub mod valid;
+pub mod weights;
 
 use diagnostic::Report;
 use source::{Source, Spanned};
