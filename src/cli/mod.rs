@@ -3,9 +3,13 @@
 //! 0: yes. 1: the answer is no (a faulty description, weights that do not fit, …). 2: it could not be asked (usage, an
 //! unreadable file).
 
+mod bench;
 mod check;
 mod files;
+#[cfg(feature = "live")]
+mod live;
 mod output;
+mod run;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::fmt::Display;
@@ -41,6 +45,8 @@ enum MessageFormat {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Run(run::Arguments),
+    Bench(bench::Arguments),
 }
 
 /// Why a command did not do what it was asked.
@@ -64,6 +70,8 @@ pub fn main() -> ExitCode {
     let Cli { command, global } = Cli::parse();
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, global),
+        Command::Run(arguments) => run::run(&arguments, global),
+        Command::Bench(arguments) => bench::run(&arguments, global),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,4 +81,11 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// What a command says that needs the live model where there is none.
+#[cfg(not(feature = "live"))]
+fn without_live() -> Failure {
+    let build = "build it with `cargo build --release --features live`";
+    Failure::unasked("this resnetc was built without the live model", build)
 }

@@ -87,9 +87,9 @@ struct Generator {
 impl Generator {
     /// Seeded by `seed` and the FNV-1a hash of `name`.
     fn new(seed: u64, name: &str) -> Self {
-        let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-        });
+        let hash = name
+            .bytes()
+            .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
         let mut generator = Self { state: seed, spare: None };
         generator.state = generator.next() ^ hash;
         generator

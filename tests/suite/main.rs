@@ -10,5 +10,13 @@
 )]
 
 mod fill;
+mod folding;
 mod layering;
+#[cfg(feature = "live")]
+mod live;
+mod networks;
+mod onnx;
 mod outline;
+mod run;
+mod shapes;
+mod weights;
