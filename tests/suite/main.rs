@@ -16,10 +16,18 @@ mod diagnostics;
 mod expand;
 mod fill;
 mod flops;
+mod folding;
 mod fuzz;
 mod graphs;
 mod layering;
+#[cfg(feature = "live")]
+mod live;
 mod names;
+mod networks;
+mod onnx;
 mod outline;
 mod promise;
 mod published;
+mod run;
+mod shapes;
+mod weights;
