@@ -1,6 +1,8 @@
 //! Back ends: from a [`Checked`] network to something that runs. Each takes nothing but a checked network, and knows no
 //! other back end.
 
+pub mod burn;
+
 use crate::ir::NodeId;
 use crate::valid::Checked;
 use sha2::{Digest, Sha256};
