@@ -2,6 +2,9 @@
 //! other back end.
 
 pub mod burn;
+pub mod keras;
+#[cfg(feature = "live")]
+pub mod live;
 
 use crate::ir::NodeId;
 use crate::valid::Checked;

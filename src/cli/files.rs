@@ -3,7 +3,7 @@
 use super::{Failure, Global, MessageFormat};
 use resnetc::diagnostic::{Report, render};
 use resnetc::source::Source;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 /// Reads a description; `-` is standard input. No more is read than a description may have, and one byte.
@@ -25,24 +25,57 @@ pub(super) fn read_description(path: &Path) -> Result<Source, Failure> {
 
 /// The value, or the report on standard error (standard output for JSON) and the answer no.
 pub(super) fn answered<T>(result: Result<T, Report>, source: &Source, global: Global) -> Result<T, Failure> {
-    result.map_err(|report| {
-        match global.message_format {
-            MessageFormat::Human => anstream::eprint!("{}", render::text(&report, source, true)),
-            MessageFormat::Json => println!("{}", render::json(&report, source)),
+    result.map_err(|report| match global.message_format {
+        MessageFormat::Human => {
+            anstream::eprint!("{}", render::text(&report, source, true));
+            Failure::No
         }
-        Failure::No
+        MessageFormat::Json => match print(&format!("{}\n", render::json(&report, source))) {
+            Ok(()) => Failure::No,
+            Err(failure) => failure,
+        },
     })
+}
+
+/// Prints `text` on standard output. A reader that has gone, such as `head`, has read enough.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::unasked("cannot print", error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Says on standard error why something could not be asked.
+pub(super) fn complain(message: &str) {
+    anstream::eprintln!("error: {message}");
+}
+
+/// Writes `bytes` to `path`, where nothing must be unless `force` allows it.
+pub(super) fn write_new(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
+    if !force && path.symlink_metadata().is_ok() {
+        return Err(Failure::Unasked(format!("{} is there already: `--force` overwrites it", path.display())));
+    }
+    write_atomic(path, bytes)
 }
 
 /// Writes `bytes` to `path` so that it holds all of them or what it held before.
 pub(super) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = readable_temporary(folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
         Ok(())
     };
     write().map_err(|error| Failure::unasked(format!("cannot write {}", path.display()), error))
+}
+
+/// A temporary file with the permissions that a new file gets; tempfile's own default is the owner's eyes only.
+fn readable_temporary(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }

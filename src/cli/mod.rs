@@ -3,9 +3,20 @@
 //! 0: yes. 1: the answer is no (a faulty description, weights that do not fit, …). 2: it could not be asked (usage, an
 //! unreadable file).
 
+mod bench;
 mod check;
+mod completions;
+mod expand;
+mod explain;
 mod files;
+mod flops;
+#[cfg(feature = "live")]
+mod live;
+mod network;
+mod new;
 mod output;
+mod run;
+mod summary;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::fmt::Display;
@@ -41,6 +52,14 @@ enum MessageFormat {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Completions(completions::Arguments),
+    Expand(expand::Arguments),
+    Explain(explain::Arguments),
+    New(Box<new::Arguments>),
+    Flops(flops::Arguments),
+    Summary(summary::Arguments),
+    Run(run::Arguments),
+    Bench(bench::Arguments),
 }
 
 /// Why a command did not do what it was asked.
@@ -64,13 +83,28 @@ pub fn main() -> ExitCode {
     let Cli { command, global } = Cli::parse();
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, global),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Expand(arguments) => expand::run(&arguments, global),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::New(arguments) => new::run(&arguments, global),
+        Command::Flops(arguments) => flops::run(&arguments, global),
+        Command::Summary(arguments) => summary::run(&arguments, global),
+        Command::Run(arguments) => run::run(&arguments, global),
+        Command::Bench(arguments) => bench::run(&arguments, global),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::No) => ExitCode::from(1),
         Err(Failure::Unasked(message)) => {
-            anstream::eprintln!("error: {message}");
+            files::complain(&message);
             ExitCode::from(2)
         }
     }
+}
+
+/// What a command says that needs the live model where there is none.
+#[cfg(not(feature = "live"))]
+fn without_live() -> Failure {
+    let build = "build it with `cargo build --release --features live`";
+    Failure::unasked("this resnetc was built without the live model", build)
 }

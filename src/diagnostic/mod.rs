@@ -4,10 +4,12 @@
 //! type instead. Rendering is [`render`]'s; phases only build values and hand them on in a [`Report`].
 
 mod code;
+mod refusal;
 pub mod render;
 pub mod suggest;
 
 pub use code::Code;
+pub use refusal::Refusal;
 
 use crate::source::{Source, Span};
 
@@ -159,6 +161,12 @@ impl Report {
     /// The report itself, where it holds anything.
     pub fn or<T>(self, value: T) -> Result<T, Self> {
         if self.is_empty() { Ok(value) } else { Err(self) }
+    }
+}
+
+impl Extend<Diagnostic> for Report {
+    fn extend<T: IntoIterator<Item = Diagnostic>>(&mut self, diagnostics: T) {
+        diagnostics.into_iter().for_each(|diagnostic| self.push(diagnostic));
     }
 }
 

@@ -1,10 +1,11 @@
 //! Diagnostics as text for people and as JSON for programs.
 
-use super::{Diagnostic, Label, Report, Severity};
+use super::{Diagnostic, Label, Refusal, Report, Severity};
 use crate::source::{Source, Span};
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 use std::fmt::Write;
+use std::ops::Range;
 
 /// The report as people read it, ending in a newline; with ANSI styles if `styled`.
 #[must_use]
@@ -12,7 +13,9 @@ pub fn text(report: &Report, source: &Source, styled: bool) -> String {
     let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
     for diagnostic in report.diagnostics() {
-        out.push_str(&renderer.render(&groups(diagnostic, source)));
+        let answer = renderer.render(&groups(diagnostic, source));
+        // The renderer shows control characters by their pictures, but for these; some terminals obey them.
+        out.extend(answer.chars().map(|c| if matches!(c, '\u{80}'..='\u{9f}') { '\u{fffd}' } else { c }));
         out.push_str("\n\n");
     }
     if report.dropped() > 0 {
@@ -21,14 +24,26 @@ pub fn text(report: &Report, source: &Source, styled: bool) -> String {
     out
 }
 
+/// The most that is underlined: a line is cut around what is, so a line of a megabyte prints a few words.
+const UNDERLINED_BYTES: usize = 200;
+
 fn groups<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Vec<Group<'a>> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let annotation = |kind: AnnotationKind, label: &'a Label| kind.span(label.span.range()).label(label.text.as_str());
-    let snippet = Snippet::source(source.text())
+    let labels = || std::iter::once(&diagnostic.primary).chain(&diagnostic.secondary);
+    let window = labels().map(|label| label.span).fold(diagnostic.primary.span, Span::to);
+    let window = source.lines_of(window);
+    let annotation = |kind: AnnotationKind, label: &'a Label| {
+        let Range { start, end } = label.span.range();
+        let shown = source.span(start..end.min(start.saturating_add(UNDERLINED_BYTES))).range();
+        let offset = window.range().start;
+        kind.span(shown.start - offset..shown.end - offset).label(label.text.as_str())
+    };
+    let snippet = Snippet::source(source.slice(window))
         .path(source.name())
+        .line_start(source.position(window).0)
         .annotation(annotation(AnnotationKind::Primary, &diagnostic.primary))
         .annotations(diagnostic.secondary.iter().map(|label| annotation(AnnotationKind::Context, label)));
     let group = level
@@ -43,7 +58,42 @@ fn groups<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Vec<Group<'a>> 
 /// The report as JSON: an array of one object per diagnostic.
 #[must_use]
 pub fn json(report: &Report, source: &Source) -> Value {
+    Value::Array(objects(report, source))
+}
+
+/// The report as JSON, one object per diagnostic.
+#[must_use]
+pub fn objects(report: &Report, source: &Source) -> Vec<Value> {
     report.diagnostics().into_iter().map(|diagnostic| object(diagnostic, source)).collect()
+}
+
+/// A refusal as people read it, ending in a newline; `file` is what it is about, styled as in [`text`].
+#[must_use]
+pub fn refusal_text(refusal: &Refusal, file: Option<&str>, styled: bool) -> String {
+    let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+    let group = Level::ERROR
+        .primary_title(refusal.message.as_str())
+        .id(refusal.code.number())
+        .elements(file.map(Origin::path))
+        .elements(refusal.notes.iter().map(|note| Level::NOTE.message(note.as_str())))
+        .elements(refusal.help.iter().map(|help| Level::HELP.message(help.as_str())));
+    format!("{}\n\n", renderer.render(&[group]))
+}
+
+/// A refusal as JSON: an array of one object with the keys of [`json`], the places null.
+#[must_use]
+pub fn refusal_json(refusal: &Refusal, file: Option<&str>) -> Value {
+    json!([{
+        "code": refusal.code.number(),
+        "severity": "error",
+        "message": refusal.message,
+        "file": file,
+        "primary": null,
+        "secondary": [],
+        "notes": refusal.notes,
+        "help": refusal.help,
+        "fix": null,
+    }])
 }
 
 fn object(diagnostic: &Diagnostic, source: &Source) -> Value {

@@ -160,7 +160,8 @@ impl<'a> Body<'a> {
     /// A shortcut as a struct of its own, and the field that holds it; whether only some blocks have it.
     fn part(&mut self, steps: &[Step], imports: &mut Imports) -> (RustIdent, bool) {
         let guards: Vec<_> = steps.iter().map(guard).collect();
-        let common = guards.first().copied().flatten().filter(|first| guards.iter().all(|guard| *guard == Some(*first)));
+        let common =
+            guards.first().copied().flatten().filter(|first| guards.iter().all(|guard| *guard == Some(*first)));
         let mut part = Body::new(self.scope);
         part.given = common.or(self.given);
         part.is_part = true;

@@ -29,9 +29,17 @@ enum Shape {
 enum Bound {
     Plain(Code),
     /// A layer that may be missing.
-    Layer { option: RustIdent, some: Code, none: Code },
+    Layer {
+        option: RustIdent,
+        some: Code,
+        none: Code,
+    },
     /// A step that a flag switches on.
-    Switch { flag: RustIdent, then: Code, otherwise: Code },
+    Switch {
+        flag: RustIdent,
+        then: Code,
+        otherwise: Code,
+    },
 }
 
 impl Flow {

@@ -23,8 +23,7 @@ enum Module {
 }
 
 impl Module {
-    const ALL: [Self; 7] =
-        [Self::Layers, Self::Conv, Self::Pool, Self::Nn, Self::Prelude, Self::Activation, Self::Ops];
+    const ALL: [Self; 7] = [Self::Layers, Self::Conv, Self::Pool, Self::Nn, Self::Prelude, Self::Activation, Self::Ops];
 
     fn path(self) -> &'static str {
         match self {

@@ -68,9 +68,7 @@ impl Expr {
         let list = |items: &[Self]| items.iter().map(Self::flat).collect::<Vec<_>>().join(", ");
         match self {
             Self::Atom(code) => code.0.clone(),
-            Self::Chain(head, calls) => {
-                calls.iter().fold(head.0.clone(), |text, Code(call)| format!("{text}.{call}"))
-            }
+            Self::Chain(head, calls) => calls.iter().fold(head.0.clone(), |text, Code(call)| format!("{text}.{call}")),
             Self::Struct(name, fields) => {
                 let fields: Vec<_> = fields.iter().map(|(field, value)| assign(field, &value.flat())).collect();
                 format!("{name} {{ {} }}", fields.join(", "))

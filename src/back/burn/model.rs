@@ -102,14 +102,7 @@ fn doc(network: &Checked) -> Vec<Comment> {
 }
 
 /// Adds the blocks that `calls` stand for: a list that `forward` goes through.
-fn stage(
-    body: &mut Body<'_>,
-    network: &Checked,
-    blocks: &[Block<'_>],
-    stage: &Stage,
-    part: usize,
-    calls: &[Call],
-) {
+fn stage(body: &mut Body<'_>, network: &Checked, blocks: &[Block<'_>], stage: &Stage, part: usize, calls: &[Call]) {
     let Some(block) = calls.first().and_then(|call| blocks.get(call.definition)) else { return };
     let name = RustIdent::numbered("stage", stage.number + 1);
     let name = if part == 0 { name } else { name.with(&(part + 1).to_string()) };
@@ -166,7 +159,12 @@ fn load(body: &mut Body<'_>, field: &RustIdent, block: &Block<'_>, calls: &[Call
 enum Pattern<'a> {
     Same(&'a str),
     /// A number between two texts: its value in the first block and what each further block adds.
-    Counted { before: &'a str, first: u64, step: u64, after: &'a str },
+    Counted {
+        before: &'a str,
+        first: u64,
+        step: u64,
+        after: &'a str,
+    },
 }
 
 impl<'a> Pattern<'a> {

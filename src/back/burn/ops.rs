@@ -326,9 +326,7 @@ impl Form {
             }
             Self::PadChannels => {
                 let (before, after) = (number(0), number(1));
-                Code::new(format_args!(
-                    "{value}.pad([({before}, {after}), (0, 0), (0, 0)], PadMode::Constant(0.0))"
-                ))
+                Code::new(format_args!("{value}.pad([({before}, {after}), (0, 0), (0, 0)], PadMode::Constant(0.0))"))
             }
             Self::Subsample => {
                 let step = number(0);
