@@ -370,6 +370,7 @@ impl<'a> Writer<'a> {
         if self.alone || constant && !channels && everywhere {
             return Expression::Literal(first);
         }
+        let mut multiple = None;
         for (index, parameter) in self.parameters.iter().enumerate() {
             let Meaning::Number(meaning) = parameter.meaning else { continue };
             let comparable = match meaning {
@@ -380,9 +381,13 @@ impl<'a> Writer<'a> {
             let known = self.values.get(index).map_or(&[][..], Vec::as_slice);
             match factor(values, known).filter(|factor| comparable && (*factor == 1 || channels)) {
                 Some(1) => return Expression::Parameter(index),
-                Some(factor) => return Expression::Multiple(factor, index),
+                // A parameter that is equal, should one come, says it better than a multiple.
+                Some(factor) => multiple = multiple.or(Some(Expression::Multiple(factor, index))),
                 None => {}
             }
+        }
+        if let Some(multiple) = multiple {
+            return multiple;
         }
         if constant && !channels {
             return Expression::Literal(first);

@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+#[cfg(feature = "live")]
+mod burn_source;
 mod cli_small;
 mod cost;
 mod describe;

@@ -59,6 +59,9 @@ impl<'a> Block<'a> {
         }
         let owner = Code::new(format_args!("self"));
         let lines: Vec<_> = body.loads.iter().map(|load| load.write(8, &owner)).collect();
+        if !lines.is_empty() {
+            imports.weights("Weights");
+        }
         let load = (!lines.is_empty()).then(|| LoadView { signature: self.signature(), lines });
         let view = BlockView {
             header: header.clone(),

@@ -14,6 +14,7 @@ pub(super) struct Imports {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Module {
     Layers,
+    Weights,
     Conv,
     Pool,
     Nn,
@@ -23,11 +24,13 @@ enum Module {
 }
 
 impl Module {
-    const ALL: [Self; 7] = [Self::Layers, Self::Conv, Self::Pool, Self::Nn, Self::Prelude, Self::Activation, Self::Ops];
+    const ALL: [Self; 8] =
+        [Self::Layers, Self::Weights, Self::Conv, Self::Pool, Self::Nn, Self::Prelude, Self::Activation, Self::Ops];
 
     fn path(self) -> &'static str {
         match self {
             Self::Layers => "crate::layers",
+            Self::Weights => "crate::weights",
             Self::Conv => "burn::nn::conv",
             Self::Pool => "burn::nn::pool",
             Self::Nn => "burn::nn",
@@ -53,6 +56,10 @@ impl Imports {
 
     pub(super) fn layers(&mut self, name: &'static str) {
         self.add(Module::Layers, name);
+    }
+
+    pub(super) fn weights(&mut self, name: &'static str) {
+        self.add(Module::Weights, name);
     }
 
     /// Whether the crate's own layer `name` is imported.
@@ -88,7 +95,11 @@ impl Imports {
 
     /// What stands between `use` and the semicolon, a line each.
     pub(super) fn lines(&self) -> Vec<Code> {
-        Module::ALL.into_iter().filter_map(|module| self.line(module)).collect()
+        let single = self.names.iter().filter(|(of, _)| *of == Module::Nn).count() == 1;
+        let mut modules = Module::ALL;
+        // rustfmt puts a single name, which begins with a capital, before the modules of the same parent.
+        modules.sort_by_key(|module| if single && *module == Module::Nn { (Module::Weights, 1) } else { (*module, 0) });
+        modules.into_iter().filter_map(|module| self.line(module)).collect()
     }
 
     fn line(&self, module: Module) -> Option<Code> {

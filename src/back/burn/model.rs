@@ -29,6 +29,8 @@ pub(super) fn model(
 ) -> Model {
     let mut imports = Imports::default();
     imports.prelude();
+    imports.weights("LoadError");
+    imports.weights("Weights");
     let classes = classes(network);
     let code = Code::new(format_args!("self.classes"));
     let scope = Scope { network, block: "", parameters: &[], classes: classes.is_some().then_some(&code) };
