@@ -1,7 +1,10 @@
 //! Back ends: from a [`Checked`] network to something that runs. Each takes nothing but a checked network, and knows no
 //! other back end.
 
+pub mod burn;
 pub mod keras;
+#[cfg(feature = "live")]
+pub mod live;
 
 use crate::ir::NodeId;
 use crate::valid::Checked;

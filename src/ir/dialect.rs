@@ -82,11 +82,12 @@ pub enum ActivationStyle {
 /// How fresh weights are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Init {
-    /// Normal, variance 2 / fan out, fan out = outputs / groups x kernel elements (He et al. 2015, torchvision).
+    /// Normal, variance 2 / fan out, fan out = outputs x kernel elements; like torch's, it does not divide by the
+    /// groups (He et al. 2015, torchvision).
     KaimingNormalFanOut,
     /// Normal, variance 2 / fan in, fan in = inputs / groups x kernel elements (Caffe's MSRAFiller as it stands).
     KaimingNormalFanIn,
-    /// Uniform in plus or minus sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010, Keras); biases zero.
+    /// Uniform in plus or minus sqrt(6 / (fan in + fan out)), the fans as above (Glorot and Bengio 2010, Keras).
     GlorotUniform,
     /// Uniform in plus or minus 1 / sqrt(fan in), biases too (torch's Linear).
     UniformFanIn,

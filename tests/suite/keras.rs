@@ -2,6 +2,7 @@
 
 use crate::describe::{self, RESNET_50, Residual};
 use crate::fill::fill;
+use crate::npy;
 use crate::python;
 use crate::reference::{self, Weights};
 use resnetc::back::keras::emit;
@@ -42,7 +43,7 @@ pub fn run(jobs: &[Job<'_>]) -> Vec<Vec<f32>> {
         let [file, input, output] = [("weights", "safetensors"), ("input", "npy"), ("output", "npy")]
             .map(|(what, ending)| at(format!("{number}_{what}.{ending}")));
         save_weights(network, weights, &file);
-        save_array(&input, shape, images);
+        npy::write(&input, shape, images);
         list.push(json!({
             "name": network.graph().name, "weights": file, "input": input, "output": output,
         }));
@@ -50,19 +51,7 @@ pub fn run(jobs: &[Job<'_>]) -> Vec<Vec<f32>> {
     let path = at("jobs.json".to_owned());
     std::fs::write(&path, Value::from(list).to_string()).unwrap();
     python::script("keras_run.py", &[folder.path(), &path]);
-    (0..jobs.len()).map(|number| load_array(&at(format!("{number}_output.npy")))).collect()
-}
-
-fn save_array(path: &Path, shape: &[u64], values: &[f32]) {
-    use npyz::WriterBuilder;
-    let file = std::fs::File::create(path).unwrap();
-    let mut writer = npyz::WriteOptions::new().default_dtype().shape(shape).writer(file).begin_nd().unwrap();
-    writer.extend(values.iter().copied()).unwrap();
-    writer.finish().unwrap();
-}
-
-fn load_array(path: &Path) -> Vec<f32> {
-    npyz::NpyFile::new(std::fs::File::open(path).unwrap()).unwrap().into_vec().unwrap()
+    (0..jobs.len()).map(|number| npy::read(&at(format!("{number}_output.npy"))).1).collect()
 }
 
 /// Writes `weights` in the names and layouts of the network's dialect.

@@ -25,7 +25,7 @@ class ZeroChannels(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="{{ name }}")
 class MaxPadding(layers.ZeroPadding2D):
-    """Padding with minus infinity, for a max pool of what may be negative."""
+    """Padding for a max pool that may read negatives: minus infinity, not zero."""
 
     def call(self, inputs):
         around = ((0, 0), *self.padding, (0, 0))
