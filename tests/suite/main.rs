@@ -33,6 +33,8 @@ mod outline;
 mod promise;
 mod published;
 mod python;
+#[cfg(feature = "live")]
+mod readme;
 mod reference;
 mod run;
 mod shapes;
