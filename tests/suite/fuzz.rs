@@ -349,3 +349,16 @@ fn a_megabyte_of_mistakes_is_answered_in_time() {
         let _ = survive(&line.repeat(resnetc::limits::SOURCE_BYTES / 4 / line.len()));
     }
 }
+
+#[test]
+fn every_splice_at_every_place_is_answered() {
+    for text in architectures().iter().filter(|text| text.len() < 1_100).chain([&SMALL.to_owned()]) {
+        for text in [text.clone(), text.replace('\n', "\r\n")] {
+            for (at, _) in text.char_indices() {
+                for splice in SPLICES {
+                    let _ = survive(&format!("{}{splice}{}", &text[..at], &text[at..]));
+                }
+            }
+        }
+    }
+}
