@@ -6,6 +6,8 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::needless_range_loop,
+    clippy::type_complexity,
     reason = "tests"
 )]
 

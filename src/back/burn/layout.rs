@@ -102,7 +102,8 @@ impl Expr {
         let inner = indent + STEP;
         let (close, open) = (margin(indent), margin(inner));
         let items = |items: &[Self]| {
-            items.iter().map(|item| format!("{open}{},", item.lay_out(inner, inner, 1))).collect::<String>()
+            let line = |item: &Self| format!("{open}{},", item.lay_out(inner, inner, 1));
+            items.iter().fold(String::new(), |text, item| text + &line(item))
         };
         match self {
             Self::Atom(code) => code.0.clone(),
