@@ -374,7 +374,8 @@ fn a_network_that_no_memory_holds_is_refused_before_it_is_made() {
 #[test]
 fn generated_keras_is_the_live_model() {
     let networks: Vec<_> = ["keras_resnet50", "cifar_resnet20", "resnet34_c", "plain18"]
-        .map(|name| compile(&crate::describe::file(name)))
+        // Logits: softmax turns a difference between them into one as large as the largest of them.
+        .map(|name| compile(&crate::describe::file(name).replace("\"softmax\"", "\"none\"")))
         .into_iter()
         .chain(["torchvision", "keras", "paper"].map(|dialect| {
             compile(&small(dialect).replacen("name = \"small\"", &format!("name = \"small_{dialect}\""), 1))

@@ -76,8 +76,8 @@ fn every_session_prints_what_the_readme_says() {
         for session in format!("\n{}", block.text).split("\n$ ").skip(1) {
             let (command, expected) = session.split_once('\n').unwrap_or((session, ""));
             let found = run(command, folder.path());
-            let lines: Vec<_> = expected.lines().collect();
-            let printed: Vec<_> = found.lines().collect();
+            let lines: Vec<_> = expected.trim_end().lines().collect();
+            let printed: Vec<_> = found.trim_end().lines().collect();
             assert!(matches(&lines, &printed), "$ {command}\nprints\n{found}\nand the README says\n{expected}");
             sessions += 1;
         }

@@ -122,7 +122,11 @@ impl Expr {
                 value => format!("{flag}.{}{{{open}{}{close}}})", value.then(), value.lay_out(inner, inner, 0)),
             },
             Self::Call(function, arguments) => format!("{function}({}{close})", items(arguments)),
-            Self::Array(elements) => format!("&[{}{close}]", items(elements)),
+            // rustfmt lets a single call or tuple share the array's brackets.
+            Self::Array(elements) => match elements.as_slice() {
+                [only @ Self::Call(..)] => format!("&[{}]", only.broken(indent)),
+                elements => format!("&[{}{close}]", items(elements)),
+            },
         }
     }
 }
