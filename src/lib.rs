@@ -23,10 +23,12 @@ pub mod library;
 pub mod limits;
 pub mod lower;
 pub mod outline;
+pub mod pass;
 pub mod promise;
 pub mod source;
 pub mod spec;
 pub mod valid;
+pub mod weights;
 
 use diagnostic::Report;
 use source::{Source, Spanned};

@@ -5,15 +5,14 @@
 //! skipped: multiply-accumulates and memory always, parameters where they follow the input's channels or where a linear
 //! layer reads a map that no pool has brought to a fixed size.
 
+use crate::analysis::group::percent;
+use crate::analysis::memory::FLOAT;
 use crate::analysis::{self, Analysis, Group, Level, Parameters, convention};
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::ir::{Op, Place};
 use crate::source::{Span, Spanned};
 use crate::spec::{Budget, Expect, Input, Spec};
 use crate::valid::Checked;
-
-/// Bytes of a float32.
-const FLOAT: u128 = 4;
 
 /// Holds `network`, which `spec` became, to what `spec` promises at the input `described`.
 ///
@@ -129,15 +128,7 @@ struct Limit<'a> {
 
 fn budget(spec: &Spec, held: Held, network: &Checked, analysis: &Analysis, report: &mut Report) {
     let groups = analysis::group(network, &analysis.layers, Level::Stage);
-    let peak = analysis::memory::inference_peak(network);
-    let peak_place = network.graph().get(peak.node).map(|node| match node.origin.address.place {
-        Place::Block { stage, .. } => Place::Block { stage, block: 0 },
-        place => place,
-    });
-    let memory = |group: &Group| {
-        let tensors = if Some(group.place) == peak_place { analysis.memory.inference_peak_bytes } else { 0 };
-        FLOAT * group.parameters.total() + tensors
-    };
+    let memory = |group: &Group| memory_share(network, analysis, group);
     let limits = [
         Limit {
             name: "max_parameters",
@@ -167,6 +158,14 @@ fn budget(spec: &Spec, held: Held, network: &Checked, analysis: &Analysis, repor
             report.push(over_budget(spec, &limit, stated, &groups, analysis));
         }
     }
+}
+
+/// The bytes that a part of the network takes: its weights, and where the peak of inference is, the peak.
+fn memory_share(network: &Checked, analysis: &Analysis, group: &Group) -> u128 {
+    let peak = analysis::memory::inference_peak(network).node;
+    let here = group.layers.iter().filter_map(|&position| analysis.layers.get(position)).any(|row| row.node == peak);
+    let tensors = if here { analysis.memory.inference_peak_bytes } else { 0 };
+    FLOAT * group.parameters.total() + tensors
 }
 
 fn over_budget(
@@ -212,10 +211,4 @@ fn part_of(spec: &Spec, place: Place) -> (Span, &'static str, &'static str) {
         }
         Place::Head => (spec.head.span, "the ", "`hidden` features or `classes`"),
     }
-}
-
-/// "58.7 %".
-fn percent(part: u128, whole: u128) -> String {
-    let tenths = (part * 1000 + whole / 2) / whole.max(1);
-    format!("{}.{} %", tenths / 10, tenths % 10)
 }

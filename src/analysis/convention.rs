@@ -128,14 +128,13 @@ pub const ALL: &[Convention] = &[
     },
     Convention {
         name: "ptflops",
-        counts: "macs with bias, 2 per output of batch norm, one per output of relu and softmax, one per input of a pool",
+        counts: "macs with bias, 2 per output of batch norm, one per output of relu, one per input of a pool",
         reported_by: "ptflops, its pytorch back end; functional ops not counted again",
         rules: Rules {
             convolution_bias: Term::Outputs(1),
             linear_bias: Term::Outputs(1),
             batch_norm: Term::Outputs(2),
             relu: Term::Outputs(1),
-            softmax: Term::Outputs(1),
             max_pool: Term::Inputs,
             adaptive_average: Term::Inputs,
             adaptive_maximum: Term::Inputs,
@@ -144,14 +143,9 @@ pub const ALL: &[Convention] = &[
     },
     Convention {
         name: "thop",
-        counts: "macs, 4 per output of batch norm, one per input and output of adaptive average pooling, 3 N - 1 softmax",
+        counts: "macs, 4 per output of batch norm, one per input and output of adaptive average pooling",
         reported_by: "thop 0.1.1",
-        rules: Rules {
-            batch_norm: Term::Outputs(4),
-            softmax: Term::ExponentialSum,
-            adaptive_average: Term::InputsAndOutputs,
-            ..MACS_ONLY
-        },
+        rules: Rules { batch_norm: Term::Outputs(4), adaptive_average: Term::InputsAndOutputs, ..MACS_ONLY },
     },
     Convention {
         name: "torchinfo",
@@ -166,14 +160,13 @@ pub const ALL: &[Convention] = &[
     },
     Convention {
         name: "deepspeed",
-        counts: "2 x macs, convolution bias, 2 per output of batch norm, one per output of relu and softmax, one per input \
+        counts: "2 x macs, convolution bias, 2 per output of batch norm, one per output of relu, one per input \
                  of a pool; no linear bias, no add",
         reported_by: "DeepSpeed, calflops",
         rules: Rules {
             convolution_bias: Term::Outputs(1),
             batch_norm: Term::Outputs(2),
             relu: Term::Outputs(1),
-            softmax: Term::Outputs(1),
             max_pool: Term::Inputs,
             adaptive_average: Term::Inputs,
             adaptive_maximum: Term::Inputs,
@@ -197,7 +190,7 @@ pub const ALL: &[Convention] = &[
     },
     Convention {
         name: "full",
-        counts: "every arithmetic operation: 2 x macs, bias, 2 per output of batch norm, one of relu and add, 5 of softmax, \
+        counts: "every arithmetic operation of the layers: 2 x macs, bias, 2 per output of batch norm, one of relu and add, \
                  window size less one of a max pool, one per input of an adaptive pool",
         reported_by: "resnetc",
         rules: Rules {
@@ -205,7 +198,6 @@ pub const ALL: &[Convention] = &[
             linear_bias: Term::Outputs(1),
             batch_norm: Term::Outputs(2),
             relu: Term::Outputs(1),
-            softmax: Term::Outputs(5),
             max_pool: Term::Comparisons,
             adaptive_average: Term::Inputs,
             adaptive_maximum: Term::Inputs,

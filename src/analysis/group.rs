@@ -69,3 +69,10 @@ pub fn group(network: &Checked, rows: &[Row], level: Level) -> Vec<Group> {
     }
     groups.into_values().collect()
 }
+
+/// A part of a whole as people read it: `58.7 %`.
+#[must_use]
+pub fn percent(part: u128, whole: u128) -> String {
+    let tenths = (part.saturating_mul(1000) + whole / 2) / whole.max(1);
+    format!("{}.{} %", tenths / 10, tenths % 10)
+}

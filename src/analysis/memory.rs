@@ -6,7 +6,7 @@ use crate::ir::{NodeId, Op, op};
 use crate::valid::{Checked, Layer};
 
 /// Bytes of one element.
-const FLOAT: u128 = 4;
+pub const FLOAT: u128 = 4;
 /// Bytes of one index of a max pool, int64 in PyTorch.
 const INDEX: u128 = 8;
 

@@ -119,13 +119,9 @@ pub fn analyse(network: &Checked, batch: u32) -> Analysis {
     let mut counts: Vec<_> = convention::ALL.iter().map(Count::new).collect();
     let mut parameters = Parameters::default();
     let mut layers = Vec::with_capacity(network.order().len());
-    each(network, |node, work| {
+    each(network, |node, work, own| {
         for count in &mut counts {
             count.add(work, images);
-        }
-        let mut own = Parameters::default();
-        for (kind, shape) in work.op.parameters(work.input) {
-            own.add(kind, &shape);
         }
         parameters += own;
         let macs = images * work.op.macs(work.input, work.output);
@@ -139,21 +135,24 @@ pub fn analyse(network: &Checked, batch: u32) -> Analysis {
 #[must_use]
 pub fn by_layer(network: &Checked, convention: &Convention, batch: u32) -> Vec<u128> {
     let mut counts = Vec::with_capacity(network.order().len());
-    each(network, |_, work| counts.push(u128::from(batch) * convention.count(work)));
+    each(network, |_, work, _| counts.push(u128::from(batch) * convention.count(work)));
     counts
 }
 
-/// Visits the work of every node in topological order.
-fn each(network: &Checked, mut visit: impl FnMut(NodeId, &Work<'_>)) {
+/// Visits every node in topological order with its work and its parameters.
+fn each(network: &Checked, mut visit: impl FnMut(NodeId, &Work<'_>, Parameters)) {
     let mut trained = vec![false; network.graph().bound()];
     for layer in network.layers() {
         let input_gradient =
             layer.operands.iter().any(|operand| trained.get(operand.index()).copied().unwrap_or_default());
         let op = &layer.node.op;
-        let work = Work { op, input: layer.input, output: layer.output, input_gradient };
-        visit(layer.id, &work);
+        let mut parameters = Parameters::default();
+        for (kind, shape) in op.parameters(layer.input) {
+            parameters.add(kind, &shape);
+        }
+        visit(layer.id, &Work { op, input: layer.input, output: layer.output, input_gradient }, parameters);
         if let Some(slot) = trained.get_mut(layer.id.index()) {
-            *slot = input_gradient || op.parameters(layer.input).iter().any(|(kind, _)| kind.is_trainable());
+            *slot = input_gradient || parameters.trainable > 0;
         }
     }
 }

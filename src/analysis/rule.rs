@@ -43,8 +43,6 @@ pub enum Term {
     Windows,
     /// (K - 1) N: what it takes to compare K values.
     Comparisons,
-    /// 3 N - N / C: an exponential and a division each, and the sum along the channels.
-    ExponentialSum,
 }
 
 /// One rule per op. Ops that move values and compute nothing (input, flatten, padding, subsampling, dropout in
@@ -185,7 +183,6 @@ impl Term {
             Self::Channels(times) => times * u128::from(work.output.channels()),
             Self::Windows => window(work.op) * outputs,
             Self::Comparisons => window(work.op).saturating_sub(1) * outputs,
-            Self::ExponentialSum => 3 * outputs - work.output.positions(),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! `resnetc flops`: what a network costs, under every tool's convention.
 
 use super::network::{Network, with_batch};
-use super::output::{self, Format, Grid, decimal, grouped, percent};
-use super::{Failure, Global};
+use super::output::{self, Format, Grid, decimal, grouped};
+use super::{Failure, Global, files};
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
+use resnetc::analysis::group::{Group, percent};
 use resnetc::analysis::rule::{Part, Product};
 use resnetc::analysis::{self, Analysis, Convention, Count, Level, convention};
+use resnetc::ir::Shape;
 use resnetc::valid::Checked;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -50,8 +52,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let chosen = arguments.convention.as_deref().and_then(convention::find);
     let format = arguments.format;
     if format == Format::Json {
-        output::put(&json(&network, &analysis)?);
-        return Ok(());
+        return files::print(&json(&network, &analysis)?);
     }
     let mut tables = Vec::new();
     if format != Format::Csv {
@@ -65,8 +66,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
         let rows = rows(&network, &analysis, chosen, arguments.by.unwrap_or(By::Stage));
         tables.push(rows.render(format).unwrap_or_default());
     }
-    output::put(&tables.join("\n"));
-    Ok(())
+    files::print(&tables.join("\n"))
 }
 
 fn title(network: &Checked, analysis: &Analysis) -> String {
@@ -156,44 +156,64 @@ fn difference(count: &Count, macs: u128) -> String {
 /// The network in parts, each with its share of the chosen count.
 fn rows(network: &Checked, analysis: &Analysis, chosen: Option<&'static Convention>, by: By) -> Grid {
     let chosen = chosen.filter(|chosen| **chosen != convention::MACS);
-    let counts = chosen.map(|chosen| analysis::by_layer(network, chosen, analysis.batch));
-    let whole = chosen.map_or(analysis.macs(), |chosen| analysis.count(chosen.name));
-    let row = |name: &str, what: String, output: String, parameters: u128, macs: u128, count: Option<u128>| {
-        let mut cells = vec![name.to_owned(), what, output, grouped(parameters), grouped(macs)];
-        cells.extend(count.map(grouped));
-        cells.push(percent(count.unwrap_or(macs), whole));
-        cells
+    let shares = Shares {
+        batch: analysis.batch,
+        counts: chosen.map(|chosen| analysis::by_layer(network, chosen, analysis.batch)),
+        whole: chosen.map_or(analysis.macs(), |chosen| analysis.count(chosen.name)),
     };
-    let count_of = |position: usize| counts.as_ref().map(|counts| counts.get(position).copied().unwrap_or_default());
-    let output = |shape| with_batch(analysis.batch, shape);
-    let level = match by {
-        By::Stage => Some(("part", Level::Stage)),
-        By::Block => Some(("part", Level::Block)),
-        By::Layer => None,
+    let ([part, what], rows) = match by {
+        By::Stage => (["part", "layers"], shares.of_groups(network, analysis, Level::Stage)),
+        By::Block => (["part", "layers"], shares.of_groups(network, analysis, Level::Block)),
+        By::Layer => (["layer", "op"], shares.of_layers(network, analysis)),
     };
-    let (header, rows) = if let Some((header, level)) = level {
-        let groups = analysis::group(network, &analysis.layers, level);
-        let rows = groups.iter().map(|group| {
-            let count = group.layers.iter().map(|&position| count_of(position)).sum();
-            let layers = group.layers.len().to_string();
-            row(&group.name, layers, output(group.output), group.parameters.total(), group.macs, count)
-        });
-        ([header, "layers"], rows.collect())
-    } else {
-        let rows = analysis.layers.iter().enumerate().map(|(position, layer)| {
-            let name = network.name(layer.node);
-            let total = layer.parameters.total();
-            row(name, layer.op.to_owned(), output(layer.output), total, layer.macs, count_of(position))
-        });
-        (["layer", "op"], rows.collect())
-    };
-    let mut columns = vec![header[0], header[1], "output shape", "total parameters", "macs"];
+    let mut header = vec![part, what, "output shape", "total parameters", "macs"];
     let mut numeric = vec![false, by != By::Layer, true, true, true];
-    columns.extend(chosen.map(|chosen| chosen.name));
+    header.extend(chosen.map(|chosen| chosen.name));
     numeric.extend(chosen.map(|_| true));
-    columns.push("share");
+    header.push("share");
     numeric.push(true);
-    Grid { header: columns, rows, numeric }
+    Grid { header, rows, numeric }
+}
+
+/// What the shares of a table are shares of: macs, or another count with what each layer adds to it.
+struct Shares {
+    batch: u32,
+    counts: Option<Vec<u128>>,
+    whole: u128,
+}
+
+impl Shares {
+    fn of_groups(&self, network: &Checked, analysis: &Analysis, level: Level) -> Vec<Vec<String>> {
+        let groups = analysis::group(network, &analysis.layers, level);
+        let row = |group: &Group| {
+            let what = group.layers.len().to_string();
+            let count = self.count(&group.layers);
+            self.row([&group.name, &what], group.output, group.parameters.total(), group.macs, count)
+        };
+        groups.iter().map(row).collect()
+    }
+
+    fn of_layers(&self, network: &Checked, analysis: &Analysis) -> Vec<Vec<String>> {
+        let row = |(position, layer): (usize, &analysis::Row)| {
+            let names = [network.name(layer.node), layer.op];
+            self.row(names, layer.output, layer.parameters.total(), layer.macs, self.count(&[position]))
+        };
+        analysis.layers.iter().enumerate().map(row).collect()
+    }
+
+    /// What the layers at `positions` add to the other count, if there is one.
+    fn count(&self, positions: &[usize]) -> Option<u128> {
+        let counts = self.counts.as_ref()?;
+        Some(positions.iter().filter_map(|&position| counts.get(position)).sum())
+    }
+
+    fn row(&self, names: [&str; 2], output: Shape, parameters: u128, macs: u128, count: Option<u128>) -> Vec<String> {
+        let mut cells = names.map(str::to_owned).to_vec();
+        cells.extend([with_batch(self.batch, output), grouped(parameters), grouped(macs)]);
+        cells.extend(count.map(grouped));
+        cells.push(percent(count.unwrap_or(macs), self.whole));
+        cells
+    }
 }
 
 #[derive(Serialize)]
@@ -227,6 +247,7 @@ impl From<analysis::Parameters> for Parameters {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the keys that scripts rely on")]
 struct Memory {
     weights_bytes: u128,
     inference_peak_bytes: u128,
@@ -244,13 +265,15 @@ struct Layer<'a> {
     path: &'a str,
     op: &'a str,
     output_shape: Vec<u64>,
+    /// Trainable, as the word means in a description's `[expect]`.
     parameters: u128,
+    non_trainable_parameters: u128,
     macs: u128,
 }
 
 fn json(network: &Checked, analysis: &Analysis) -> Result<String, Failure> {
     let analysis::Memory { weights_bytes, inference_peak_bytes, training_saved_bytes } = analysis.memory;
-    let shape = |shape: resnetc::ir::Shape| [vec![analysis.batch.into()], shape.dimensions()].concat();
+    let shape = |shape: Shape| [vec![analysis.batch.into()], shape.dimensions()].concat();
     let json = Json {
         name: &network.graph().name,
         dialect: network.graph().dialect.name,
@@ -269,7 +292,8 @@ fn json(network: &Checked, analysis: &Analysis) -> Result<String, Failure> {
                 path: network.name(layer.node),
                 op: layer.op,
                 output_shape: shape(layer.output),
-                parameters: layer.parameters.total(),
+                parameters: layer.parameters.trainable,
+                non_trainable_parameters: layer.parameters.non_trainable,
                 macs: layer.macs,
             })
             .collect(),

@@ -3,15 +3,20 @@
 //! 0: yes. 1: the answer is no (a faulty description, weights that do not fit, …). 2: it could not be asked (usage, an
 //! unreadable file).
 
+mod bench;
+mod build;
 mod check;
 mod completions;
 mod expand;
 mod explain;
 mod files;
 mod flops;
+#[cfg(feature = "live")]
+mod live;
 mod network;
 mod new;
 mod output;
+mod run;
 mod summary;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -47,6 +52,7 @@ enum MessageFormat {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Build(build::Arguments),
     Check(check::Arguments),
     Completions(completions::Arguments),
     Expand(expand::Arguments),
@@ -54,6 +60,8 @@ enum Command {
     New(Box<new::Arguments>),
     Flops(flops::Arguments),
     Summary(summary::Arguments),
+    Run(run::Arguments),
+    Bench(bench::Arguments),
 }
 
 /// Why a command did not do what it was asked.
@@ -76,6 +84,7 @@ impl Failure {
 pub fn main() -> ExitCode {
     let Cli { command, global } = Cli::parse();
     let result = match command {
+        Command::Build(arguments) => build::run(&arguments, global),
         Command::Check(arguments) => check::run(&arguments, global),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Expand(arguments) => expand::run(&arguments, global),
@@ -83,6 +92,8 @@ pub fn main() -> ExitCode {
         Command::New(arguments) => new::run(&arguments, global),
         Command::Flops(arguments) => flops::run(&arguments, global),
         Command::Summary(arguments) => summary::run(&arguments, global),
+        Command::Run(arguments) => run::run(&arguments, global),
+        Command::Bench(arguments) => bench::run(&arguments, global),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -92,4 +103,11 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// What a command says that needs the live model where there is none.
+#[cfg(not(feature = "live"))]
+fn without_live() -> Failure {
+    let build = "build it with `cargo build --release --features live`";
+    Failure::unasked("this resnetc was built without the live model", build)
 }

@@ -5,8 +5,6 @@ use clap::ValueEnum;
 use comfy_table::presets;
 use comfy_table::{CellAlignment, Table, TableStyle};
 use serde::Serialize;
-use serde_json::Value;
-use std::io::Write;
 
 /// How a table is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,11 +29,6 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// Prints the grid, or `json` where JSON is asked for.
-    pub(super) fn print(&self, format: Format, json: impl FnOnce() -> Value) {
-        put(&self.render(format).unwrap_or_else(|| format!("{:#}\n", json())));
-    }
-
     /// The grid as lines, each ending in a newline; `None` for JSON.
     pub(super) fn render(&self, format: Format) -> Option<String> {
         match format {
@@ -65,12 +58,6 @@ impl Grid {
         }
         out
     }
-}
-
-/// Writes `text` to standard output at once. Whoever closed it does not want the rest.
-pub(super) fn put(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// A CSV field: numbers lose their digit groups, text with a comma or a quote is quoted (RFC 4180).
@@ -106,13 +93,7 @@ pub(super) fn decimal(count: u128) -> String {
     format!("{}.{:03} {unit}", grouped(thousandths / 1000), thousandths % 1000)
 }
 
-/// A share of a whole: `58.7 %`.
-pub(super) fn percent(part: u128, whole: u128) -> String {
-    let tenths = (part.saturating_mul(1000) + whole / 2) / whole.max(1);
-    format!("{}.{} %", tenths / 10, tenths % 10)
-}
-
-/// `value` as JSON with a final newline. Unlike [`Value`], a serialised struct keeps integers beyond 64 bits.
+/// `value` as JSON with a final newline. A `serde_json::Value` would refuse integers beyond 64 bits; this keeps them.
 pub(super) fn json(value: &impl Serialize) -> Result<String, Failure> {
     match serde_json::to_string_pretty(value) {
         Ok(text) => Ok(text + "\n"),

@@ -3,7 +3,7 @@
 use super::flops::Parameters;
 use super::network::{Network, with_batch};
 use super::output::{self, Format, Grid, decimal, grouped};
-use super::{Failure, Global};
+use super::{Failure, Global, files};
 use resnetc::analysis::{self, Analysis, Level};
 use resnetc::ir::{NodeId, Place, Shape};
 use resnetc::valid::Checked;
@@ -15,12 +15,15 @@ pub(super) struct Arguments {
     #[command(flatten)]
     network: Network,
     /// How deep to look: 1 for stages, 2 for blocks, 3 for layers
-    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=3))]
+    #[arg(long, default_value_t = LAYERS, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=3))]
     depth: u8,
     /// How the table is printed; CSV is the rows alone
     #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]
     format: Format,
 }
+
+/// The depth that shows every layer.
+const LAYERS: u8 = 3;
 
 #[derive(Serialize)]
 struct Summary<'a> {
@@ -63,13 +66,12 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
         parameters: analysis.parameters.into(),
         macs: analysis.macs(),
     };
-    let text = match grid(&summary).render(arguments.format) {
+    let text = match grid(&summary, arguments.depth == LAYERS).render(arguments.format) {
         None => output::json(&summary)?,
         Some(rows) if arguments.format == Format::Csv => rows,
         Some(rows) => format!("{}\n{rows}\n{}", title(&network), totals(&analysis, arguments.format)),
     };
-    output::put(&text);
-    Ok(())
+    files::print(&text)
 }
 
 fn title(network: &Checked) -> String {
@@ -90,22 +92,25 @@ fn totals(analysis: &Analysis, format: Format) -> String {
     grid.render(format).unwrap_or_default()
 }
 
-fn grid(summary: &Summary<'_>) -> Grid {
+fn grid(summary: &Summary<'_>, connected: bool) -> Grid {
+    let mut header = vec!["layer", "op", "output shape", "parameters", "macs"];
+    let mut numeric = vec![false, false, true, true, true];
+    if connected {
+        header.push("connected to");
+        numeric.push(false);
+    }
     let rows = summary.layers.iter().map(|row| {
-        vec![
+        let mut cells = vec![
             row.path.clone(),
             row.op.clone(),
             with_batch(1, row.shape),
             grouped(row.parameters),
             grouped(row.macs),
-            row.connected_to.join(", "),
-        ]
+        ];
+        cells.extend(connected.then(|| row.connected_to.join(", ")));
+        cells
     });
-    Grid {
-        header: vec!["layer", "op", "output shape", "parameters", "macs", "connected to"],
-        rows: rows.collect(),
-        numeric: vec![false, false, true, true, true, false],
-    }
+    Grid { header, rows: rows.collect(), numeric }
 }
 
 fn with_one(shape: Shape) -> Vec<u64> {

@@ -61,6 +61,7 @@ codes! {
     TooManyBlocks = "E0604", "a stage has more blocks than the limit";
     TooManyChannels = "E0605", "more channels or features than the limit";
     MapTooLarge = "E0606", "a feature map side is larger than the limit";
+    TooMuchMemory = "E0607", "the network needs more memory than this machine has";
     WeightsDoNotFit = "E0701", "the weight file does not fit the network";
     WeightsUnreadable = "E0702", "the weight file cannot be read";
     InputDoesNotFit = "E0703", "the input array does not fit the network";

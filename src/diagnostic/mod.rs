@@ -4,10 +4,12 @@
 //! type instead. Rendering is [`render`]'s; phases only build values and hand them on in a [`Report`].
 
 mod code;
+mod refusal;
 pub mod render;
 pub mod suggest;
 
 pub use code::Code;
+pub use refusal::Refusal;
 
 use crate::source::{Source, Span};
 

@@ -1,8 +1,8 @@
 //! Diagnostics as text for people and as JSON for programs.
 
-use super::{Diagnostic, Label, Report, Severity};
+use super::{Diagnostic, Label, Refusal, Report, Severity};
 use crate::source::{Source, Span};
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -72,6 +72,35 @@ pub fn json(report: &Report, source: &Source) -> Value {
 #[must_use]
 pub fn objects(report: &Report, source: &Source) -> Vec<Value> {
     report.diagnostics().into_iter().map(|diagnostic| object(diagnostic, source)).collect()
+}
+
+/// A refusal as people read it, ending in a newline; `file` is what it is about, styled as in [`text`].
+#[must_use]
+pub fn refusal_text(refusal: &Refusal, file: Option<&str>, styled: bool) -> String {
+    let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+    let group = Level::ERROR
+        .primary_title(refusal.message.as_str())
+        .id(refusal.code.number())
+        .elements(file.map(Origin::path))
+        .elements(refusal.notes.iter().map(|note| Level::NOTE.message(note.as_str())))
+        .elements(refusal.help.iter().map(|help| Level::HELP.message(help.as_str())));
+    format!("{}\n\n", renderer.render(&[group]))
+}
+
+/// A refusal as JSON: an array of one object with the keys of [`json`], the places null.
+#[must_use]
+pub fn refusal_json(refusal: &Refusal, file: Option<&str>) -> Value {
+    json!([{
+        "code": refusal.code.number(),
+        "severity": "error",
+        "message": refusal.message,
+        "file": file,
+        "primary": null,
+        "secondary": [],
+        "notes": refusal.notes,
+        "help": refusal.help,
+        "fix": null,
+    }])
 }
 
 fn object(diagnostic: &Diagnostic, source: &Source) -> Value {

@@ -25,6 +25,8 @@ pub struct Dialect {
     pub projection: Projection,
     /// How a strided convolution's padding is written.
     pub padding: PaddingStyle,
+    /// Where an activation is written that follows a convolution or a linear layer at once.
+    pub activation: ActivationStyle,
     /// Padding of the 3x3 stride-2 pool of the ImageNet stem.
     pub stem_pool_padding: Sides,
     /// Whether that pool's last window may start inside the map and end outside.
@@ -68,14 +70,24 @@ pub enum PaddingStyle {
     Layer,
 }
 
+/// Where an activation is written that follows a convolution or a linear layer at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActivationStyle {
+    /// As a layer of its own.
+    Layer,
+    /// As a field of the layer before it, where a framework has one.
+    Field,
+}
+
 /// How fresh weights are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Init {
-    /// Normal, variance 2 / fan out, fan out = outputs / groups x kernel elements (He et al. 2015, torchvision).
+    /// Normal, variance 2 / fan out, fan out = outputs x kernel elements; like torch's, it does not divide by the
+    /// groups (He et al. 2015, torchvision).
     KaimingNormalFanOut,
     /// Normal, variance 2 / fan in, fan in = inputs / groups x kernel elements (Caffe's MSRAFiller as it stands).
     KaimingNormalFanIn,
-    /// Uniform in plus or minus sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010, Keras); biases zero.
+    /// Uniform in plus or minus sqrt(6 / (fan in + fan out)), the fans as above (Glorot and Bengio 2010, Keras).
     GlorotUniform,
     /// Uniform in plus or minus 1 / sqrt(fan in), biases too (torch's Linear).
     UniformFanIn,

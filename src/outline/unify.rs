@@ -365,9 +365,12 @@ impl<'a> Writer<'a> {
         let channels = matches!(which, Field::Inputs | Field::Filters);
         let counts = matches!(which, Field::Before | Field::After);
         let constant = present.all(|value| *value == first);
-        if self.alone || constant && !channels {
+        // What only some blocks have may well be meant to follow the others: a projection takes the block's stride.
+        let everywhere = values.iter().all(Option::is_some);
+        if self.alone || constant && !channels && everywhere {
             return Expression::Literal(first);
         }
+        let mut multiple = None;
         for (index, parameter) in self.parameters.iter().enumerate() {
             let Meaning::Number(meaning) = parameter.meaning else { continue };
             let comparable = match meaning {
@@ -378,9 +381,16 @@ impl<'a> Writer<'a> {
             let known = self.values.get(index).map_or(&[][..], Vec::as_slice);
             match factor(values, known).filter(|factor| comparable && (*factor == 1 || channels)) {
                 Some(1) => return Expression::Parameter(index),
-                Some(factor) => return Expression::Multiple(factor, index),
+                // A parameter that is equal, should one come, says it better than a multiple.
+                Some(factor) => multiple = multiple.or(Some(Expression::Multiple(factor, index))),
                 None => {}
             }
+        }
+        if let Some(multiple) = multiple {
+            return multiple;
+        }
+        if constant && !channels {
+            return Expression::Literal(first);
         }
         let name = parameter_name(key, which);
         let values = values.iter().map(|value| Value::Number(value.unwrap_or(first))).collect();

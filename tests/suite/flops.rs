@@ -94,6 +94,7 @@ fn flops_json_has_the_keys_that_scripts_rely_on() {
             "op": "conv2d",
             "output_shape": [2, 64, 113, 97],
             "parameters": 9_408,
+            "non_trainable_parameters": 0,
             "macs": 2 * 64 * 113 * 97 * 147,
         })
     );

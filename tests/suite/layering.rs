@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("promise", &["source", "diagnostic", "spec", "ir", "valid", "analysis"]),
     ("pass", &["ir", "valid", "weights", "diagnostic"]),
     ("weights", &["ir", "valid", "diagnostic"]),
-    ("back", &["ir", "valid", "analysis", "outline", "weights"]),
+    ("back", &["diagnostic", "ir", "valid", "analysis", "outline", "weights"]),
     ("lib", &["source", "limits", "diagnostic", "spec", "front", "lower", "valid", "promise"]),
 ];
 

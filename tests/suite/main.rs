@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+#[cfg(feature = "live")]
+mod burn_source;
 mod cli_small;
 mod cost;
 mod describe;
@@ -16,10 +18,24 @@ mod diagnostics;
 mod expand;
 mod fill;
 mod flops;
+mod folding;
 mod fuzz;
 mod graphs;
+mod keras;
 mod layering;
+#[cfg(feature = "live")]
+mod live;
 mod names;
+mod networks;
+mod npy;
+mod onnx;
 mod outline;
 mod promise;
 mod published;
+mod python;
+#[cfg(feature = "live")]
+mod readme;
+mod reference;
+mod run;
+mod shapes;
+mod weights;

@@ -1,0 +1,184 @@
+//! The live model: a checked network as a burn [`Module`], which runs, trains, and loads and saves its weights.
+//!
+//! In: a [`Checked`] network and a device, with or without [`Weights`]. Out: a [`Model`]. Its layers are burn's own
+//! modules in a `Vec`; beside them stands the plan: the ops in topological order, each knowing which of its operands it
+//! is the last to read. Such a value is handed over, so that burn may update it in place and memory follows the
+//! network's live tensors.
+//!
+//! On an autodiff device the model trains: batch norms use and update batch statistics, dropout drops. Call
+//! `model.valid()` for inference.
+
+mod build;
+mod memory;
+mod step;
+
+pub use memory::{affordable, estimate};
+
+use crate::diagnostic::Refusal;
+use crate::ir::{NodeId, Parameter, ParameterKind};
+use crate::valid::Checked;
+use crate::weights::{self, Tensor as Array, Weights};
+use burn::module::Module;
+use burn::nn::conv::Conv2d;
+use burn::nn::{BatchNorm, Dropout, Linear};
+use burn::tensor::{Device, Tensor, TensorData};
+use step::Step;
+
+/// The seed of the weights with which [`Checked::instantiate`] begins.
+pub const SEED: u64 = 0;
+
+/// A network that runs.
+#[derive(Module, Debug)]
+pub struct Model {
+    layers: Vec<Layer>,
+    #[module(skip)]
+    plan: Plan,
+}
+
+/// A layer with state.
+#[derive(Module, Debug)]
+pub enum Layer {
+    /// A convolution; its kernel is O, I, H, W.
+    Conv2d(Conv2d),
+    /// A batch norm.
+    BatchNorm(BatchNorm),
+    /// A linear layer; its matrix is [in, out], the transpose of the IR's.
+    Linear(Linear),
+    /// Dropout, which acts in training only.
+    Dropout(Dropout),
+}
+
+/// What the model does, in order.
+#[derive(Debug, Clone)]
+struct Plan {
+    steps: Vec<Step>,
+    /// The node that each layer is.
+    nodes: Vec<NodeId>,
+}
+
+/// What a network gives, or a node in it.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// A feature map: N, C, H, W.
+    Map(Tensor<4>),
+    /// Vectors: N, features.
+    Vector(Tensor<2>),
+}
+
+impl Checked {
+    /// The network as a live model with fresh weights, those of [`weights::init`] with [`SEED`].
+    ///
+    /// # Errors
+    /// That its weights need more memory than there is.
+    pub fn instantiate(&self, device: &Device) -> Result<Model, Refusal> {
+        affordable(weights::bytes(self), None)?;
+        self.instantiate_with(device, weights::init(self, SEED))
+    }
+
+    /// The network as a live model with these weights, which must be all of its own.
+    ///
+    /// # Errors
+    /// That a tensor is missing or has another shape, or that there is too little memory.
+    pub fn instantiate_with(&self, device: &Device, weights: Weights) -> Result<Model, Refusal> {
+        affordable(weights::bytes(self), None)?;
+        build::model(self, device, weights)
+    }
+}
+
+impl Model {
+    /// The value of the network's last node for images `input`, N x C x H x W.
+    ///
+    /// # Panics
+    /// If `input` is not one that the network was checked for: only N is free.
+    #[must_use]
+    pub fn forward(&self, input: Tensor<4>) -> Value {
+        let mut input = Some(input);
+        let mut values: Vec<Option<Value>> = vec![None; self.plan.steps.len()];
+        for (at, step) in self.plan.steps.iter().enumerate() {
+            let operands = step.operands.iter().map(|operand| operand.fetch(&mut values));
+            let value = step.kernel.apply(operands, &self.layers, &mut input);
+            if let Some(slot) = values.get_mut(at) {
+                *slot = Some(value);
+            }
+        }
+        values.pop().flatten().expect("the last step of a checked network is its output")
+    }
+
+    /// The model's weights as they are now, to be written with [`weights::write`].
+    #[must_use]
+    pub fn weights(&self) -> Weights {
+        let layers = self.layers.iter().zip(&self.plan.nodes);
+        layers
+            .flat_map(|(layer, &node)| {
+                layer.tensors().into_iter().map(move |(kind, array)| (Parameter { node, kind }, array))
+            })
+            .collect()
+    }
+}
+
+impl Layer {
+    /// Its tensors in the IR's layout.
+    fn tensors(&self) -> Vec<(ParameterKind, Array)> {
+        match self {
+            Self::Conv2d(Conv2d { weight, bias, .. }) => {
+                let bias = bias.iter().map(|bias| (ParameterKind::Bias, array(bias.val().into_data())));
+                std::iter::once((ParameterKind::Kernel, array(weight.val().into_data()))).chain(bias).collect()
+            }
+            Self::BatchNorm(BatchNorm { gamma, beta, running_mean, running_var, .. }) => vec![
+                (ParameterKind::Scale, array(gamma.val().into_data())),
+                (ParameterKind::Shift, array(beta.val().into_data())),
+                (ParameterKind::Mean, array(running_mean.value_sync().into_data())),
+                (ParameterKind::Variance, array(running_var.value_sync().into_data())),
+            ],
+            Self::Linear(Linear { weight, bias }) => {
+                let bias = bias.iter().map(|bias| (ParameterKind::Bias, array(bias.val().into_data())));
+                let matrix = (ParameterKind::Kernel, array(weight.val().transpose().into_data()));
+                std::iter::once(matrix).chain(bias).collect()
+            }
+            Self::Dropout(_) => Vec::new(),
+        }
+    }
+}
+
+fn array(data: TensorData) -> Array {
+    let shape = data.shape().iter().map(|&side| side as u64).collect();
+    Array { shape, values: data.iter::<f32>().collect() }
+}
+
+impl Value {
+    /// Its dimensions, N first.
+    #[must_use]
+    pub fn dims(&self) -> Vec<usize> {
+        match self {
+            Self::Map(map) => map.dims().to_vec(),
+            Self::Vector(vector) => vector.dims().to_vec(),
+        }
+    }
+
+    /// The feature map, if it is one.
+    #[must_use]
+    pub fn into_map(self) -> Option<Tensor<4>> {
+        match self {
+            Self::Map(map) => Some(map),
+            Self::Vector(_) => None,
+        }
+    }
+
+    /// The vectors, if that is what it is: logits, probabilities, pooled features.
+    #[must_use]
+    pub fn into_vector(self) -> Option<Tensor<2>> {
+        match self {
+            Self::Map(_) => None,
+            Self::Vector(vector) => Some(vector),
+        }
+    }
+
+    /// The numbers, row-major.
+    #[must_use]
+    pub fn into_data(self) -> TensorData {
+        match self {
+            Self::Map(map) => map.into_data(),
+            Self::Vector(vector) => vector.into_data(),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! `resnetc bench`: how fast the live model runs here.
+
+use super::output::Format;
+use std::path::PathBuf;
+
+/// Measure the live model on this machine
+///
+/// One run is a forward pass of the whole batch through the fastest form of the model, batch norms folded; the median
+/// counts. `peak_bytes` is the largest resident memory of the whole process so far, program and weights included.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The description; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Images per pass
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    pub(super) batch: u64,
+    /// Passes that are measured, after one that is not
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) runs: u32,
+    /// Weights under the dialect's names; without them they are fresh, from a fixed seed
+    #[arg(long, value_name = "F.safetensors")]
+    pub(super) weights: Option<PathBuf>,
+    /// Threads to use; all by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+    /// How the figures are printed
+    #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+#[cfg(feature = "live")]
+pub(super) use super::live::bench::run;
+
+#[cfg(not(feature = "live"))]
+pub(super) fn run(_: &Arguments, _: super::Global) -> Result<(), super::Failure> {
+    Err(super::without_live())
+}

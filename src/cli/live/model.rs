@@ -1,0 +1,48 @@
+//! From a checked network and a weight file to the live model, within the memory that there is.
+
+use super::{granted, read};
+use crate::cli::{Failure, Global};
+use burn::tensor::Device;
+use resnetc::back::live::{self, Model};
+use resnetc::pass::fold_batch_norm;
+use resnetc::valid::Checked;
+use resnetc::weights;
+use std::path::Path;
+
+/// The live model for batches of `batch`. `weights` is a file; without one they are fresh.
+pub(super) fn load(
+    checked: Checked,
+    weights: Option<&Path>,
+    fold: bool,
+    batch: u64,
+    global: Global,
+) -> Result<Model, Failure> {
+    let free = kibibytes("/proc/meminfo", "MemAvailable:").map(|free| u128::from(free) * 1024);
+    granted(live::affordable(live::estimate(&checked, batch), free), None, global)?;
+    let tensors = match weights {
+        Some(path) => granted(weights::read(&checked, &read(path)?), Some(path), global)?,
+        None => weights::init(&checked, live::SEED),
+    };
+    let (checked, tensors) = if fold {
+        let (folded, map) = fold_batch_norm(checked);
+        (folded, map.apply(&tensors))
+    } else {
+        (checked, tensors)
+    };
+    granted(checked.instantiate_with(&Device::flex(), tensors), weights, global)
+}
+
+/// The number of KiB after `key` in one of Linux's status files; elsewhere there is none.
+pub(super) fn kibibytes(file: &str, key: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(key))?.trim().strip_suffix(" kB")?.trim().parse().ok()
+}
+
+/// Lets burn use this many threads, or as many as the machine has; how many those are.
+pub(super) fn start_threads(threads: Option<u16>) -> Result<usize, Failure> {
+    if let Some(threads) = threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
+        pool.map_err(|error| Failure::unasked(format!("cannot start {threads} threads"), error))?;
+    }
+    Ok(rayon::current_num_threads())
+}

@@ -1,0 +1,75 @@
+//! What a weight file of a network holds: names, shapes, layouts.
+
+use crate::ir::dialect::Layout;
+use crate::ir::{NodeId, Op, Parameter, ParameterKind, Shape};
+use crate::valid::Checked;
+
+/// One tensor of a weight file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The parameter that it is.
+    pub parameter: Parameter,
+    /// The dialect's name of it.
+    pub name: String,
+    /// Its shape in the file.
+    pub shape: Vec<u64>,
+    /// Its shape in the IR's layout.
+    pub ir_shape: Vec<u64>,
+    /// For a kernel of a dialect whose files have H, W, I, O: the extent O, I, H, W of the same tensor.
+    pub permuted: Option<[u64; 4]>,
+}
+
+/// The tensors of a weight file for `checked`, in topological order and, within a layer, in the frameworks' order.
+#[must_use]
+pub fn expected(checked: &Checked) -> Vec<Entry> {
+    let dialect = checked.graph().dialect;
+    let suffixes = dialect.names.parameters;
+    checked
+        .parameters()
+        .map(|(parameter, ir_shape)| {
+            let name = format!("{}{}", checked.name(parameter.node), suffixes.suffix(parameter.kind));
+            let permuted = match (dialect.layout, parameter.kind) {
+                (Layout::Keras, ParameterKind::Kernel) => Some(oihw(checked, parameter.node, &ir_shape)),
+                (Layout::Torch | Layout::Keras, _) => None,
+            };
+            let shape = match permuted {
+                None => ir_shape.clone(),
+                Some([outputs, inputs, height, width]) if ir_shape.len() == 4 => vec![height, width, inputs, outputs],
+                Some(_) => ir_shape.iter().rev().copied().collect(),
+            };
+            Entry { parameter, name, shape, ir_shape, permuted }
+        })
+        .collect()
+}
+
+/// A kernel's extent as O, I, H, W: a convolution's own, and [out, C, H, W] where a linear layer reads a flattened map.
+fn oihw(checked: &Checked, node: NodeId, shape: &[u64]) -> [u64; 4] {
+    match *shape {
+        [outputs, inputs, height, width] => [outputs, inputs, height, width],
+        [outputs, inputs] => match flattened(checked, node) {
+            Some(Shape::Map { channels, height, width }) => [outputs, channels, height, width],
+            Some(Shape::Vector(_)) | None => [outputs, inputs, 1, 1],
+        },
+        _ => [shape.iter().product(), 1, 1, 1],
+    }
+}
+
+/// The map whose flattened values a layer reads, through layers that keep the order.
+fn flattened(checked: &Checked, node: NodeId) -> Option<Shape> {
+    let mut layer = checked.layer(node);
+    loop {
+        layer = checked.layer(*layer.operands.first()?);
+        match layer.node.op {
+            Op::Flatten(_) => return Some(layer.input),
+            Op::Dropout(_) | Op::Activation(_) | Op::Add(_) => {}
+            Op::Input(_)
+            | Op::Conv2d(_)
+            | Op::BatchNorm(_)
+            | Op::MaxPool(_)
+            | Op::AdaptivePool(_)
+            | Op::Linear(_)
+            | Op::Pad(_)
+            | Op::Subsample(_) => return None,
+        }
+    }
+}

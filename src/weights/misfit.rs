@@ -1,0 +1,162 @@
+//! Why a weight file cannot be used, with the evidence.
+
+use crate::diagnostic::{Code, Refusal, suggest};
+use std::fmt;
+
+/// Why a weight file cannot be used for a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Misfit {
+    /// It is no safetensors file.
+    Unreadable(Unreadable),
+    /// Its tensors are not the network's.
+    Different(Differences),
+}
+
+/// What stands where a safetensors file should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// A file of `torch.save`, which may run code when it is read.
+    Pickle,
+    /// A `.keras` archive.
+    KerasArchive,
+    /// HDF5: a `.h5` file.
+    Hdf5,
+    /// Anything else, or a safetensors file that is damaged.
+    Corrupt(String),
+}
+
+/// Everything in which a file differs from what a network expects.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Differences {
+    /// The network.
+    pub network: String,
+    /// Names and shapes that the file does not have.
+    pub missing: Vec<(String, Vec<u64>)>,
+    /// Names that the network does not have.
+    pub unexpected: Vec<String>,
+    /// Names, expected and found shapes.
+    pub misshapen: Vec<(String, Vec<u64>, Vec<u64>)>,
+    /// Names and the types that they have in place of a float.
+    pub mistyped: Vec<(String, String)>,
+}
+
+impl Differences {
+    /// How many of each kind a message names; the others are counted.
+    pub const SHOWN: usize = 10;
+    /// How many unexpected names are searched for one that was meant.
+    const SEARCHED: usize = 1000;
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.unexpected.is_empty() && self.misshapen.is_empty() && self.mistyped.is_empty()
+    }
+
+    fn refusal(&self) -> Refusal {
+        let counts = [
+            (self.missing.len(), "missing"),
+            (self.unexpected.len(), "unexpected"),
+            (self.misshapen.len(), "misshapen"),
+            (self.mistyped.len(), "no floats"),
+        ];
+        let counts: Vec<_> =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let message = format!("the weights do not fit `{}`: {}", self.network, counts.join(", "));
+        let mut refusal = Refusal::new(Code::WeightsDoNotFit, message);
+        self.notes(&mut refusal.notes);
+        refusal.help = self.prefix().map(|prefix| {
+            format!("the names begin with `{prefix}`, those of the network do not: save the inner module's tensors")
+        });
+        refusal
+    }
+
+    fn notes(&self, notes: &mut Vec<String>) {
+        listed(notes, "missing", &self.missing, |(name, shape)| {
+            let unexpected = self.unexpected.iter().take(Self::SEARCHED).map(String::as_str);
+            let near = match suggest::closest(name, unexpected) {
+                Some(near) => format!("; the file has `{near}`"),
+                None => String::new(),
+            };
+            format!("missing `{name}`, {}{near}", Dimensions(shape))
+        });
+        listed(notes, "unexpected", &self.unexpected, |name| format!("unexpected `{name}`"));
+        listed(notes, "misshapen", &self.misshapen, |(name, expected, found)| {
+            format!("`{name}`: expected {}, found {}", Dimensions(expected), Dimensions(found))
+        });
+        listed(notes, "of another type", &self.mistyped, |(name, found)| {
+            format!("`{name}`: expected F32, F64, F16 or BF16, found {found}")
+        });
+    }
+
+    /// What stands before the network's names in the file, where that is all that is wrong.
+    fn prefix(&self) -> Option<&str> {
+        let (name, _) = self.missing.first()?;
+        let prefix = self.unexpected.iter().find_map(|found| found.strip_suffix(name.as_str()))?;
+        let stripped: Vec<_> = self.unexpected.iter().filter_map(|found| found.strip_prefix(prefix)).collect();
+        let found = |name: &String| stripped.binary_search(&name.as_str()).is_ok();
+        self.missing.iter().all(|(name, _)| found(name)).then_some(prefix)
+    }
+}
+
+/// Adds a line for each of the first `items`, and one that counts the others.
+fn listed<T>(notes: &mut Vec<String>, what: &str, items: &[T], line: impl Fn(&T) -> String) {
+    notes.extend(items.iter().take(Differences::SHOWN).map(line));
+    if let Some(more) = items.len().checked_sub(Differences::SHOWN).filter(|more| *more > 0) {
+        notes.push(format!("and {more} more {what}"));
+    }
+}
+
+/// `64 x 3 x 7 x 7`.
+struct Dimensions<'a>(&'a [u64]);
+
+impl fmt::Display for Dimensions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sides: Vec<_> = self.0.iter().map(u64::to_string).collect();
+        f.write_str(if sides.is_empty() { "a scalar".to_owned() } else { sides.join(" x ") }.as_str())
+    }
+}
+
+impl Unreadable {
+    fn refusal(&self) -> Refusal {
+        let refuse = |message: &str| Refusal::new(Code::WeightsUnreadable, message);
+        match self {
+            Self::Pickle => refuse("the weights are a pickle, which may run code when it is read")
+                .help(format!("convert them, in Python:\n{}", convert::TORCH)),
+            Self::KerasArchive => refuse("the weights are a Keras archive, not safetensors")
+                .help(format!("convert them, in Python:\n{}", convert::KERAS)),
+            Self::Hdf5 => refuse("the weights are HDF5, not safetensors")
+                .note("a file of weights alone is read by `load_weights` of the model that it belongs to")
+                .help(format!("convert them, in Python:\n{}", convert::HDF5)),
+            Self::Corrupt(why) => refuse("the weights are no safetensors file, or it is damaged").note(why.clone()),
+        }
+    }
+}
+
+/// The line of Python that converts a file.
+mod convert {
+    pub(super) const TORCH: &str = "import torch, safetensors.torch as s; s.save_file({k: v.contiguous() for k, v in \
+        torch.load('weights.pth', map_location='cpu', weights_only=True).items()}, 'weights.safetensors')";
+    pub(super) const KERAS: &str = "import keras, numpy, safetensors.numpy as s; s.save_file({'/'.join(w.path.split('/')\
+        [-2:]): numpy.array(w) for w in keras.saving.load_model('model.keras', compile=False).weights}, \
+        'weights.safetensors')";
+    pub(super) const HDF5: &str = "import keras, numpy, safetensors.numpy as s; s.save_file({'/'.join(w.path.split('/')\
+        [-2:]): numpy.array(w) for w in keras.saving.load_model('model.h5', compile=False).weights}, \
+        'weights.safetensors')";
+}
+
+impl From<Misfit> for Refusal {
+    fn from(misfit: Misfit) -> Self {
+        match misfit {
+            Misfit::Unreadable(unreadable) => unreadable.refusal(),
+            Misfit::Different(differences) => differences.refusal(),
+        }
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Refusal::from(self.clone()).fmt(f)
+    }
+}
+
+impl std::error::Error for Misfit {}

@@ -1,0 +1,73 @@
+//! Weights: the tensors of a network, and the files that hold them.
+//!
+//! In memory a tensor has the IR's layout (convolution O, I, H, W; linear out, in; a flattened map in the order C, H,
+//! W) and belongs to a [`Parameter`]; in a file it has the dialect's name and layout. [`expected`] is the join of the
+//! two, and everything here goes through it: [`read`] and [`write`] safetensors, [`init`] draws fresh weights,
+//! [`WeightMap`] carries weights over a rewrite of the graph.
+//!
+//! Guaranteed of [`Weights`] that [`read`], [`init`] or [`WeightMap::apply`] made: every parameter of the network is
+//! there, in its shape.
+
+mod draw;
+mod expect;
+mod layout;
+mod map;
+mod misfit;
+mod safetensors;
+
+pub use draw::init;
+pub use expect::{Entry, expected};
+pub use layout::{hwio_to_oihw, oihw_to_hwio};
+pub use map::{Derivation, WeightMap};
+pub use misfit::{Differences, Misfit, Unreadable};
+pub use safetensors::{read, write};
+
+use crate::ir::Parameter;
+use crate::valid::Checked;
+use std::collections::BTreeMap;
+
+/// A dense tensor of float32, row-major.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    /// Its dimensions.
+    pub shape: Vec<u64>,
+    /// As many values as the product of the dimensions.
+    pub values: Vec<f32>,
+}
+
+/// The tensors of a network, each in the IR's layout.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Weights {
+    tensors: BTreeMap<Parameter, Tensor>,
+}
+
+impl Weights {
+    /// The tensor of `parameter`.
+    #[must_use]
+    pub fn get(&self, parameter: Parameter) -> Option<&Tensor> {
+        self.tensors.get(&parameter)
+    }
+
+    /// Takes the tensor of `parameter` out.
+    pub fn take(&mut self, parameter: Parameter) -> Option<Tensor> {
+        self.tensors.remove(&parameter)
+    }
+
+    /// Every tensor, in the order of their parameters.
+    pub fn iter(&self) -> impl Iterator<Item = (Parameter, &Tensor)> {
+        self.tensors.iter().map(|(parameter, tensor)| (*parameter, tensor))
+    }
+}
+
+impl FromIterator<(Parameter, Tensor)> for Weights {
+    fn from_iter<I: IntoIterator<Item = (Parameter, Tensor)>>(tensors: I) -> Self {
+        Self { tensors: tensors.into_iter().collect() }
+    }
+}
+
+/// Bytes that the weights of `checked` take in memory.
+#[must_use]
+pub fn bytes(checked: &Checked) -> u128 {
+    let elements = |shape: Vec<u64>| shape.into_iter().map(u128::from).fold(1_u128, u128::saturating_mul);
+    checked.parameters().map(|(_, shape)| elements(shape)).fold(0_u128, u128::saturating_add).saturating_mul(4)
+}

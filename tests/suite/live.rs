@@ -1,0 +1,372 @@
+//! The live model: the numbers of torchvision and of ONNX Runtime, training, loading and saving.
+
+use crate::fill::fill;
+use crate::networks::{cifar, compile, compile_at, filled, of_depth, small};
+use crate::npy;
+use crate::onnx::{Case, Input, ask};
+use crate::shapes::{cases, onnx};
+use crate::weights::golden;
+use burn::module::{Module, ModuleMapper, Param};
+use burn::store::{ModuleSnapshot, SafetensorsStore};
+use burn::tensor::{Device, Gradients, Tensor, TensorData, activation};
+use resnetc::back::live::{Model, Value};
+use resnetc::ir::op::{self, Activation, AdaptivePool, BatchNorm, Linear, PoolKind};
+use resnetc::ir::{Address, Branch, Graph, Op, Origin, ParameterKind, Place, Role, Shape};
+use resnetc::pass::fold_batch_norm;
+use resnetc::source::Span;
+use resnetc::valid::{self, Checked};
+use resnetc::weights::{self, Weights};
+use serde_json::json;
+
+/// The images that every framework agrees on: `fill("input", shape)`.
+fn images(shape: [usize; 4], device: &Device) -> Tensor<4> {
+    Tensor::from_data(TensorData::new(fill("input", &shape.map(|side| side as u64)), shape), device)
+}
+
+fn input_shape(checked: &Checked, batch: usize) -> [usize; 4] {
+    let sides = checked.shape(checked.graph().input().unwrap()).dimensions();
+    [batch, sides[0] as usize, sides[1] as usize, sides[2] as usize]
+}
+
+fn floats(value: Value) -> Vec<f32> {
+    value.into_data().try_to_vec().unwrap()
+}
+
+/// What `checked` gives with `weights` for `batch` images.
+pub fn output(checked: &Checked, weights: Weights, batch: usize) -> Vec<f32> {
+    let device = Device::flex();
+    let model = checked.instantiate_with(&device, weights).unwrap();
+    floats(model.forward(images(input_shape(checked, batch), &device)))
+}
+
+/// The largest difference, in units of three times the expected values' root mean square.
+pub fn difference(expected: &[f32], found: &[f32]) -> f64 {
+    assert_eq!(expected.len(), found.len());
+    let square: f64 = expected.iter().map(|&value| f64::from(value).powi(2)).sum();
+    let scale = 3.0 * (square / expected.len() as f64).sqrt();
+    let differences = expected.iter().zip(found).map(|(&a, &b)| (f64::from(a) - f64::from(b)).abs());
+    differences.fold(0.0, f64::max) / scale.max(1e-30)
+}
+
+/// Compares two images' logits with torchvision's in float64: the first 16, the norm, the largest.
+fn assert_golden(name: &str, logits: &[f32]) {
+    let golden = &golden()["models"][name];
+    for (image, logits) in logits.chunks(1000).enumerate() {
+        let norm = golden["logits_l2"][image].as_f64().unwrap();
+        let bound = 5e-6 * 3.0 * norm / 1000_f64.sqrt();
+        for (at, logit) in logits[..16].iter().enumerate() {
+            let expected = golden["logits_first_16"][image][at].as_f64().unwrap();
+            assert!(
+                (f64::from(*logit) - expected).abs() < bound,
+                "{name} image {image} logit {at}: {logit} {expected}"
+            );
+        }
+        let found = logits.iter().map(|&logit| f64::from(logit).powi(2)).sum::<f64>().sqrt();
+        assert!((found / norm - 1.0).abs() < 1e-6, "{name} image {image}: {found} {norm}");
+        let largest = (0..1000).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap();
+        assert_eq!(largest as u64, golden["argmax"][image].as_u64().unwrap(), "{name} image {image}");
+    }
+}
+
+/// A safetensors file of the tensors that torchvision lists, filled from their names.
+fn golden_weights(name: &str) -> Vec<u8> {
+    let golden = golden();
+    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = golden["models"][name]["tensors"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, shape)| {
+            let shape: Vec<u64> = serde_json::from_value(shape.clone()).unwrap();
+            let bytes = fill(name, &shape).into_iter().flat_map(f32::to_le_bytes).collect();
+            (name.clone(), shape.iter().map(|&side| side as usize).collect(), bytes)
+        })
+        .collect();
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes).unwrap();
+        (name.as_str(), view)
+    });
+    safetensors::serialize(views, None).unwrap()
+}
+
+#[test]
+fn resnet18_and_50_give_torchvisions_logits_through_the_library() {
+    for (name, depth) in [("resnet18", 18), ("resnet50", 50)] {
+        let checked = compile(&of_depth(depth, "torchvision"));
+        let weights = weights::read(&checked, &golden_weights(name)).unwrap();
+        assert_golden(name, &output(&checked, weights.clone(), 2));
+        let (folded, map) = fold_batch_norm(checked);
+        assert_golden(name, &output(&folded, map.apply(&weights), 2));
+    }
+}
+
+#[test]
+fn resnet18_and_50_give_torchvisions_logits_through_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let shape = [2, 3, 224, 224];
+    npy::write(&path("x.npy"), &shape, &fill("input", &shape));
+    for (name, depth) in [("resnet18", 18), ("resnet50", 50)] {
+        std::fs::write(path("net.toml"), of_depth(depth, "torchvision")).unwrap();
+        std::fs::write(path("w.safetensors"), golden_weights(name)).unwrap();
+        for fold in [false, true] {
+            let mut command = assert_cmd::cargo::cargo_bin_cmd!("resnetc");
+            command.arg("run").arg(path("net.toml")).arg("--weights").arg(path("w.safetensors"));
+            command.arg("--input").arg(path("x.npy")).arg("--output").arg(path("y.npy"));
+            command.args(fold.then_some("--fold-batch-norm")).assert().success();
+            let (header, logits) = npy::read(&path("y.npy"));
+            assert!(header.contains("'shape': (2, 1000,)"), "{header}");
+            assert_golden(name, &logits);
+        }
+    }
+}
+
+fn origin(sequence: u32) -> Origin {
+    let place = Place::Block { stage: 0, block: 0 };
+    let address = Address { place, branch: Branch::Skip, unit: 0, role: Role::Conv, sequence };
+    Origin { span: Span::default(), address }
+}
+
+/// A network of one op, or of one and a flatten before it.
+fn single(op: Op, shape: Shape, flatten: bool) -> Checked {
+    let mut graph = Graph::new("single", &resnetc::dialect::TORCHVISION);
+    let Shape::Map { channels, height, width } = shape else { panic!() };
+    let input = Op::Input(op::Input { channels, size: [height, width] });
+    let mut last = graph.add(input, origin(0), &[]);
+    if flatten {
+        last = graph.add(Op::Flatten(op::Flatten), origin(1), &[last]);
+    }
+    graph.add(op, origin(2), &[last]);
+    valid::check(graph).unwrap()
+}
+
+/// Our values beside ONNX Runtime's. Our parameters are filled as tensors called `op.weight`, `op.bias` and so on.
+fn assert_same_numbers(networks: &[Checked], questions: &[Case], bound: f64) {
+    for ((checked, question), answer) in networks.iter().zip(questions).zip(ask(questions, true)) {
+        let weights = checked.parameters().map(|(parameter, shape)| {
+            let leaf = match parameter.kind {
+                ParameterKind::Kernel | ParameterKind::Scale => "weight",
+                ParameterKind::Bias | ParameterKind::Shift => "bias",
+                ParameterKind::Mean => "running_mean",
+                ParameterKind::Variance => "running_var",
+            };
+            (parameter, weights::Tensor { values: fill(&format!("op.{leaf}"), &shape), shape })
+        });
+        let ours = output(checked, weights.collect(), 2);
+        let theirs = answer.values.unwrap();
+        let op = &checked.layer(checked.output()).node.op;
+        assert!(difference(&theirs, &ours) < bound, "{} {op:?}: {}", question.op, difference(&theirs, &ours));
+    }
+}
+
+fn filled_input(name: &str, shape: Vec<u64>) -> Input {
+    let values = fill(name, &shape);
+    Input::Floats(shape, values)
+}
+
+#[test]
+fn windows_pads_and_slices_give_the_numbers_of_onnx_runtime() {
+    let mut fitting: Vec<_> = cases(600, 23).into_iter().filter(|(op, shape)| op.infer(&[*shape]).is_ok()).collect();
+    // ONNX Runtime takes no pool whose window may lie in the padding alone.
+    fitting.retain(|(op, _)| match op {
+        Op::MaxPool(op::MaxPool { window }) => {
+            let [height, width] = window.kernel;
+            let padding = window.padding;
+            padding.top.max(padding.bottom) < height && padding.left.max(padding.right) < width
+        }
+        _ => true,
+    });
+    assert!(fitting.len() > 300);
+    let networks: Vec<_> = fitting.iter().map(|(op, shape)| single(op.clone(), *shape, false)).collect();
+    let questions: Vec<_> = fitting.iter().map(|(op, shape)| onnx(op, *shape, filled_input)).collect();
+    assert_same_numbers(&networks, &questions, 1e-6);
+}
+
+#[test]
+fn norms_activations_linear_and_pools_give_the_numbers_of_onnx_runtime() {
+    let shape = Shape::Map { channels: 6, height: 12, width: 15 };
+    let input = || filled_input("input", vec![2, 6, 12, 15]);
+    let pool = |kind, output| Op::AdaptivePool(AdaptivePool { kind, output });
+    let case = |op, attributes, inputs| Case { op, attributes, inputs };
+    let norm_inputs = ["input", "op.weight", "op.bias", "op.running_mean", "op.running_var"];
+    let norm_inputs =
+        norm_inputs.map(|name| filled_input(name, if name == "input" { vec![2, 6, 12, 15] } else { vec![6] }));
+    let window = |kernel: [u64; 2]| vec![("kernel_shape", json!(kernel)), ("strides", json!(kernel))];
+    let flat = vec![
+        filled_input("input", vec![2, 1080]),
+        filled_input("op.weight", vec![7, 1080]),
+        filled_input("op.bias", vec![7]),
+    ];
+    let table = vec![
+        (
+            single(Op::BatchNorm(BatchNorm { epsilon: 1e-3, momentum: 0.1 }), shape, false),
+            case("BatchNormalization", vec![("epsilon", json!(1e-3))], norm_inputs.into()),
+        ),
+        (single(Op::Activation(Activation::Relu), shape, false), case("Relu", vec![], vec![input()])),
+        (
+            single(Op::Activation(Activation::Softmax), shape, false),
+            case("Softmax", vec![("axis", json!(1))], vec![input()]),
+        ),
+        (single(Op::Linear(Linear { features: 7 }), shape, true), case("Gemm", vec![("transB", json!(1))], flat)),
+        (single(pool(PoolKind::Average, [1, 1]), shape, false), case("GlobalAveragePool", vec![], vec![input()])),
+        (single(pool(PoolKind::Maximum, [1, 1]), shape, false), case("GlobalMaxPool", vec![], vec![input()])),
+        (single(pool(PoolKind::Average, [4, 5]), shape, false), case("AveragePool", window([3, 3]), vec![input()])),
+        (single(pool(PoolKind::Maximum, [3, 5]), shape, false), case("MaxPool", window([4, 3]), vec![input()])),
+    ];
+    let (networks, questions): (Vec<_>, Vec<_>) = table.into_iter().unzip();
+    assert_same_numbers(&networks, &questions, 1e-6);
+}
+
+#[test]
+fn adaptive_pools_of_any_size_follow_their_definition() {
+    // torch: cell i of n along an axis of size s covers floor(i s / n) up to ceil((i + 1) s / n).
+    let (height, width) = (11, 6);
+    let map = fill("input", &[2, 3, height, width]);
+    for output_size in [[7, 7], [1, 1], [11, 6], [4, 1], [1, 5], [13, 9]] {
+        for kind in [PoolKind::Average, PoolKind::Maximum] {
+            let shape = Shape::Map { channels: 3, height, width };
+            let op = Op::AdaptivePool(AdaptivePool { kind, output: output_size });
+            let ours = output(&single(op, shape, false), Weights::default(), 2);
+            let cell = |i: u64, size: u64, cells: u64| (i * size / cells)..((i + 1) * size).div_ceil(cells);
+            let mut expected = Vec::new();
+            for plane in map.chunks((height * width) as usize) {
+                for i in 0..output_size[0] {
+                    for j in 0..output_size[1] {
+                        let values: Vec<f32> = cell(i, height, output_size[0])
+                            .flat_map(|y| cell(j, width, output_size[1]).map(move |x| plane[(y * width + x) as usize]))
+                            .collect();
+                        expected.push(match kind {
+                            PoolKind::Average => values.iter().sum::<f32>() / values.len() as f32,
+                            PoolKind::Maximum => values.iter().copied().fold(f32::NEG_INFINITY, f32::max),
+                        });
+                    }
+                }
+            }
+            assert!(difference(&expected, &ours) < 1e-6, "{kind:?} {output_size:?}");
+        }
+    }
+}
+
+#[test]
+fn it_has_the_parameters_that_the_network_has() {
+    let texts = [of_depth(50, "torchvision"), small("torchvision"), small("keras"), cifar()];
+    for checked in texts.iter().map(|text| compile(text)) {
+        let total: u64 = checked.parameters().map(|(_, shape)| shape.iter().product::<u64>()).sum();
+        assert_eq!(checked.instantiate(&Device::flex()).unwrap().num_params() as u64, total);
+    }
+}
+
+#[test]
+fn the_one_line_of_the_readme_works() {
+    let source = resnetc::source::Source::new("cifar.toml", cifar());
+    let device = Device::flex();
+    let model = resnetc::compile(&source).unwrap().instantiate(&device).unwrap();
+    assert_eq!(model.forward(images([3, 3, 32, 32], &device)).into_vector().unwrap().dims(), [3, 10]);
+}
+
+#[test]
+fn a_network_without_a_top_gives_its_feature_map() {
+    let text = "name = \"bare\"\ndialect = \"keras\"\ndepth = 18\n";
+    let device = Device::flex();
+    let model = compile_at(text, [4, 65, 97]).instantiate(&device).unwrap();
+    assert_eq!(model.forward(images([2, 4, 65, 97], &device)).into_map().unwrap().dims(), [2, 512, 3, 4]);
+}
+
+/// Steps down the gradient, and counts the parameters that have one.
+struct Descent {
+    gradients: Gradients,
+    rate: f64,
+    reached: usize,
+}
+
+impl ModuleMapper for Descent {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(gradient) = param.val().grad(&self.gradients) else { return param };
+        assert!(gradient.clone().abs().sum().into_scalar::<f32>() > 0.0, "a gradient is zero everywhere");
+        self.reached += gradient.shape().num_elements();
+        let rate = self.rate;
+        param.map(|tensor| Tensor::from_inner(tensor.inner() - gradient * rate).require_grad())
+    }
+}
+
+#[test]
+fn a_step_down_the_gradient_lowers_the_loss_and_reaches_every_parameter() {
+    for text in [cifar(), small("torchvision").replace("dropout = 0.5\n", "")] {
+        let checked = compile(&text);
+        let device = Device::flex().autodiff();
+        let mut model: Model = checked.instantiate_with(&device, filled(&checked)).unwrap();
+        let trainable: u64 = checked
+            .parameters()
+            .filter(|(parameter, _)| parameter.kind.is_trainable())
+            .map(|(_, shape)| shape.iter().product::<u64>())
+            .sum();
+        let before = model.weights();
+        let loss = |model: &Model| {
+            let output = model.forward(images(input_shape(&checked, 4), &device)).into_vector().unwrap();
+            // The negative logarithm of the probability of class 3.
+            let logits = if text.contains("softmax") { output.log() } else { activation::log_softmax(output, 1) };
+            logits.narrow(1, 3, 1).mean().neg()
+        };
+        let mut losses = Vec::new();
+        for _ in 0..3 {
+            let loss = loss(&model);
+            losses.push(loss.clone().into_scalar::<f32>());
+            let mut descent = Descent { gradients: loss.backward(), rate: 1e-3, reached: 0 };
+            model = model.map(&mut descent);
+            assert_eq!(descent.reached as u64, trainable);
+        }
+        assert!(losses[0] > losses[1] && losses[1] > losses[2], "{losses:?}");
+        let after = model.weights();
+        for ((parameter, before), (_, after)) in before.iter().zip(after.iter()) {
+            assert_ne!(before, after, "{:?} of {} has not moved", parameter.kind, checked.name(parameter.node));
+        }
+    }
+}
+
+#[test]
+fn dropout_drops_in_training_only() {
+    let checked = compile(&small("torchvision"));
+    let device = Device::flex().autodiff();
+    let model = checked.instantiate_with(&device, filled(&checked)).unwrap();
+    let run = |model: &Model, device: &Device| floats(model.forward(images(input_shape(&checked, 2), device)));
+    assert_ne!(run(&model, &device), run(&model, &device));
+    let valid = model.valid();
+    assert_eq!(run(&valid, &Device::flex()), run(&valid, &Device::flex()));
+}
+
+#[test]
+fn weights_go_through_burns_store_and_records_and_out_under_the_dialects_names() {
+    let checked = compile(&small("torchvision"));
+    let device = Device::flex();
+    let model = checked.instantiate_with(&device, filled(&checked)).unwrap();
+    let mut store = SafetensorsStore::from_bytes(None);
+    model.save_into(&mut store).unwrap();
+    let mut other = checked.instantiate(&device).unwrap();
+    assert_ne!(other.weights(), filled(&checked));
+    let mut store = SafetensorsStore::from_bytes(Some(store.get_bytes().unwrap()));
+    let result = other.load_from(&mut store).unwrap();
+    assert!(result.missing.is_empty() && result.unused.is_empty() && result.errors.is_empty(), "{result:?}");
+    assert_eq!(other.weights(), filled(&checked));
+    let other = checked.instantiate(&device).unwrap().load_record(model.clone().into_record());
+    assert_eq!(other.weights(), filled(&checked));
+    let bytes = weights::write(&checked, &model.weights()).unwrap();
+    assert_eq!(weights::read(&checked, &bytes).unwrap(), filled(&checked));
+}
+
+#[test]
+fn weights_of_another_network_are_refused() {
+    let checked = compile(&cifar());
+    let (folded, _) = fold_batch_norm(checked.clone());
+    let refusal = folded.instantiate_with(&Device::flex(), filled(&checked)).unwrap_err();
+    insta::assert_snapshot!("refused_weights", refusal.to_string());
+}
+
+#[test]
+fn a_network_that_no_memory_holds_is_refused_before_it_is_made() {
+    let text = cifar()
+        .replace("depth = 8", "[[stage]]\nfilters = 1048576\nblocks = 2\nstride = 1")
+        .replace("[[stage]]", "[input]\nchannels = 3\nsize = [32, 32]\n\n[[stage]]");
+    let refusal =
+        compile(&text.replace("shortcut = \"A\"", "shortcut = \"B\"")).instantiate(&Device::flex()).unwrap_err();
+    assert_eq!(refusal.code.number(), "E0607");
+    assert!(refusal.message.contains("MiB"), "{refusal}");
+}
