@@ -86,8 +86,8 @@ fn check(generated: &[(PathBuf, String)]) -> Result<(), Failure> {
     let stale: Vec<_> =
         generated.iter().filter(|(path, text)| std::fs::read(path).ok().as_deref() != Some(text.as_bytes())).collect();
     for (path, _) in &stale {
-        let state = if path.exists() { "stale" } else { "missing" };
-        println!("{state} {}", path.display());
+        let verdict = if path.exists() { "stale" } else { "missing" };
+        println!("{verdict} {}", path.display());
     }
     if stale.is_empty() { Ok(()) } else { Err(Failure::No) }
 }

@@ -4,6 +4,7 @@ use super::{Diagnostic, Label, Refusal, Report, Severity};
 use crate::source::{Source, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -24,6 +25,12 @@ pub fn text(report: &Report, source: &Source, styled: bool) -> String {
     out
 }
 
+/// `text` without control characters, which a terminal would obey; the renderer sees to those of the source.
+fn visible(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| c.is_control() && c != '\n';
+    if text.contains(obeyed) { Cow::Owned(text.replace(obeyed, "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
 /// The most that is underlined: a line is cut around what is, so a line of a megabyte prints a few words.
 const UNDERLINED_BYTES: usize = 200;
 
@@ -39,7 +46,7 @@ fn groups<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Vec<Group<'a>> 
         let Range { start, end } = label.span.range();
         let shown = source.span(start..end.min(start.saturating_add(UNDERLINED_BYTES))).range();
         let offset = window.range().start;
-        kind.span(shown.start - offset..shown.end - offset).label(label.text.as_str())
+        kind.span(shown.start - offset..shown.end - offset).label(visible(&label.text))
     };
     let snippet = Snippet::source(source.slice(window))
         .path(source.name())
@@ -47,11 +54,11 @@ fn groups<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Vec<Group<'a>> 
         .annotation(annotation(AnnotationKind::Primary, &diagnostic.primary))
         .annotations(diagnostic.secondary.iter().map(|label| annotation(AnnotationKind::Context, label)));
     let group = level
-        .primary_title(diagnostic.message.as_str())
+        .primary_title(visible(&diagnostic.message))
         .id(diagnostic.code.number())
         .element(snippet)
-        .elements(diagnostic.notes.iter().map(|note| Level::NOTE.message(note.as_str())))
-        .elements(diagnostic.help.iter().map(|help| Level::HELP.message(help.as_str())));
+        .elements(diagnostic.notes.iter().map(|note| Level::NOTE.message(visible(note))))
+        .elements(diagnostic.help.iter().map(|help| Level::HELP.message(visible(help))));
     vec![group]
 }
 

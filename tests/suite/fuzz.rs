@@ -304,6 +304,18 @@ fn the_deepest_nesting_that_is_allowed_needs_little_stack() {
 }
 
 #[test]
+fn control_characters_of_a_key_stay_out_of_the_answer() {
+    for control in ["\u{0}", "\u{1b}[31m", "\u{7f}", "\u{9b}31m", "\u{8}"] {
+        let _ = survive(&format!("a{control}b = 1\na{control}b = 2\n'a{control}b' = 3\n\"a{control}b\" = 4\n"));
+        let escaped = control.chars().map(|c| format!("\\u{:04x}", c as u32)).collect::<String>();
+        let _ = survive(&format!("name = \"{escaped}\"\ndialect = \"{escaped}\"\ndepth = 18\n\"{escaped}\" = 1\n"));
+        let _ = survive(&format!(
+            "name = \"a\"\ndialect = \"keras\"\ndepth = 18\n[block]\n\"{escaped}\" = \"{escaped}\"\n"
+        ));
+    }
+}
+
+#[test]
 fn a_megabyte_on_one_line_is_not_printed() {
     let head = "name = \"t\"\ndialect = \"torchvision\"\ndepth = 18\n";
     let wide = "漢".repeat(200_000);

@@ -370,3 +370,29 @@ fn a_network_that_no_memory_holds_is_refused_before_it_is_made() {
     assert_eq!(refusal.code.number(), "E0607");
     assert!(refusal.message.contains("MiB"), "{refusal}");
 }
+
+#[test]
+fn generated_keras_is_the_live_model() {
+    let networks: Vec<_> = ["keras_resnet50", "cifar_resnet20", "resnet34_c", "plain18"]
+        // Logits: softmax turns a difference between them into one as large as the largest of them.
+        .map(|name| compile(&crate::describe::file(name).replace("\"softmax\"", "\"none\"")))
+        .into_iter()
+        .chain(["torchvision", "keras", "paper"].map(|dialect| {
+            compile(&small(dialect).replacen("name = \"small\"", &format!("name = \"small_{dialect}\""), 1))
+        }))
+        .collect();
+    let weights: Vec<_> = networks.iter().map(crate::reference::weights).collect();
+    let shapes: Vec<[u64; 4]> =
+        networks.iter().map(|network| input_shape(network, 1).map(|side| side as u64)).collect();
+    let inputs: Vec<_> = shapes.iter().map(|shape| fill("input", shape)).collect();
+    let jobs: Vec<_> = networks
+        .iter()
+        .zip(&weights)
+        .zip(shapes.iter().zip(&inputs))
+        .map(|((network, weights), (shape, input))| (network, weights, input.as_slice(), *shape, json!({})))
+        .collect();
+    for (network, found) in networks.iter().zip(crate::keras::run(&jobs)) {
+        let error = difference(&output(network, filled(network), 1), &found);
+        assert!(error < 5e-6, "{}: Keras and the live model differ by {error}", network.graph().name);
+    }
+}

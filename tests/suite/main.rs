@@ -6,6 +6,8 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::needless_range_loop,
+    clippy::type_complexity,
     reason = "tests"
 )]
 
@@ -33,6 +35,8 @@ mod outline;
 mod promise;
 mod published;
 mod python;
+#[cfg(feature = "live")]
+mod readme;
 mod reference;
 mod run;
 mod shapes;

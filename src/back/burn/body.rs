@@ -96,18 +96,15 @@ impl<'a> Body<'a> {
             self.flow.begin();
         }
         let weights = self.method(item).map(|method| (method, self.weight_name(item)));
-        let field = match flag {
-            Some(flag) => {
-                let init = Expr::Optional(flag.clone(), Box::new(init));
-                let field = self.field(&name, Code::new(format_args!("Option<{ty}>")), init);
-                self.flow.optional(&field);
-                field
-            }
-            None => {
-                let field = self.field(&name, Code::new(format_args!("{ty}")), init);
-                self.flow.call(|value| Code::new(format_args!("self.{field}.forward({value})")));
-                field
-            }
+        let field = if let Some(flag) = flag {
+            let init = Expr::Optional(flag.clone(), Box::new(init));
+            let field = self.field(&name, Code::new(format_args!("Option<{ty}>")), init);
+            self.flow.optional(&field);
+            field
+        } else {
+            let field = self.field(&name, Code::new(format_args!("{ty}")), init);
+            self.flow.call(|value| Code::new(format_args!("self.{field}.forward({value})")));
+            field
         };
         if let Some((method, name)) = weights {
             self.loads.push(Load::Layer { method, name, field, optional: flag.is_some() });

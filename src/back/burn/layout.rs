@@ -102,7 +102,8 @@ impl Expr {
         let inner = indent + STEP;
         let (close, open) = (margin(indent), margin(inner));
         let items = |items: &[Self]| {
-            items.iter().map(|item| format!("{open}{},", item.lay_out(inner, inner, 1))).collect::<String>()
+            let line = |item: &Self| format!("{open}{},", item.lay_out(inner, inner, 1));
+            items.iter().fold(String::new(), |text, item| text + &line(item))
         };
         match self {
             Self::Atom(code) => code.0.clone(),
@@ -121,7 +122,11 @@ impl Expr {
                 value => format!("{flag}.{}{{{open}{}{close}}})", value.then(), value.lay_out(inner, inner, 0)),
             },
             Self::Call(function, arguments) => format!("{function}({}{close})", items(arguments)),
-            Self::Array(elements) => format!("&[{}{close}]", items(elements)),
+            // rustfmt lets a single call or tuple share the array's brackets.
+            Self::Array(elements) => match elements.as_slice() {
+                [only @ Self::Call(..)] => format!("&[{}]", only.broken(indent)),
+                elements => format!("&[{}{close}]", items(elements)),
+            },
         }
     }
 }

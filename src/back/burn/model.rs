@@ -55,7 +55,7 @@ pub(super) fn model(
         classes,
         make: Expr::Struct(ty.clone(), body.made).line(8, format_args!(""), ""),
         fields: body.fields,
-        input: Comment::new(&format!("N x {}", network.graph().input().map(|id| network.shape(id)).unwrap_or(output))),
+        input: Comment::new(&format!("N x {}", network.input_shape())),
         output: Comment::new(&match classes {
             Some(_) => "N x `classes`".to_owned(),
             None => format!("N x {output}"),
@@ -145,7 +145,7 @@ fn load(body: &mut Body<'_>, field: &RustIdent, block: &Block<'_>, calls: &[Call
     let column = |at: usize| names.iter().filter_map(|names| names.get(at).copied()).collect::<Vec<_>>();
     let patterns: Option<Vec<_>> = (0..width).map(|at| Pattern::find(&column(at))).collect();
     if let Some(patterns) = patterns {
-        let counts = patterns.iter().any(|pattern| pattern.counts());
+        let counts = patterns.iter().any(Pattern::counts);
         let names = patterns.iter().map(Pattern::write).collect();
         body.loads.push(Load::Blocks { field: field.clone(), names, counts });
         return;

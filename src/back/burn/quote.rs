@@ -59,7 +59,7 @@ impl RustIdent {
     pub(super) fn new(text: &str) -> Self {
         let mut name = clean(text).to_ascii_lowercase();
         if name.starts_with(|first: char| first.is_ascii_digit()) || name.chars().all(|char| char == '_') {
-            name.insert_str(0, "n");
+            name.insert(0, 'n');
         }
         if KEYWORDS.contains(&name.as_str()) {
             name.push('_');

@@ -104,6 +104,7 @@ impl InitView {
 }
 
 /// `src/weights.rs`.
+#[expect(clippy::struct_excessive_bools, reason = "each says whether the loader needs one method")]
 #[derive(Debug, Template)]
 #[template(path = "back/burn/templates/weights.rs.txt")]
 pub(super) struct WeightsView {

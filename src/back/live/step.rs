@@ -145,7 +145,8 @@ fn average(map: Tensor<4>, output: [usize; 2]) -> Tensor<4> {
 /// of size s covers floor(i s / n) up to ceil((i + 1) s / n), as in torch.
 fn maximum(map: Tensor<4>, output: [usize; 2]) -> Tensor<4> {
     [2, 3].into_iter().zip(output).fold(map, |map, (axis, cells)| {
-        let side = map.dims()[axis];
+        let [_, _, height, width] = map.dims();
+        let side = if axis == 2 { height } else { width };
         let cell = |i: usize| {
             let start = i * side / cells;
             let end = ((i + 1) * side).div_ceil(cells);

@@ -4,7 +4,7 @@
 //! or a key and its value) is therefore reported once, at its first error, and keys under a header that was reported are
 //! not called duplicates.
 
-use crate::diagnostic::{Code, Diagnostic, Report};
+use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::source::{Source, Span};
 use toml::de::Error;
 use toml_parser::lexer::TokenKind;
@@ -125,7 +125,7 @@ fn word(source: &Source, span: Span, message: &str) -> Diagnostic {
         DUPLICATE if text == "stage" => {
             error(span, "a second table `stage`").help("write `[[stage]]` above each stage")
         }
-        DUPLICATE => error(span, format!("`{text}` is already there")).help("keep one of the two"),
+        DUPLICATE => error(span, format!("{} is already there", suggest::quoted(text))).help("keep one of the two"),
         "string values must be quoted" | "invalid boolean" => value(span, text),
         "missing value" | "missing value for key" => error(span, "the value is missing"),
         "key with no value" if after.trim_start().starts_with(|next: char| next.is_alphanumeric() || next == '"') => {
