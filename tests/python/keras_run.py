@@ -2,9 +2,10 @@
 
 usage: keras_run.py FOLDER JOBS.json
 
-A job is {"name", "weights", "input", "output"}: the package, a safetensors file,
-N x C x H x W float32 in an .npy, and where the result goes (a map as N x C x H x W too).
-Every model is also saved, loaded and run again, which must not change a bit.
+A job is {"name", "weights", "input", "output", "arguments"}: the package, a safetensors
+file, N x C x H x W float32 in an .npy, where the result goes (a map as N x C x H x W
+too), and further arguments of the package's function. Every model is also saved, loaded
+and run again, which must not change a bit.
 """
 
 import json
@@ -26,7 +27,7 @@ def main(folder, jobs):
     for job in json.loads(Path(jobs).read_text()):
         x = np.load(job["input"]).transpose(0, 2, 3, 1)
         function = getattr(import_module(job["name"]), job["name"])
-        model = function(input_shape=x.shape[1:], weights=job["weights"])
+        model = function(input_shape=x.shape[1:], weights=job["weights"], **job["arguments"])
         y = run(model, x)
         with tempfile.TemporaryDirectory() as place:
             path = f"{place}/model.keras"

@@ -23,29 +23,20 @@ pub fn write(network: &Checked, folder: &Path) {
     }
 }
 
-/// A network to be run in Keras.
-pub struct Job<'a> {
-    pub network: &'a Checked,
-    /// In the layouts of the IR.
-    pub weights: &'a Weights,
-    /// Row-major, of shape N x C x H x W.
-    pub images: &'a [f32],
-    pub shape: [u64; 4],
-}
-
-/// What the packages of `jobs` compute, each row-major as N x C x H x W or N x features.
-pub fn run(jobs: &[Job<'_>]) -> Vec<Vec<f32>> {
+/// Runs the packages of `networks`, each with `weights` (in the layouts of the IR) on `images` (N x C x H x W);
+/// further arguments go to the package's function. Gives each output, row-major as N x C x H x W or N x features.
+pub fn run(jobs: &[(&Checked, &Weights, &[f32], [u64; 4], Value)]) -> Vec<Vec<f32>> {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: String| folder.path().join(name);
     let mut list = Vec::new();
-    for (number, Job { network, weights, images, shape }) in jobs.iter().enumerate() {
+    for (number, (network, weights, images, shape, arguments)) in jobs.iter().enumerate() {
         write(network, folder.path());
         let [file, input, output] = [("weights", "safetensors"), ("input", "npy"), ("output", "npy")]
             .map(|(what, ending)| at(format!("{number}_{what}.{ending}")));
         save_weights(network, weights, &file);
         npy::write(&input, shape, images);
         list.push(json!({
-            "name": network.graph().name, "weights": file, "input": input, "output": output,
+            "name": network.graph().name, "weights": file, "input": input, "output": output, "arguments": arguments,
         }));
     }
     let path = at("jobs.json".to_owned());
@@ -235,12 +226,7 @@ fn torchvision_weights_give_torchvision_logits() {
     let expected = &golden["models"]["resnet18"];
     let network = describe::compile(&describe::file("resnet18"));
     let images = fill("input", &[2, 3, 224, 224]);
-    let outputs = run(&[Job {
-        network: &network,
-        weights: &reference::weights(&network),
-        images: &images,
-        shape: [2, 3, 224, 224],
-    }]);
+    let outputs = run(&[(&network, &reference::weights(&network), &images, [2, 3, 224, 224], json!({}))]);
     for (image, logits) in outputs[0].chunks(1000).enumerate() {
         let length = expected["logits_l2"][image].as_f64().unwrap();
         let bound = 5e-6 * 3.0 * length / 1000_f64.sqrt();
@@ -267,7 +253,7 @@ fn every_op_computes_what_its_definition_says() {
         .collect();
     let images: Vec<_> = shapes.iter().map(|shape| fill("input", shape)).collect();
     let jobs: Vec<_> = (0..networks.len())
-        .map(|at| Job { network: &networks[at], weights: &weights[at], images: &images[at], shape: shapes[at] })
+        .map(|at| (&networks[at], &weights[at], images[at].as_slice(), shapes[at], json!({})))
         .collect();
     for (at, output) in run(&jobs).iter().enumerate() {
         let each = images[at].len() / 2;
