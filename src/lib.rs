@@ -13,6 +13,7 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod analysis;
 pub mod back;
 pub mod diagnostic;
 pub mod dialect;
@@ -23,6 +24,7 @@ pub mod limits;
 pub mod lower;
 pub mod outline;
 pub mod pass;
+pub mod promise;
 pub mod source;
 pub mod spec;
 pub mod valid;
@@ -61,14 +63,19 @@ pub fn compile(source: &Source) -> Result<Checked, Report> {
 /// # Errors
 /// Everything that is wrong with the description.
 pub fn compile_with(source: &Source, options: &Options) -> Result<Checked, Report> {
-    check(front::toml::parse(source)?, options)
+    let mut report = Report::default();
+    match front::toml::parse(source, &mut report) {
+        Some(spec) => check(spec, options, report),
+        None => Err(report),
+    }
 }
 
-/// Compiles a description that has been read.
+/// Compiles a description that has been read; `report` holds what its reader found wrong with it.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn check(mut spec: Spec, options: &Options) -> Result<Checked, Report> {
+pub fn check(mut spec: Spec, options: &Options, mut report: Report) -> Result<Checked, Report> {
+    let described = spec.input.clone();
     if let Some([channels, height, width]) = options.input {
         let input = &mut spec.input;
         for (field, value) in [(&mut input.channels, channels), (&mut input.height, height), (&mut input.width, width)]
@@ -76,6 +83,8 @@ pub fn check(mut spec: Spec, options: &Options) -> Result<Checked, Report> {
             *field = Spanned::new(value, field.span);
         }
     }
-    let graph = lower::lower(&spec, options.limit)?;
-    valid::check(graph)
+    let Some(graph) = lower::lower(&spec, options.limit, &mut report) else { return Err(report) };
+    let network = valid::check(graph)?;
+    promise::check(&spec, &described, &network)?;
+    Ok(network)
 }

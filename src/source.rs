@@ -60,6 +60,16 @@ impl Source {
         self.text.get(span.range()).unwrap_or_default()
     }
 
+    /// `span`, widened to whole lines, the last line break left out.
+    #[must_use]
+    pub fn lines_of(&self, span: Span) -> Span {
+        let before = self.text.get(..span.start).unwrap_or_default();
+        let after = self.text.get(span.end..).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = after.find('\n').and_then(|newline| after.get(..newline)).unwrap_or(after);
+        Span { start, end: span.end + line.strip_suffix('\r').unwrap_or(line).len() }
+    }
+
     /// Line and column of a span's start, both from 1, the column in characters.
     #[must_use]
     pub fn position(&self, span: Span) -> (usize, usize) {

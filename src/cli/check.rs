@@ -1,10 +1,14 @@
 //! `resnetc check`: diagnostics only.
 
-use super::{Failure, Global, files};
+use super::{Failure, Global, MessageFormat, files};
 use resnetc::Options;
-use std::path::PathBuf;
+use resnetc::diagnostic::render;
+use std::path::{Path, PathBuf};
 
 /// Check descriptions and report what is wrong with them
+///
+/// Every file is checked, whatever the others are like. With `--message-format json`, standard output is one array of
+/// all the diagnostics of the run, empty if there are none; each says which file it is about.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The descriptions; `-` is standard input
@@ -13,13 +17,32 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
-    let mut all = Ok(());
+    let mut diagnostics = Vec::new();
+    let mut worst = Ok(());
     for file in &arguments.files {
-        let source = files::read_description(file)?;
-        let options = Options { limit: global.limit, ..Options::default() };
-        if let Err(failure) = files::answered(resnetc::compile_with(&source, &options), &source, global) {
-            all = Err(failure);
+        match check(file, global, &mut diagnostics) {
+            Ok(()) => {}
+            // A file that cannot be read outweighs one that is wrong; the first of them is the last to be named.
+            Err(failure) => match (&worst, failure) {
+                (Err(Failure::Unasked(_)), Failure::Unasked(message)) => files::complain(&message),
+                (Err(Failure::Unasked(_)), Failure::No) => {}
+                (_, failure) => worst = Err(failure),
+            },
         }
     }
-    all
+    if global.message_format == MessageFormat::Json {
+        files::print(&format!("{}\n", serde_json::Value::Array(diagnostics)))?;
+    }
+    worst
+}
+
+fn check(file: &Path, global: Global, diagnostics: &mut Vec<serde_json::Value>) -> Result<(), Failure> {
+    let source = files::read_description(file)?;
+    let options = Options { limit: global.limit, ..Options::default() };
+    let Err(report) = resnetc::compile_with(&source, &options) else { return Ok(()) };
+    match global.message_format {
+        MessageFormat::Human => anstream::eprint!("{}", render::text(&report, &source, true)),
+        MessageFormat::Json => diagnostics.extend(render::objects(&report, &source)),
+    }
+    Err(Failure::No)
 }

@@ -3,7 +3,7 @@
 use super::{Failure, Global, MessageFormat};
 use resnetc::diagnostic::{Report, render};
 use resnetc::source::Source;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 /// Reads a description; `-` is standard input. No more is read than a description may have, and one byte.
@@ -25,13 +25,38 @@ pub(super) fn read_description(path: &Path) -> Result<Source, Failure> {
 
 /// The value, or the report on standard error (standard output for JSON) and the answer no.
 pub(super) fn answered<T>(result: Result<T, Report>, source: &Source, global: Global) -> Result<T, Failure> {
-    result.map_err(|report| {
-        match global.message_format {
-            MessageFormat::Human => anstream::eprint!("{}", render::text(&report, source, true)),
-            MessageFormat::Json => println!("{}", render::json(&report, source)),
+    result.map_err(|report| match global.message_format {
+        MessageFormat::Human => {
+            anstream::eprint!("{}", render::text(&report, source, true));
+            Failure::No
         }
-        Failure::No
+        MessageFormat::Json => match print(&format!("{}\n", render::json(&report, source))) {
+            Ok(()) => Failure::No,
+            Err(failure) => failure,
+        },
     })
+}
+
+/// Prints `text` on standard output. A reader that has gone, such as `head`, has read enough.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::unasked("cannot print", error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Says on standard error why something could not be asked.
+pub(super) fn complain(message: &str) {
+    anstream::eprintln!("error: {message}");
+}
+
+/// Writes `bytes` to `path`, where nothing must be unless `force` allows it.
+pub(super) fn write_new(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
+    if !force && path.symlink_metadata().is_ok() {
+        return Err(Failure::Unasked(format!("{} is there already: `--force` overwrites it", path.display())));
+    }
+    write_atomic(path, bytes)
 }
 
 /// Writes `bytes` to `path` so that it holds all of them or what it held before.

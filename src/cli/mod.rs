@@ -5,11 +5,18 @@
 
 mod bench;
 mod check;
+mod completions;
+mod expand;
+mod explain;
 mod files;
+mod flops;
 #[cfg(feature = "live")]
 mod live;
+mod network;
+mod new;
 mod output;
 mod run;
+mod summary;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::fmt::Display;
@@ -45,6 +52,12 @@ enum MessageFormat {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Completions(completions::Arguments),
+    Expand(expand::Arguments),
+    Explain(explain::Arguments),
+    New(Box<new::Arguments>),
+    Flops(flops::Arguments),
+    Summary(summary::Arguments),
     Run(run::Arguments),
     Bench(bench::Arguments),
 }
@@ -70,6 +83,12 @@ pub fn main() -> ExitCode {
     let Cli { command, global } = Cli::parse();
     let result = match command {
         Command::Check(arguments) => check::run(&arguments, global),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Expand(arguments) => expand::run(&arguments, global),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::New(arguments) => new::run(&arguments, global),
+        Command::Flops(arguments) => flops::run(&arguments, global),
+        Command::Summary(arguments) => summary::run(&arguments, global),
         Command::Run(arguments) => run::run(&arguments, global),
         Command::Bench(arguments) => bench::run(&arguments, global),
     };
@@ -77,7 +96,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::No) => ExitCode::from(1),
         Err(Failure::Unasked(message)) => {
-            anstream::eprintln!("error: {message}");
+            files::complain(&message);
             ExitCode::from(2)
         }
     }

@@ -1,9 +1,11 @@
 //! Tables in the formats that every command offers.
 
+use super::Failure;
 use clap::ValueEnum;
 use comfy_table::presets;
 use comfy_table::{CellAlignment, Table, TableStyle};
-use serde_json::Value;
+use serde::Serialize;
+use std::io::Write;
 
 /// How a table is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -28,32 +30,41 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// Prints the grid, or `json` where JSON is asked for.
-    pub(super) fn print(&self, format: Format, json: impl FnOnce() -> Value) {
+    /// The grid as lines, each ending in a newline; `None` for JSON.
+    pub(super) fn render(&self, format: Format) -> Option<String> {
         match format {
-            Format::Table => anstream::println!("{}", self.aligned(presets::NOTHING)),
-            Format::Markdown => anstream::println!("{}", self.aligned(presets::ASCII_MARKDOWN)),
-            Format::Csv => self.csv(),
-            Format::Json => println!("{:#}", json()),
+            Format::Table => Some(self.aligned(presets::NOTHING, (0, 2))),
+            Format::Markdown => Some(self.aligned(presets::ASCII_MARKDOWN, (1, 1))),
+            Format::Csv => Some(self.csv()),
+            Format::Json => None,
         }
     }
 
-    fn aligned(&self, style: TableStyle) -> String {
+    fn aligned(&self, style: TableStyle, padding: (u16, u16)) -> String {
         let mut table = Table::new();
         table.load_style(style).set_header(&self.header).add_rows(&self.rows);
         for (column, numeric) in table.column_iter_mut().zip(&self.numeric) {
+            column.set_padding(padding);
             column.set_cell_alignment(if *numeric { CellAlignment::Right } else { CellAlignment::Left });
         }
-        table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+        table.lines().fold(String::new(), |out, line| out + line.trim_end() + "\n")
     }
 
-    fn csv(&self) {
-        println!("{}", self.header.join(","));
+    fn csv(&self) -> String {
+        let mut out = self.header.join(",") + "\n";
         for row in &self.rows {
             let cells: Vec<_> = row.iter().map(|cell| quoted(cell)).collect();
-            println!("{}", cells.join(","));
+            out.push_str(&cells.join(","));
+            out.push('\n');
         }
+        out
     }
+}
+
+/// Writes `text` to standard output at once. Whoever closed it does not want the rest.
+pub(super) fn put(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// A CSV field: numbers lose their digit groups, text with a comma or a quote is quoted (RFC 4180).
@@ -79,4 +90,20 @@ pub(super) fn grouped(count: u128) -> String {
         out.push(digit);
     }
     out
+}
+
+/// A count rounded to three decimals of its decimal unit: `4.089 G`; nothing below a thousand.
+pub(super) fn decimal(count: u128) -> String {
+    let units = [("T", 1_000_000_000_000), ("G", 1_000_000_000), ("M", 1_000_000), ("k", 1_000_u128)];
+    let Some((unit, size)) = units.into_iter().find(|(_, size)| count >= *size) else { return String::new() };
+    let thousandths = (count + size / 2000) / (size / 1000);
+    format!("{}.{:03} {unit}", grouped(thousandths / 1000), thousandths % 1000)
+}
+
+/// `value` as JSON with a final newline. A `serde_json::Value` would refuse integers beyond 64 bits; this keeps them.
+pub(super) fn json(value: &impl Serialize) -> Result<String, Failure> {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => Ok(text + "\n"),
+        Err(error) => Err(Failure::unasked("cannot write JSON", error)),
+    }
 }

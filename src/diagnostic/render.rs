@@ -5,6 +5,7 @@ use crate::source::{Source, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 use std::fmt::Write;
+use std::ops::Range;
 
 /// The report as people read it, ending in a newline; with ANSI styles if `styled`.
 #[must_use]
@@ -12,7 +13,9 @@ pub fn text(report: &Report, source: &Source, styled: bool) -> String {
     let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
     for diagnostic in report.diagnostics() {
-        out.push_str(&renderer.render(&groups(diagnostic, source)));
+        let answer = renderer.render(&groups(diagnostic, source));
+        // The renderer shows control characters by their pictures, but for these; some terminals obey them.
+        out.extend(answer.chars().map(|c| if matches!(c, '\u{80}'..='\u{9f}') { '\u{fffd}' } else { c }));
         out.push_str("\n\n");
     }
     if report.dropped() > 0 {
@@ -21,14 +24,26 @@ pub fn text(report: &Report, source: &Source, styled: bool) -> String {
     out
 }
 
+/// The most that is underlined: a line is cut around what is, so a line of a megabyte prints a few words.
+const UNDERLINED_BYTES: usize = 200;
+
 fn groups<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Vec<Group<'a>> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let annotation = |kind: AnnotationKind, label: &'a Label| kind.span(label.span.range()).label(label.text.as_str());
-    let snippet = Snippet::source(source.text())
+    let labels = || std::iter::once(&diagnostic.primary).chain(&diagnostic.secondary);
+    let window = labels().map(|label| label.span).fold(diagnostic.primary.span, Span::to);
+    let window = source.lines_of(window);
+    let annotation = |kind: AnnotationKind, label: &'a Label| {
+        let Range { start, end } = label.span.range();
+        let shown = source.span(start..end.min(start.saturating_add(UNDERLINED_BYTES))).range();
+        let offset = window.range().start;
+        kind.span(shown.start - offset..shown.end - offset).label(label.text.as_str())
+    };
+    let snippet = Snippet::source(source.slice(window))
         .path(source.name())
+        .line_start(source.position(window).0)
         .annotation(annotation(AnnotationKind::Primary, &diagnostic.primary))
         .annotations(diagnostic.secondary.iter().map(|label| annotation(AnnotationKind::Context, label)));
     let group = level
@@ -43,6 +58,12 @@ fn groups<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Vec<Group<'a>> 
 /// The report as JSON: an array of one object per diagnostic.
 #[must_use]
 pub fn json(report: &Report, source: &Source) -> Value {
+    Value::Array(objects(report, source))
+}
+
+/// The report as JSON, one object per diagnostic.
+#[must_use]
+pub fn objects(report: &Report, source: &Source) -> Vec<Value> {
     report.diagnostics().into_iter().map(|diagnostic| object(diagnostic, source)).collect()
 }
 

@@ -2,35 +2,56 @@
 
 use super::{Code, Diagnostic};
 use crate::source::Span;
+use std::borrow::Cow;
 
-/// The error for `word`, a string at `span`, which is not one of the `choices` for `what`.
+/// The error for `word`, a string at `span`, which is not one of the `choices`; `message` says of what.
 pub fn unknown_word<'a>(
-    what: &str,
+    message: impl Into<String>,
     word: &str,
     span: Span,
     choices: impl Iterator<Item = &'a str> + Clone,
 ) -> Diagnostic {
-    let error = Diagnostic::error(
-        Code::UnknownChoice,
-        span,
-        format!("there is no {what} `{word}`"),
-        format!("expected {}", list(choices.clone())),
-    );
-    match closest(word, choices) {
+    let error = Diagnostic::error(Code::UnknownChoice, span, message, format!("expected {}", list(choices.clone())));
+    match closest(word, choices.clone()).or_else(|| only(choices)) {
         Some(near) => error.help(format!("write `\"{near}\"`")).fix(span, format!("\"{near}\"")),
         None => error,
     }
 }
 
+fn only<'a>(mut choices: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    choices.next().filter(|_| choices.next().is_none())
+}
+
+/// `word` in backticks, cut where it is longer than a line of a message.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    format!("`{}`", cut(word))
+}
+
+/// `word`, cut where it is longer than a line of a message.
+#[must_use]
+pub fn cut(word: &str) -> Cow<'_, str> {
+    match word.char_indices().nth(QUOTED_CHARACTERS) {
+        Some((cut, _)) => Cow::Owned(format!("{}…", word.get(..cut).unwrap_or_default())),
+        None => Cow::Borrowed(word),
+    }
+}
+
+const QUOTED_CHARACTERS: usize = 64;
+
 /// The candidate closest to `word`, where one is close enough to be worth naming.
 ///
 /// Close is a Damerau-Levenshtein distance of at most a third of the longer word, the bound that rustc uses.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The lengths alone rule out a word of a megabyte, of which the distance would be slow.
+    let bound = |candidate: &str| word.len().max(candidate.len()).max(3) / 3;
+    let in_reach = |candidate: &&str| word.len().abs_diff(candidate.len()) <= bound(candidate);
     let lower = word.to_lowercase();
     candidates
         .into_iter()
+        .filter(in_reach)
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= word.len().max(candidate.len()).max(3) / 3)
+        .filter(|(distance, candidate)| *distance <= bound(candidate) && *distance < candidate.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

@@ -1,38 +1,29 @@
 //! A call's arguments, checked against the declaration of the block that is called.
 
-use crate::diagnostic::{Code, Diagnostic, Report, suggest};
-use crate::library::{self, Default, Definition, Domain, Parameter, Place};
+use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::library::{Default, Definition, Domain, Parameter};
 use crate::limits;
 use crate::source::{Span, Spanned};
-use crate::spec::{Argument, Call, Origin, Value};
+use crate::spec::Value;
+
+/// A parameter, its value, and where that was written; the call where it is a default.
+pub(super) type Bound = (&'static str, Default, Span);
 
 /// A block and a value for each of its parameters.
 #[derive(Debug)]
 pub(super) struct Arguments {
-    pub(super) definition: &'static Definition,
-    values: Vec<(&'static str, Default, Span)>,
+    definition: &'static Definition,
+    values: Vec<Bound>,
 }
 
 impl Arguments {
-    /// Finds the block that `call` names and checks the arguments; what is wrong goes to `report`.
-    pub(super) fn resolve(call: &Call, place: Place, report: &mut Report) -> Option<Self> {
-        let what = match place {
-            Place::Stem => "stem",
-            Place::Stage => "block",
-        };
-        let Some(definition) = library::find(place, &call.kind.value) else {
-            report.push(suggest::unknown_word(
-                what,
-                &call.kind.value,
-                call.kind.span,
-                library::at(place).map(|definition| definition.name),
-            ));
-            return None;
-        };
-        check_names(call, definition, what, report);
-        let values: Option<Vec<_>> =
-            definition.parameters.iter().map(|parameter| value(call, definition, parameter, report)).collect();
-        values.map(|values| Self { definition, values })
+    /// A call of `definition` with `values`, one for each of its parameters.
+    pub(super) fn new(definition: &'static Definition, values: Vec<Bound>) -> Self {
+        Self { definition, values }
+    }
+
+    pub(super) fn definition(&self) -> &'static Definition {
+        self.definition
     }
 
     pub(super) fn find_integer(&self, name: &str) -> Option<u64> {
@@ -67,118 +58,84 @@ impl Arguments {
     }
 }
 
-fn check_names(call: &Call, definition: &Definition, what: &str, report: &mut Report) {
-    for argument in &call.arguments {
-        let forgiven = argument.from == Origin::Defaults { same_kind: false };
-        if definition.parameter(&argument.name.value).is_some() || forgiven {
-            continue;
-        }
-        let names = definition.parameters.iter().map(|parameter| parameter.name);
-        let known = if definition.parameters.is_empty() {
-            "it has no parameters".to_owned()
-        } else {
-            format!("it has {}", suggest::list(names.clone()))
-        };
-        let error = Diagnostic::error(
-            Code::UnknownKey,
-            argument.name.span,
-            format!("the {what} `{}` has no parameter `{}`", definition.name, argument.name.value),
-            known,
-        );
-        report.push(match suggest::closest(&argument.name.value, names) {
-            Some(near) => error.help(format!("write `{near}`")).fix(argument.name.span, near),
-            None => error.help("remove the key"),
-        });
-    }
-}
-
-fn value(
-    call: &Call,
-    definition: &Definition,
-    parameter: &'static Parameter,
-    report: &mut Report,
-) -> Option<(&'static str, Default, Span)> {
-    let given = call.arguments.iter().find(|argument| argument.name.value == parameter.name);
-    match (given, parameter.default) {
-        (Some(argument), _) => match check(&argument.value, parameter) {
-            Ok(value) => Some((parameter.name, value, argument.name.span.to(argument.value.span))),
-            Err(error) => {
-                report.push(with_caller(error, argument, call));
-                None
-            }
-        },
-        (None, Some(default)) => Some((parameter.name, default, call.span)),
-        (None, None) => {
-            report.push(
-                Diagnostic::error(
-                    Code::MissingKey,
-                    call.span,
-                    format!("`{}` is missing", parameter.name),
-                    format!("`{}` needs `{}`: {}", definition.name, parameter.name, parameter.meaning),
-                )
-                .help(format!("add `{} = 64`, or the number that is meant", parameter.name)),
-            );
-            None
-        }
-    }
-}
-
-/// An inherited value that does not suit the block that inherits it: shows that block too.
-fn with_caller(error: Diagnostic, argument: &Argument, call: &Call) -> Diagnostic {
-    match argument.from {
-        Origin::Call => error,
-        Origin::Defaults { .. } => error.label(call.kind.span, format!("`{}` inherits it here", call.kind.value)),
-    }
-}
-
-fn check(value: &Spanned<Value>, parameter: &Parameter) -> Result<Default, Diagnostic> {
+/// The value for a `parameter` of `block` that was written as `value`.
+pub(super) fn check(block: &str, value: &Spanned<Value>, parameter: &Parameter) -> Result<Default, Diagnostic> {
     let span = value.span;
-    match (&value.value, parameter.domain) {
-        (Value::Integer(found), Domain::Channels) => {
-            in_range(*found, span, 1, limits::CHANNELS, Code::TooManyChannels, parameter)
+    let refused = match (&value.value, parameter.domain) {
+        (Value::Integer(found), Domain::Channels | Domain::Integer { .. }) => {
+            let (min, max, over) = range(parameter.domain);
+            match u64::try_from(*found) {
+                Ok(found) if (min..=max).contains(&found) => return Ok(Default::Integer(found)),
+                Ok(found) if found > max => out_of_range(over, value, parameter),
+                _ => out_of_range(Code::OutOfRange, value, parameter),
+            }
         }
-        (Value::Integer(found), Domain::Integer { min, max }) => {
-            in_range(*found, span, min, max, Code::OutOfRange, parameter)
-        }
-        (Value::Boolean(found), Domain::Boolean) => Ok(Default::Boolean(*found)),
+        (Value::Boolean(found), Domain::Boolean) => return Ok(Default::Boolean(*found)),
         (Value::Text(found), Domain::Choice(choices)) => {
-            let word = choices.iter().find(|choice| *choice == found).copied().map(Default::Word);
-            word.ok_or_else(|| {
-                let error = suggest::unknown_word(parameter.name, found, span, choices.iter().copied());
-                error.note(format!("`{}`: {}", parameter.name, parameter.meaning))
-            })
+            if let Some(word) = choices.iter().find(|choice| *choice == found) {
+                return Ok(Default::Word(word));
+            }
+            let message = format!("`{block}` has no {} {}", parameter.name, suggest::quoted(found));
+            suggest::unknown_word(message, found, span, choices.iter().copied())
         }
-        (found, domain) => {
-            let expected = match domain {
-                Domain::Channels | Domain::Integer { .. } => "an integer".to_owned(),
-                Domain::Boolean => "`true` or `false`".to_owned(),
-                Domain::Choice(choices) => suggest::list(choices.iter().copied()),
-            };
-            Err(Diagnostic::error(
-                Code::WrongType,
-                span,
-                format!("`{}` is {}", parameter.name, found.type_name()),
-                format!("expected {expected}"),
-            )
-            .note(format!("`{}`: {}", parameter.name, parameter.meaning)))
-        }
+        (found, _) => wrong_type(found, span, parameter),
+    };
+    Err(refused.note(format!("`{}`: {}", parameter.name, parameter.meaning)))
+}
+
+/// Smallest and largest of a domain of numbers, and the code for what is larger.
+fn range(domain: Domain) -> (u64, u64, Code) {
+    match domain {
+        Domain::Integer { min, max } => (min, max, Code::OutOfRange),
+        Domain::Channels | Domain::Boolean | Domain::Choice(_) => (1, limits::CHANNELS, Code::TooManyChannels),
     }
 }
 
-fn in_range(
-    found: i64,
-    span: Span,
-    min: u64,
-    max: u64,
-    over: Code,
-    parameter: &Parameter,
-) -> Result<Default, Diagnostic> {
-    let code = match u64::try_from(found) {
-        Ok(value) if (min..=max).contains(&value) => return Ok(Default::Integer(value)),
-        Ok(value) if value > max => over,
-        _ => Code::OutOfRange,
-    };
-    let expected = if min == max { format!("expected {min}") } else { format!("expected from {min} to {max}") };
-    Err(Diagnostic::error(code, span, format!("`{}` is {found}", parameter.name), expected)
-        .note(format!("`{}`: {}", parameter.name, parameter.meaning)))
+/// What a message says that a parameter takes.
+fn expected(domain: Domain) -> String {
+    match domain {
+        Domain::Channels | Domain::Integer { .. } => match range(domain) {
+            (min, max, _) if min == max => format!("expected {min}"),
+            (min, max, _) => format!("expected a whole number from {min} to {max}"),
+        },
+        Domain::Boolean => "expected `true` or `false`".to_owned(),
+        Domain::Choice(choices) => format!("expected {}", suggest::list(choices.iter().copied())),
+    }
+}
+
+fn out_of_range(code: Code, value: &Spanned<Value>, parameter: &Parameter) -> Diagnostic {
+    let Value::Integer(found) = value.value else { return wrong_type(&value.value, value.span, parameter) };
+    let message = format!("`{}` is {found}", parameter.name);
+    let error = Diagnostic::error(code, value.span, message, expected(parameter.domain));
+    match range(parameter.domain) {
+        (min, max, _) if min == max => error.help(format!("write `{min}`")).fix(value.span, min.to_string()),
+        _ => error,
+    }
+}
+
+fn wrong_type(found: &Value, span: Span, parameter: &Parameter) -> Diagnostic {
+    let message = format!("`{}` is {}", parameter.name, found.type_name());
+    let error = Diagnostic::error(Code::WrongType, span, message, expected(parameter.domain));
+    match meant(found, parameter.domain) {
+        Some(meant) => error.help(format!("write `{meant}`")).fix(span, meant),
+        None => error,
+    }
+}
+
+/// A value of another type that can only mean one value of `domain`, as it should have been written.
+fn meant(found: &Value, domain: Domain) -> Option<String> {
+    match (found, domain) {
+        (Value::Text(text), Domain::Channels | Domain::Integer { .. }) => {
+            let (min, max, _) = range(domain);
+            text.parse().ok().filter(|number| (min..=max).contains(number)).map(|number| number.to_string())
+        }
+        (Value::Text(text), Domain::Boolean) => text.parse::<bool>().ok().map(|value| value.to_string()),
+        (Value::Boolean(false), Domain::Choice(choices)) if choices.contains(&"none") => Some("\"none\"".to_owned()),
+        (Value::Float(float), Domain::Channels | Domain::Integer { .. }) if float.fract() == 0.0 => {
+            let (min, max, _) = range(domain);
+            let number = format!("{float:.0}");
+            number.parse().ok().filter(|number: &u64| (min..=max).contains(number)).map(|_| number)
+        }
+        _ => None,
+    }
 }

@@ -2,67 +2,69 @@
 
 use super::block::{Builder, Halt};
 use super::check_range;
-use crate::diagnostic::{Code, Diagnostic, Report};
+use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::ir::{Address, Branch, Op, Origin, Place, Role, op};
 use crate::limits;
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::spec::{Head, HeadActivation, Pool};
 
 /// Reports what a head cannot have.
 pub(super) fn check(head: &Head, report: &mut Report) {
     for hidden in &head.hidden {
-        check_range("the width of a hidden layer", hidden, limits::CHANNELS, Code::TooManyChannels, report);
+        check_range("hidden", hidden, limits::CHANNELS, Code::TooManyChannels, report);
     }
     if let Some(classes) = &head.classes {
         check_range("classes", classes, limits::CHANNELS, Code::TooManyChannels, report);
     }
     if let Some(rate) = head.dropout.filter(|rate| !(0.0..1.0).contains(&rate.value)) {
-        report.push(Diagnostic::error(
-            Code::OutOfRange,
-            rate.span,
-            format!("`dropout` is {}", rate.value),
-            "expected at least 0 and below 1",
-        ));
+        let found = format!("{:?}", rate.value).to_lowercase();
+        let message = format!("`dropout` is {found}");
+        report.push(Diagnostic::error(Code::OutOfRange, rate.span, message, "expected at least 0 and below 1"));
     }
-    for side in head.pool_size.value {
-        if !(1..=limits::SIDE).contains(&side) {
-            report.push(Diagnostic::error(
-                Code::OutOfRange,
-                head.pool_size.span,
-                format!("a side of `pool_size` is {side}"),
-                format!("expected from 1 to {}", limits::SIDE),
-            ));
-        }
+    if let Some(side) = head.pool_size.value.into_iter().find(|side| !(1..=limits::SIDE).contains(side)) {
+        let side = Spanned::new(side, head.pool_size.span);
+        check_range("pool_size", &side, limits::SIDE, Code::MapTooLarge, report);
     }
     if head.pool.value == Pool::None && head.pool_size.value != [1, 1] {
-        report.push(
-            Diagnostic::error(
-                Code::NotApplicable,
-                head.pool_size.span,
-                "`pool_size` without a pool",
-                "nothing is pooled",
-            )
-            .label(head.pool.span, "because of this")
-            .help("remove `pool_size`, or write `pool = \"avg\"`"),
-        );
+        report.push(size_without_pool(head));
     }
     if head.classes.is_none() {
-        let hidden = head.hidden.first().map(|hidden| ("hidden", hidden.span));
-        let dropout = head.dropout.map(|rate| ("dropout", rate.span));
-        let softmax =
-            (head.activation.value == HeadActivation::Softmax).then_some(("activation", head.activation.span));
-        for (key, span) in [hidden, dropout, softmax].into_iter().flatten() {
-            report.push(
-                Diagnostic::error(
-                    Code::NotApplicable,
-                    span,
-                    format!("`{key}` without `classes`"),
-                    "belongs to the classifier, and this head has none",
-                )
-                .help(format!("add `classes = 1000`, or remove `{key}`")),
-            );
-        }
+        report.extend(classifier_without_classes(head));
     }
+}
+
+fn size_without_pool(head: &Head) -> Diagnostic {
+    let error = Diagnostic::error(
+        Code::NotApplicable,
+        head.pool_size.span,
+        "`pool_size` without a pool",
+        "this is the size that pooling gives",
+    )
+    .help("write `pool = \"avg\"`, or remove `pool_size`");
+    if head.pool.span == head.span {
+        error.label(head.span, "this head does not pool")
+    } else {
+        error.label(head.pool.span, "nothing is pooled").fix(head.pool.span, "\"avg\"")
+    }
+}
+
+fn classifier_without_classes(head: &Head) -> Option<Diagnostic> {
+    let hidden = head.hidden.first().map(|hidden| ("hidden", hidden.span));
+    let dropout = head.dropout.map(|rate| ("dropout", rate.span));
+    let softmax = (head.activation.value == HeadActivation::Softmax).then_some(("activation", head.activation.span));
+    let keys: Vec<_> = [hidden, dropout, softmax].into_iter().flatten().collect();
+    let (&(key, span), others) = keys.split_first()?;
+    let error = Diagnostic::error(
+        Code::NotApplicable,
+        span,
+        format!("`{key}` without `classes`"),
+        "belongs to a classifier, and this head has none",
+    )
+    .help(format!(
+        "add `classes = 1000`, or remove {}",
+        suggest::list(keys.iter().map(|(key, _)| *key)).replace(" or ", " and ")
+    ));
+    Some(others.iter().fold(error, |error, (_, span)| error.label(*span, "and so does this")))
 }
 
 /// Adds the head to the graph: the pooled map becomes a vector; without a pool it does so only for a classifier.

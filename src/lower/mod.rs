@@ -7,51 +7,41 @@
 
 mod arguments;
 mod block;
+mod calls;
 mod head;
 
 pub use block::{Block, Conv, Halt};
+pub use calls::write_out;
 
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::dialect;
 use crate::ir::{self, Address, Branch, Dialect, Graph, Op, Place, Role, op};
-use crate::library;
 use crate::limits;
 use crate::source::Spanned;
-use crate::spec::{Input, Spec, Stage};
-use arguments::Arguments;
+use crate::spec::{Input, Spec, name};
 use block::Builder;
+use calls::Calls;
 
 /// Lowers `spec` to a graph of at most `limit` nodes.
 ///
-/// # Errors
-/// Everything in the description that the library, a dialect or a limit refuses.
-pub fn lower(spec: &Spec, limit: usize) -> Result<Graph, Report> {
-    let mut report = Report::default();
-    let dialect = find_dialect(&spec.dialect, &mut report);
-    check_input(&spec.input, &mut report);
-    check_blocks(&spec.stages, limit, &mut report);
-    head::check(&spec.head, &mut report);
-    let stem = Arguments::resolve(&spec.stem, library::Place::Stem, &mut report);
-    let stages: Vec<_> =
-        spec.stages.iter().map(|stage| Arguments::resolve(&stage.call, library::Place::Stage, &mut report)).collect();
-    let (Some(dialect), Some(stem), Some(stages)) = (dialect, stem, stages.into_iter().collect::<Option<Vec<_>>>())
-    else {
-        return Err(report);
-    };
-    report.or(())?;
-    build(spec, dialect, limit, &stem, &stages)
+/// There is none where the library, a dialect or a limit refuses something in the description, or where `report` says
+/// that the front end did; everything is in `report` then.
+pub fn lower(spec: &Spec, limit: usize, report: &mut Report) -> Option<Graph> {
+    report.extend(name::check(&spec.name));
+    let dialect = find_dialect(&spec.dialect, report);
+    check_input(&spec.input, report);
+    head::check(&spec.head, report);
+    let calls = calls::resolve(spec, report);
+    check_total(spec, limit, report);
+    if !report.is_empty() {
+        return None;
+    }
+    build(spec, dialect?, limit, &calls?).map_err(|error| report.push(error)).ok()
 }
 
-fn build(
-    spec: &Spec,
-    dialect: &'static Dialect,
-    limit: usize,
-    stem: &Arguments,
-    stages: &[Arguments],
-) -> Result<Graph, Report> {
+fn build(spec: &Spec, dialect: &'static Dialect, limit: usize, calls: &Calls) -> Result<Graph, Diagnostic> {
     let mut builder = Builder::new(Graph::new(&spec.name.value, dialect), limit);
-    let result = expand(spec, &mut builder, stem, stages);
-    match result {
+    match expand(spec, &mut builder, calls) {
         Ok(()) | Err(Halt::Shape) => Ok(builder.finish()),
         Err(Halt::Nodes(span)) => Err(Diagnostic::error(
             Code::TooManyNodes,
@@ -59,25 +49,26 @@ fn build(
             format!("the network has more than {limit} nodes"),
             "the limit is reached here",
         )
-        .help(format!("use fewer blocks, or raise the limit: `--limit {}`", limit.saturating_mul(10)))
-        .into()),
+        .help(format!("use fewer blocks, or raise the limit: `--limit {}`", limit.saturating_mul(10)))),
     }
 }
 
-fn expand(spec: &Spec, builder: &mut Builder, stem: &Arguments, stages: &[Arguments]) -> Result<(), Halt> {
+fn expand(spec: &Spec, builder: &mut Builder, calls: &Calls) -> Result<(), Halt> {
     let address = Address { place: Place::Input, branch: Branch::Input, unit: 0, role: Role::Input, sequence: 0 };
     let input =
         op::Input { channels: spec.input.channels.value, size: [spec.input.height.value, spec.input.width.value] };
     let span = spec.input.channels.span.to(spec.input.width.span);
     builder.add(Op::Input(input), ir::Origin { span, address }, &[])?;
-    (stem.definition.expand)(&mut Block::stem(builder, stem))?;
-    for (number, (stage, arguments)) in (0..).zip(spec.stages.iter().zip(stages)) {
-        builder.graph.block_kinds.push(arguments.definition.name.to_owned());
-        let previous = usize::try_from(number).ok().and_then(|at| at.checked_sub(1)).and_then(|at| stages.get(at));
-        for index in 0..stage.blocks.value {
-            let mut block = Block::stage(builder, arguments, previous, number, [index, stage.blocks.value]);
-            (arguments.definition.expand)(&mut block)?;
+    (calls.stem.definition().expand)(&mut Block::stem(builder, &calls.stem))?;
+    let mut previous = None;
+    for (number, (stage, arguments)) in (0..).zip(spec.stages.iter().zip(&calls.stages)) {
+        builder.graph.block_kinds.push(arguments.definition().name.to_owned());
+        let blocks = stage.blocks.map_or(0, |blocks| blocks.value);
+        for index in 0..blocks {
+            let mut block = Block::stage(builder, arguments, previous, number, [index, blocks]);
+            (arguments.definition().expand)(&mut block)?;
         }
+        previous = Some(arguments);
     }
     head::expand(&spec.head, builder)
 }
@@ -86,7 +77,7 @@ fn find_dialect(name: &Spanned<String>, report: &mut Report) -> Option<&'static 
     let found = dialect::find(&name.value);
     if found.is_none() {
         report.push(suggest::unknown_word(
-            "dialect",
+            format!("there is no dialect {}", suggest::quoted(&name.value)),
             &name.value,
             name.span,
             dialect::ALL.iter().map(|dialect| dialect.name),
@@ -112,21 +103,20 @@ fn check_range(what: &str, value: &Spanned<u64>, limit: u64, code: Code, report:
     report.push(Diagnostic::error(
         code,
         value.span,
-        format!("{what} is {}", value.value),
-        format!("expected from 1 to {limit}"),
+        format!("`{what}` is {}", value.value),
+        format!("expected a whole number from 1 to {limit}"),
     ));
 }
 
-fn check_blocks(stages: &[Stage], limit: usize, report: &mut Report) {
-    for stage in stages {
-        check_range("blocks", &stage.blocks, limits::BLOCKS, Code::TooManyBlocks, report);
-    }
-    let total: u128 = stages.iter().map(|stage| u128::from(stage.blocks.value)).sum();
-    if let Some(last) = stages.last().filter(|_| report.is_empty() && total > limit as u128) {
+/// Every block has a node: more blocks than nodes are refused before the first is expanded.
+fn check_total(spec: &Spec, limit: usize, report: &mut Report) {
+    let blocks = || spec.stages.iter().filter_map(|stage| stage.blocks);
+    let total: u128 = blocks().map(|blocks| u128::from(blocks.value)).sum();
+    if let Some(last) = blocks().next_back().filter(|_| report.is_empty() && total > limit as u128) {
         report.push(
             Diagnostic::error(
                 Code::TooManyNodes,
-                last.blocks.span,
+                last.span,
                 format!("the network has {total} blocks, each of at least one node, and the limit is {limit} nodes"),
                 "the limit is exceeded here at the latest",
             )

@@ -12,6 +12,14 @@ pub struct Plan {
     pub stages: Vec<[u64; 3]>,
 }
 
+impl Plan {
+    /// Whether the stages may have `kind` blocks: those of the depth, or the same layers without a shortcut.
+    #[must_use]
+    pub fn allows(&self, kind: &str) -> bool {
+        kind == self.kind || self.kind == "basic" && kind == "plain"
+    }
+}
+
 /// The depths of the ImageNet table, ascending, and their blocks per stage.
 pub const IMAGENET: [(u64, &str, [u64; 4]); 6] = [
     (18, "basic", [2, 2, 2, 2]),

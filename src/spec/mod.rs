@@ -1,17 +1,19 @@
 //! The description of a network, whichever front end read it.
 //!
-//! Every front end ends here, and everything after starts here: a [`Spec`] is well formed (the keys are known, the
-//! types right, nothing is missing) and carries the span of every value, but its words and numbers are not yet checked
-//! against the library: [`crate::lower::lower`] does that, once for all front ends.
+//! Every front end ends here, and everything after starts here: a [`Spec`] is what was written, with the span of every
+//! value. Its words and numbers are not yet checked against the library: [`crate::lower::lower`] does that, once for all
+//! front ends. A front end that has reported something puts a placeholder in its place, a value that nothing refuses,
+//! so that the rest can still be checked and no error is the consequence of another.
 
 pub mod depth;
+pub mod name;
 
 use crate::source::{Span, Spanned};
 
 /// A network as it was written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
-    /// The network's name: ASCII `[A-Za-z][A-Za-z0-9_]{0,63}`, no keyword of a target language.
+    /// The network's name, which [`name::check`] judges.
     pub name: Spanned<String>,
     /// The dialect's name.
     pub dialect: Spanned<String>,
@@ -19,6 +21,8 @@ pub struct Spec {
     pub input: Input,
     /// The stem: a block of the library that stands once, before the stages.
     pub stem: Call,
+    /// The block and the arguments that every stage has unless it says otherwise.
+    pub defaults: Option<Call>,
     /// The stages, in order.
     pub stages: Vec<Stage>,
     /// What follows the stages.
@@ -43,12 +47,34 @@ pub struct Input {
 /// A block of the library and the arguments it gets.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// The block's name.
-    pub kind: Spanned<String>,
+    /// The block.
+    pub kind: Kind,
     /// The arguments in the order in which they were written.
     pub arguments: Vec<Argument>,
     /// The table or statement that makes the call.
     pub span: Span,
+}
+
+/// The block that a call names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// This one.
+    Named(Spanned<String>),
+    /// None: the defaults name it.
+    Absent,
+    /// What stands there is no name, and is reported.
+    Refused,
+}
+
+impl Kind {
+    /// The name, where there is one.
+    #[must_use]
+    pub fn name(&self) -> Option<&Spanned<String>> {
+        match self {
+            Self::Named(name) => Some(name),
+            Self::Absent | Self::Refused => None,
+        }
+    }
 }
 
 /// A named argument.
@@ -58,34 +84,21 @@ pub struct Argument {
     pub name: Spanned<String>,
     /// Its value.
     pub value: Spanned<Value>,
-    /// The table from which it was taken.
-    pub from: Origin,
-}
-
-/// Where an argument was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// With the call itself.
-    Call,
-    /// In the defaults that all stages share. `same_kind` tells whether the defaults speak of the call's own block:
-    /// if not, parameters that this block does not declare are no mistake.
-    Defaults {
-        /// Whether the defaults name the block that is called.
-        same_kind: bool,
-    },
 }
 
 /// An argument's value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// A whole number.
-    Integer(i64),
+    Integer(i128),
     /// A number with a fraction.
     Float(f64),
     /// `true` or `false`.
     Boolean(bool),
     /// A word.
     Text(String),
+    /// Anything else that can be written, which suits no parameter: what a message calls it.
+    Other(&'static str),
 }
 
 impl Value {
@@ -97,6 +110,7 @@ impl Value {
             Self::Float(_) => "a float",
             Self::Boolean(_) => "a boolean",
             Self::Text(_) => "a string",
+            Self::Other(name) => name,
         }
     }
 }
@@ -104,10 +118,10 @@ impl Value {
 /// A run of equal blocks; the first takes the stage's stride.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stage {
-    /// The block and its arguments, `stride` among them.
+    /// The block and its own arguments, `stride` among them.
     pub call: Call,
-    /// How many there are.
-    pub blocks: Spanned<u64>,
+    /// How many there are, if it is written.
+    pub blocks: Option<Spanned<u64>>,
 }
 
 /// How a head pools the last feature map.

@@ -76,6 +76,15 @@ impl Checked {
         self.output
     }
 
+    /// The shape of the network's input.
+    ///
+    /// # Panics
+    /// Never: a checked network has an input.
+    #[must_use]
+    pub fn input_shape(&self) -> Shape {
+        self.shape(self.graph.input().expect("a checked network has an input"))
+    }
+
     /// Everything about the node `id`.
     ///
     /// # Panics
@@ -120,11 +129,14 @@ impl Checked {
 
 fn names(graph: &Graph) -> Result<Vec<String>, Report> {
     let mut names = vec![String::new(); graph.bound()];
-    let mut seen: HashMap<String, NodeId> = HashMap::with_capacity(graph.len());
     for id in graph.ids() {
-        let Some(node) = graph.get(id) else { continue };
-        let name = graph.dialect.names.name(&node.origin.address);
-        if let Some(first) = seen.insert(name.clone(), id).and_then(|first| graph.get(first)) {
+        if let (Some(node), Some(slot)) = (graph.get(id), names.get_mut(id.index())) {
+            *slot = graph.dialect.names.name(&node.origin.address);
+        }
+    }
+    let mut seen: HashMap<&str, &Node> = HashMap::with_capacity(graph.len());
+    for (node, name) in graph.ids().filter_map(|id| Some((graph.get(id)?, names.get(id.index())?))) {
+        if let Some(first) = seen.insert(name, node) {
             return Err(Diagnostic::error(
                 Code::DuplicateName,
                 node.origin.span,
@@ -134,9 +146,6 @@ fn names(graph: &Graph) -> Result<Vec<String>, Report> {
             .label(first.origin.span, "the first comes from here")
             .note(format!("names come from the name table of the dialect `{}`", graph.dialect.name))
             .into());
-        }
-        if let Some(slot) = names.get_mut(id.index()) {
-            *slot = name;
         }
     }
     Ok(names)

@@ -79,14 +79,19 @@ fn differ(graph: &Graph, node: &Node, operands: &[NodeId], left: Shape, right: S
     let span_of = |slot: usize| {
         operands.get(slot).and_then(|&id| graph.get(id)).map_or(node.origin.span, |node| node.origin.span)
     };
-    let error = Diagnostic::error(
+    // An add comes from the argument that chose its shortcut.
+    let shortcut = node.origin.span;
+    let mut error = Diagnostic::error(
         Code::BranchesDiffer,
-        span_of(1),
+        shortcut,
         format!("the branches of `{block}` cannot be added"),
         format!("the shortcut gives {right}"),
     )
     .label(span_of(0), format!("the main branch gives {left}"))
     .note("shapes are channels x height x width; an add needs them equal");
+    if span_of(1) != shortcut {
+        error = error.label(span_of(1), format!("the shortcut reads {right} from here"));
+    }
     let (main, skip) = (left.channels(), right.channels());
     if left.size() != right.size() {
         error.help("the branches have different strides: give both the same `stride`, or write `shortcut = \"B\"`")
@@ -97,26 +102,32 @@ fn differ(graph: &Graph, node: &Node, operands: &[NodeId], left: Shape, right: S
                 "write `shortcut = \"B\"`, which projects {skip} channels to {main}, \
                  or raise `filters` until {skip} channels come out"
             ))
+            .fix(shortcut, "shortcut = \"B\"")
     } else {
-        error.help(format!("write `shortcut = \"B\"`, which projects {skip} channels to {main}"))
+        error
+            .help(format!("write `shortcut = \"B\"`, which projects {skip} channels to {main}"))
+            .fix(shortcut, "shortcut = \"B\"")
     }
 }
 
 fn vanishes(node: &Node, name: &str, [height, width]: [u64; 2], window: Window) -> Diagnostic {
     let padding = window.padding;
     let [extent_height, extent_width] = window.extent();
-    Diagnostic::error(
+    let error = Diagnostic::error(
         Code::MapVanishes,
         node.origin.span,
         "the feature map shrinks to nothing",
         format!("`{name}` reads {height} x {width} and its window is {extent_height} x {extent_width}"),
     )
-    .note(format!(
+    .help("use a larger input, or fewer strides and pools before this");
+    if padding.is_zero() {
+        return error;
+    }
+    error.note(format!(
         "padding adds {} rows and {} columns",
         padding.top.saturating_add(padding.bottom),
         padding.left.saturating_add(padding.right)
     ))
-    .help("use a larger input, or fewer strides and pools before this")
 }
 
 fn groups_do_not_divide(node: &Node, name: &str, groups: u64, inputs: u64, outputs: u64) -> Diagnostic {

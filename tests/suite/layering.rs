@@ -8,7 +8,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("limits", &[]),
     ("diagnostic", &["source"]),
-    ("spec", &["source"]),
+    ("spec", &["source", "diagnostic"]),
     ("front", &["source", "limits", "diagnostic", "spec"]),
     // `ir` knows neither the description nor the messages; a node only carries the span it came from.
     ("ir", &["source", "limits"]),
@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("promise", &["source", "diagnostic", "spec", "ir", "valid", "analysis"]),
     ("pass", &["ir", "valid", "weights", "diagnostic"]),
     ("weights", &["ir", "valid", "diagnostic"]),
-    ("back", &["ir", "valid", "analysis", "outline", "weights"]),
+    ("back", &["diagnostic", "ir", "valid", "analysis", "outline", "weights"]),
     ("lib", &["source", "limits", "diagnostic", "spec", "front", "lower", "valid", "promise"]),
 ];
 
@@ -57,7 +57,7 @@ fn imports(text: &str) -> Vec<Vec<String>> {
             .take_while(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | ':' | '{'))
             .collect();
         match path.split_once("{") {
-            Some((head, _)) if head.is_empty() => {
+            Some(("", _)) => {
                 let group = &code[at + "crate::{".len()..];
                 let group = &group[..group.find('}').unwrap_or(group.len())];
                 found.extend(group.split(',').map(|name| vec![name.trim().to_owned()]));

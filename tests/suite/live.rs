@@ -29,7 +29,7 @@ fn input_shape(checked: &Checked, batch: usize) -> [usize; 4] {
 }
 
 fn floats(value: Value) -> Vec<f32> {
-    value.into_data().to_vec().unwrap()
+    value.into_data().try_to_vec().unwrap()
 }
 
 /// What `checked` gives with `weights` for `batch` images.

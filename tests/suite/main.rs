@@ -9,14 +9,25 @@
     reason = "tests"
 )]
 
+mod cli_small;
+mod cost;
+mod describe;
+mod diagnostics;
+mod expand;
 mod fill;
+mod flops;
 mod folding;
+mod fuzz;
+mod graphs;
 mod layering;
 #[cfg(feature = "live")]
 mod live;
+mod names;
 mod networks;
 mod onnx;
 mod outline;
+mod promise;
+mod published;
 mod run;
 mod shapes;
 mod weights;

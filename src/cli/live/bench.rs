@@ -2,10 +2,9 @@
 
 use super::model;
 use crate::cli::bench::Arguments;
-use crate::cli::output::{Grid, grouped};
-use crate::cli::{Failure, Global, files};
+use crate::cli::output::{self, Grid, grouped};
+use crate::cli::{Failure, Global};
 use burn::tensor::{Device, Tensor, TensorData};
-use resnetc::Options;
 use resnetc::back::live::Model;
 use resnetc::valid::Checked;
 use serde_json::json;
@@ -13,9 +12,7 @@ use std::time::Instant;
 
 pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
     let threads = model::start_threads(arguments.threads)?;
-    let source = files::read_description(&arguments.file)?;
-    let options = Options { limit: global.limit, ..Options::default() };
-    let checked = files::answered(resnetc::compile_with(&source, &options), &source, global)?;
+    let checked = arguments.network.compile(global)?;
     let (name, batch) = (checked.graph().name.clone(), arguments.batch);
     let shape = input_shape(&checked, batch);
     let model = model::load(checked, arguments.weights.as_deref(), true, batch, global)?;
@@ -35,8 +32,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
         ]],
         numeric: vec![false, true, true, true, true, true],
     };
-    grid.print(arguments.format, || {
-        json!({
+    let report = grid.render(arguments.format).unwrap_or_else(|| {
+        let figures = json!({
             "name": name,
             "batch": batch,
             "threads": threads,
@@ -44,8 +41,10 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
             "median_ms": median_ms,
             "images_per_second": images_per_second,
             "peak_bytes": peak_bytes,
-        })
+        });
+        format!("{figures:#}\n")
     });
+    output::put(&report);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::npy::{self, Array};
 use super::{granted, model, read};
-use crate::cli::output::{Format, Grid};
+use crate::cli::output::{self, Format, Grid};
 use crate::cli::run::Arguments;
 use crate::cli::{Failure, Global, files};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -88,20 +88,22 @@ fn sides<const D: usize>(shape: &[u64]) -> [usize; D] {
 }
 
 /// Prints what came out: of vectors the largest values of each image, of maps their range.
-fn summarise(name: &str, output: &Array, format: Format) {
-    let vectors = output.shape.len() == 2;
-    let images = usize::try_from(output.shape.first().copied().unwrap_or(1)).unwrap_or(usize::MAX);
-    let size = output.values.len().checked_div(images).unwrap_or(1).max(1);
-    let shape = output.shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
-    if format == Format::Table {
-        println!("{name}: {shape}");
-    }
-    let per_image: Vec<_> = output.values.chunks(size).collect();
+fn summarise(name: &str, array: &Array, format: Format) {
+    let vectors = array.shape.len() == 2;
+    let images = usize::try_from(array.shape.first().copied().unwrap_or(1)).unwrap_or(usize::MAX);
+    let size = array.values.len().checked_div(images).unwrap_or(1).max(1);
+    let shape = array.shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
+    let per_image: Vec<_> = array.values.chunks(size).collect();
     let grid = if vectors { largest(&per_image) } else { ranges(&per_image) };
-    grid.print(format, || {
-        let images: Vec<_> = per_image.iter().map(|values| of_image(values, vectors)).collect();
-        json!({ "name": name, "shape": output.shape, "images": images })
-    });
+    let summary = match (grid.render(format), format) {
+        (Some(table), Format::Table) => format!("{name}: {shape}\n\n{table}"),
+        (Some(table), Format::Json | Format::Csv | Format::Markdown) => table,
+        (None, _) => {
+            let images: Vec<_> = per_image.iter().map(|values| of_image(values, vectors)).collect();
+            format!("{:#}\n", json!({ "name": name, "shape": array.shape, "images": images }))
+        }
+    };
+    output::put(&summary);
 }
 
 fn of_image(values: &[f32], vector: bool) -> Value {

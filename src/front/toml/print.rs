@@ -1,9 +1,9 @@
-//! A [`Spec`] as TOML, in the long form: every stage written out, every value explicit.
+//! A [`Spec`] as TOML: the tables that it has, in the order of the pipeline.
 
 use crate::spec::{Call, Head, HeadActivation, Pool, Spec, Stage, Value};
 use std::fmt::Write;
 
-/// The long form of `spec`: [`super::parse`] gives the same network back.
+/// `spec` as TOML: [`super::parse`] gives the same network back.
 #[must_use]
 pub fn print(spec: &Spec) -> String {
     let mut out = String::new();
@@ -18,6 +18,10 @@ fn write_spec(spec: &Spec, out: &mut String) -> std::fmt::Result {
     writeln!(out, "[input]\nchannels = {}", input.channels.value)?;
     writeln!(out, "size = [{}, {}]\n\n[stem]", input.height.value, input.width.value)?;
     write_call(&spec.stem, out)?;
+    if let Some(defaults) = &spec.defaults {
+        writeln!(out, "\n[block]")?;
+        write_call(defaults, out)?;
+    }
     for stage in &spec.stages {
         write_stage(stage, out)?;
     }
@@ -35,13 +39,16 @@ fn write_spec(spec: &Spec, out: &mut String) -> std::fmt::Result {
 }
 
 fn write_call(call: &Call, out: &mut String) -> std::fmt::Result {
-    writeln!(out, "kind = {}", text(&call.kind.value))?;
+    if let Some(kind) = call.kind.name() {
+        writeln!(out, "kind = {}", text(&kind.value))?;
+    }
     for argument in &call.arguments {
         match &argument.value.value {
             Value::Integer(value) => writeln!(out, "{} = {value}", argument.name.value)?,
             Value::Float(value) => writeln!(out, "{} = {value:?}", argument.name.value)?,
             Value::Boolean(value) => writeln!(out, "{} = {value}", argument.name.value)?,
             Value::Text(value) => writeln!(out, "{} = {}", argument.name.value, text(value))?,
+            Value::Other(_) => {}
         }
     }
     Ok(())
@@ -50,7 +57,7 @@ fn write_call(call: &Call, out: &mut String) -> std::fmt::Result {
 fn write_stage(stage: &Stage, out: &mut String) -> std::fmt::Result {
     writeln!(out, "\n[[stage]]")?;
     write_call(&stage.call, out)?;
-    writeln!(out, "blocks = {}", stage.blocks.value)
+    stage.blocks.iter().try_for_each(|blocks| writeln!(out, "blocks = {}", blocks.value))
 }
 
 fn write_head(head: &Head, out: &mut String) -> std::fmt::Result {

@@ -2,17 +2,28 @@
 
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::source::{Source, Span, Spanned};
-use crate::spec::{Argument, Origin, Value};
+use crate::spec::{Argument, Value};
 use toml::de::{DeTable, DeValue};
 
-/// A table and the keys that were asked for so far.
+/// A table that is being read.
 pub(super) struct Table<'a> {
     source: &'a Source,
     entries: &'a DeTable<'a>,
     /// `stage`, or nothing for the root.
     name: &'static str,
     span: Span,
-    asked: Vec<&'static str>,
+    keys: Keys,
+    /// Keys of the table that stand in it with a mistake, which is reported.
+    misspelt: Vec<&'static str>,
+}
+
+/// The keys that a table has.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Keys {
+    /// These and no others.
+    Closed(&'static [&'static str]),
+    /// These, and arguments of a block.
+    Open(&'static [&'static str]),
 }
 
 /// What became of a key.
@@ -22,18 +33,57 @@ pub(super) struct Found<'t, 'a, T> {
     state: State<T>,
 }
 
-enum State<T> {
+/// Whether a key is there.
+#[derive(Debug)]
+pub(super) enum State<T> {
+    /// It is not there.
     Absent,
-    /// There, but wrong, and reported.
+    /// There, but wrong or misspelt, and reported.
     Wrong,
+    /// It is there.
     Value(T),
 }
 
 type Entry<'a> = toml::Spanned<DeValue<'a>>;
 
 impl<'a> Table<'a> {
-    pub(super) fn root(source: &'a Source, entries: &'a DeTable<'a>) -> Self {
-        Self { source, entries, name: "", span: source.span(0..0), asked: Vec::new() }
+    /// The root. Keys that it does not have are reported at once, here as in every closed table.
+    pub(super) fn root(source: &'a Source, entries: &'a DeTable<'a>, keys: Keys, report: &mut Report) -> Self {
+        let start = if source.text().starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        Self::open(
+            Self { source, entries, name: "", span: source.span(start..start), keys, misspelt: Vec::new() },
+            report,
+        )
+    }
+
+    fn inner(&self, name: &'static str, keys: Keys, entry: &'a Entry<'a>, report: &mut Report) -> Option<Self> {
+        let entries = entry.get_ref().as_table()?;
+        let table = Self { source: self.source, entries, name, span: self.at(entry), keys, misspelt: Vec::new() };
+        Some(Self::open(table, report))
+    }
+
+    fn open(mut self, report: &mut Report) -> Self {
+        let Keys::Closed(keys) = self.keys else { return self };
+        for (key, entry) in self.entries.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref())) {
+            let name = key.get_ref();
+            let span = self.source.span(key.span());
+            let free = keys.iter().copied().filter(|key| !self.entries.contains_key(*key));
+            let error = Diagnostic::error(
+                Code::UnknownKey,
+                span,
+                format!("{} has no key {}", self.place("a description"), suggest::quoted(name)),
+                format!("expected {}", suggest::list(keys.iter().copied())),
+            );
+            report.push(match suggest::closest(name, free) {
+                Some(near) => {
+                    self.misspelt.push(near);
+                    let error = error.help(format!("write `{near}`"));
+                    if self.is_written_once(entry) { error.fix(span, near) } else { error }
+                }
+                None => error.help("remove the key"),
+            });
+        }
+        self
     }
 
     /// The table's header, or the place where an inline table stands.
@@ -41,10 +91,32 @@ impl<'a> Table<'a> {
         self.span
     }
 
-    /// The end of the description.
+    /// Whether `entry` is a table under a header of its own.
+    fn has_header(&self, entry: &Entry<'_>) -> bool {
+        entry.get_ref().is_table() && self.source.slice(self.at(entry)).starts_with('[')
+    }
+
+    /// Whether one edit can change the key of `entry`: not where dotted keys or headers repeat it.
+    fn is_written_once(&self, entry: &Entry<'_>) -> bool {
+        match entry.get_ref() {
+            DeValue::Array(items) => items.len() < 2 || !items.iter().any(|item| self.has_header(item)),
+            DeValue::Table(_) => self.source.slice(self.at(entry)).starts_with(['[', '{']),
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_) => true,
+        }
+    }
+
+    /// The end of what is written: behind the last character that is no white space.
     pub(super) fn end(&self) -> Span {
-        let length = self.source.text().len();
-        self.source.span(length..length)
+        let end = self.source.text().trim_end().len();
+        self.source.span(end..end)
+    }
+
+    fn place(&self, root: &str) -> String {
+        if self.name.is_empty() { root.to_owned() } else { format!("`[{}]`", self.name) }
     }
 
     pub(super) fn key_span(&self, key: &str) -> Option<Span> {
@@ -52,13 +124,13 @@ impl<'a> Table<'a> {
     }
 
     fn ask<T>(
-        &mut self,
+        &self,
         key: &'static str,
         report: &mut Report,
         read: impl FnOnce(&Self, &'a Entry<'a>) -> Result<T, Diagnostic>,
     ) -> Found<'_, 'a, T> {
-        self.asked.push(key);
         let state = match self.entries.get(key).map(|entry| read(self, entry)) {
+            None if self.misspelt.contains(&key) => State::Wrong,
             None => State::Absent,
             Some(Ok(value)) => State::Value(value),
             Some(Err(error)) => {
@@ -82,82 +154,89 @@ impl<'a> Table<'a> {
         )
     }
 
-    pub(super) fn text(&mut self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Spanned<String>> {
+    pub(super) fn text(&self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Spanned<String>> {
         self.ask(key, report, |table, entry| match entry.get_ref() {
             DeValue::String(text) => Ok(Spanned::new(text.to_string(), table.at(entry))),
             _ => Err(table.wrong_type(key, entry, "a string in quotes")),
         })
     }
 
-    pub(super) fn whole(&mut self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Spanned<u64>> {
+    pub(super) fn whole(&self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Spanned<u64>> {
         self.ask(key, report, |table, entry| table.as_whole(key, entry))
     }
 
     fn as_whole(&self, key: &str, entry: &Entry<'_>) -> Result<Spanned<u64>, Diagnostic> {
         let span = self.at(entry);
         match entry.get_ref() {
-            DeValue::Integer(number) => match u64::from_str_radix(number.as_str(), number.radix()) {
-                Ok(value) => Ok(Spanned::new(value, span)),
-                Err(_) => Err(Diagnostic::error(
-                    Code::OutOfRange,
-                    span,
-                    format!("`{key}` is {}", self.source.slice(span)),
-                    format!("expected from 0 to {}", u64::MAX),
-                )),
-            },
-            _ => Err(self.wrong_type(key, entry, "an integer")),
+            DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix())
+                .map(|value| Spanned::new(value, span))
+                .map_err(|_| {
+                    let message = format!("`{key}` is {}", suggest::cut(self.source.slice(span)));
+                    let why = if number.as_str().starts_with('-') { "it cannot be negative" } else { LARGE };
+                    Diagnostic::error(Code::OutOfRange, span, message, why)
+                }),
+            DeValue::String(text) if text.parse::<u64>().is_ok() => {
+                let error = self.wrong_type(key, entry, "a whole number, which has no quotes");
+                Err(error.help(format!("write `{text}`")).fix(span, text.to_string()))
+            }
+            DeValue::Float(number) if number.as_str().ends_with(".0") => {
+                let error = self.wrong_type(key, entry, "a whole number, which has no point");
+                let number = number.as_str().trim_end_matches(".0");
+                Err(error.help(format!("write `{number}`")).fix(span, number))
+            }
+            _ => Err(self.wrong_type(key, entry, "a whole number")),
         }
     }
 
-    pub(super) fn float(&mut self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Spanned<f64>> {
+    pub(super) fn float(&self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Spanned<f64>> {
         self.ask(key, report, |table, entry| {
-            let text = match entry.get_ref() {
-                DeValue::Float(number) => number.as_str(),
-                DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
-                _ => return Err(table.wrong_type(key, entry, "a number")),
+            let number = match entry.get_ref() {
+                DeValue::Float(number) => number.as_str().parse().ok(),
+                DeValue::Integer(number) if number.radix() == 10 => number.as_str().parse().ok(),
+                _ => None,
             };
-            let value = text.parse().map_err(|_| table.wrong_type(key, entry, "a number"))?;
-            Ok(Spanned::new(value, table.at(entry)))
+            number
+                .map(|number| Spanned::new(number, table.at(entry)))
+                .ok_or_else(|| table.wrong_type(key, entry, "a number"))
         })
     }
 
-    pub(super) fn wholes(
-        &mut self,
-        key: &'static str,
-        report: &mut Report,
-    ) -> Found<'_, 'a, Spanned<Vec<Spanned<u64>>>> {
-        self.ask(key, report, |table, entry| table.as_wholes(key, entry, "an array of integers"))
-    }
-
-    fn as_wholes(
-        &self,
-        key: &str,
-        entry: &Entry<'_>,
-        expected: &str,
-    ) -> Result<Spanned<Vec<Spanned<u64>>>, Diagnostic> {
-        let Some(items) = entry.get_ref().as_array() else { return Err(self.wrong_type(key, entry, expected)) };
-        let items: Result<Vec<_>, _> = items.iter().map(|item| self.as_whole(key, item)).collect();
-        Ok(Spanned::new(items?, self.at(entry)))
-    }
-
-    pub(super) fn pair(&mut self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Spanned<[Spanned<u64>; 2]>> {
-        let expected = "two integers, height and width: `[224, 224]`";
+    pub(super) fn wholes(&self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Vec<Spanned<u64>>> {
         self.ask(key, report, |table, entry| {
-            let items = table.as_wholes(key, entry, expected)?;
-            match <[Spanned<u64>; 2]>::try_from(items.value) {
-                Ok(pair) => Ok(Spanned::new(pair, items.span)),
-                Err(items) => Err(Diagnostic::error(
-                    Code::WrongType,
-                    table.at(entry),
-                    format!("`{key}` has {} values", items.len()),
-                    format!("expected {expected}"),
-                )),
+            let span = table.at(entry);
+            let expected = "an array of whole numbers: `[4096, 4096]`";
+            table.as_wholes(key, entry, expected).map_err(|error| match table.as_whole(key, entry) {
+                Ok(only) => error.help(format!("write `[{}]`", only.value)).fix(span, format!("[{}]", only.value)),
+                Err(_) => error,
+            })
+        })
+    }
+
+    fn as_wholes(&self, key: &str, entry: &Entry<'_>, expected: &str) -> Result<Vec<Spanned<u64>>, Diagnostic> {
+        let Some(items) = entry.get_ref().as_array() else { return Err(self.wrong_type(key, entry, expected)) };
+        items.iter().map(|item| self.as_whole(key, item)).collect()
+    }
+
+    pub(super) fn pair(&self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Spanned<[Spanned<u64>; 2]>> {
+        const EXPECTED: &str = "two whole numbers, height and width: `[224, 224]`";
+        self.ask(key, report, |table, entry| {
+            let span = table.at(entry);
+            if let Ok(side) = table.as_whole(key, entry) {
+                let pair = format!("[{0}, {0}]", side.value);
+                let error = table.wrong_type(key, entry, EXPECTED);
+                return Err(error.help(format!("write `{pair}`")).fix(span, pair));
             }
+            let items = table.as_wholes(key, entry, EXPECTED)?;
+            <[Spanned<u64>; 2]>::try_from(items).map(|pair| Spanned::new(pair, span)).map_err(|items| {
+                let values = if items.len() == 1 { "value" } else { "values" };
+                let message = format!("`{key}` has {} {values}", items.len());
+                Diagnostic::error(Code::WrongType, span, message, format!("expected {EXPECTED}"))
+            })
         })
     }
 
     pub(super) fn choice<T: Copy>(
-        &mut self,
+        &self,
         key: &'static str,
         choices: &[(&'static str, T)],
         report: &mut Report,
@@ -171,107 +250,152 @@ impl<'a> Table<'a> {
             if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text) {
                 return Ok(Spanned::new(*value, span));
             }
-            Err(suggest::unknown_word(key, text, span, words))
+            Err(suggest::unknown_word(format!("there is no {key} {}", suggest::quoted(text)), text, span, words))
         })
     }
 
-    pub(super) fn table(&mut self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Table<'a>> {
-        self.ask(key, report, |table, entry| match entry.get_ref() {
-            DeValue::Table(entries) => Ok(table.inner(key, entry, entries)),
-            _ => Err(table.wrong_type(key, entry, &format!("a table: `[{key}]`"))),
-        })
+    pub(super) fn table(&self, key: &'static str, keys: Keys, report: &mut Report) -> Found<'_, 'a, Self> {
+        let state = match self.entries.get(key) {
+            None if self.misspelt.contains(&key) => State::Wrong,
+            None => State::Absent,
+            Some(entry) => {
+                let table = self.inner(key, keys, entry, report);
+                if table.is_none() {
+                    report.push(self.not_a_table(key, keys, entry));
+                }
+                table.map_or(State::Wrong, State::Value)
+            }
+        };
+        Found { table: self, key, state }
     }
 
-    /// The tables of an array of tables; none where the key is absent.
-    pub(super) fn tables(&mut self, key: &'static str, report: &mut Report) -> Vec<Table<'a>> {
-        let found = self.ask(key, report, |table, entry| {
-            let expected = format!("an array of tables: `[[{key}]]`");
-            let items = entry.get_ref().as_array().ok_or_else(|| {
-                let error = table.wrong_type(key, entry, &expected);
-                if entry.get_ref().is_table() { error.help(format!("write `[[{key}]]`")) } else { error }
-            })?;
-            let tables = items.iter().map(|item| match item.get_ref() {
-                DeValue::Table(entries) => Ok(table.inner(key, item, entries)),
-                _ => Err(table.wrong_type(key, item, "a table")),
-            });
-            tables.collect::<Result<Vec<_>, _>>()
-        });
-        found.optional().unwrap_or_default()
+    fn not_a_table(&self, key: &str, keys: Keys, entry: &Entry<'_>) -> Diagnostic {
+        let error = self.wrong_type(key, entry, &format!("a table: `[{key}]`"));
+        match entry.get_ref().as_array().and_then(|items| items.first()).filter(|first| self.has_header(first)) {
+            Some(first) => {
+                let span = self.at(first);
+                let mut error = error.help(format!("write `[{key}]`, once"));
+                error.primary.span = span;
+                if self.is_written_once(entry) { error.fix(span, format!("[{key}]")) } else { error }
+            }
+            None => match (entry.get_ref(), keys) {
+                (DeValue::String(kind), Keys::Open(_)) => {
+                    let table = format!("{{ kind = {} }}", toml::Value::from(kind.as_ref()));
+                    error.help(format!("write `{table}`, or a table of its own")).fix(self.at(entry), table)
+                }
+                _ => error,
+            },
+        }
     }
 
-    fn inner(&self, name: &'static str, entry: &Entry<'_>, entries: &'a DeTable<'a>) -> Self {
-        Self { source: self.source, entries, name, span: self.at(entry), asked: Vec::new() }
-    }
-
-    /// What was not asked for, as arguments of a block, in the order in which it was written.
-    pub(super) fn arguments(&self, from: Origin, report: &mut Report) -> Vec<Argument> {
-        let mut arguments = Vec::new();
-        for (key, entry) in self.entries.iter().filter(|(key, _)| !self.asked.contains(&key.get_ref().as_ref())) {
-            match self.as_value(key.get_ref(), entry) {
-                Ok(value) => arguments.push(Argument {
-                    name: Spanned::new(key.get_ref().to_string(), self.source.span(key.span())),
-                    value: Spanned::new(value, self.at(entry)),
-                    from,
-                }),
-                Err(error) => report.push(error),
+    /// The tables of an array of tables.
+    pub(super) fn tables(&self, key: &'static str, keys: Keys, report: &mut Report) -> State<Vec<Self>> {
+        let Some(entry) = self.entries.get(key) else {
+            return if self.misspelt.contains(&key) { State::Wrong } else { State::Absent };
+        };
+        let expected = format!("an array of tables: `[[{key}]]`");
+        match entry.get_ref() {
+            DeValue::Array(items) => {
+                let tables = items.iter().filter_map(|item| {
+                    let table = self.inner(key, keys, item, report);
+                    if table.is_none() {
+                        report.push(self.wrong_type(key, item, "a table"));
+                    }
+                    table
+                });
+                State::Value(tables.collect())
+            }
+            DeValue::Table(_) => {
+                let error = self.wrong_type(key, entry, &expected).help(format!("write `[[{key}]]`"));
+                report.push(if self.has_header(entry) {
+                    error.fix(self.at(entry), format!("[[{key}]]"))
+                } else {
+                    error
+                });
+                self.inner(key, keys, entry, report).map_or(State::Wrong, |table| State::Value(vec![table]))
+            }
+            _ => {
+                report.push(self.wrong_type(key, entry, &expected));
+                State::Wrong
             }
         }
+    }
+
+    /// The arguments of a block: every key that is none of the table's own, in the order in which they were written.
+    pub(super) fn arguments(&self) -> Vec<Argument> {
+        let (Keys::Open(keys) | Keys::Closed(keys)) = self.keys;
+        let others = self.entries.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref()));
+        let mut arguments: Vec<_> = others
+            .map(|(key, entry)| Argument {
+                name: Spanned::new(key.get_ref().to_string(), self.source.span(key.span())),
+                value: Spanned::new(as_value(entry), self.at(entry)),
+            })
+            .collect();
         arguments.sort_by_key(|argument| argument.name.span);
         arguments
     }
 
-    fn as_value(&self, key: &str, entry: &Entry<'_>) -> Result<Value, Diagnostic> {
-        match entry.get_ref() {
-            DeValue::String(text) => Ok(Value::Text(text.to_string())),
-            DeValue::Boolean(value) => Ok(Value::Boolean(*value)),
-            DeValue::Float(number) => match number.as_str().parse() {
-                Ok(value) => Ok(Value::Float(value)),
-                Err(_) => Err(self.wrong_type(key, entry, "a number")),
-            },
-            DeValue::Integer(number) => {
-                i64::from_str_radix(number.as_str(), number.radix()).map(Value::Integer).map_err(|_| {
-                    let span = self.at(entry);
-                    let found = format!("`{key}` is {}", self.source.slice(span));
-                    Diagnostic::error(Code::OutOfRange, span, found, "expected an integer of 64 bits")
-                })
-            }
-            DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
-                Err(self.wrong_type(key, entry, "a number, a boolean or a string"))
-            }
+    /// Reports that `key` is missing.
+    fn missing(&self, key: &str, example: &str, report: &mut Report) {
+        let place = self.place("the description");
+        let error = Diagnostic::error(
+            Code::MissingKey,
+            self.span,
+            format!("`{key}` is missing"),
+            format!("{place} needs `{key}`"),
+        )
+        .help(format!("add `{example}`"));
+        let end = self.source.span(self.span.range().end..self.span.range().end);
+        report.push(if self.name.is_empty() {
+            error.fix(end, format!("{example}\n"))
+        } else if self.source.slice(self.span).starts_with('[') {
+            error.fix(end, format!("\n{example}"))
+        } else {
+            error
+        });
+    }
+}
+
+const LARGE: &str = "it does not fit into 64 bits";
+
+fn as_value(entry: &Entry<'_>) -> Value {
+    match entry.get_ref() {
+        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::Boolean(value) => Value::Boolean(*value),
+        DeValue::Float(number) => number.as_str().parse().map_or(Value::Other("a float"), Value::Float),
+        DeValue::Integer(number) => {
+            let parsed = i128::from_str_radix(number.as_str(), number.radix());
+            parsed.map_or(Value::Other("an integer of more than 128 bits"), Value::Integer)
+        }
+        DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => Value::Other(type_name(entry.get_ref())),
+    }
+}
+
+impl<T> State<T> {
+    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> State<U> {
+        match self {
+            Self::Absent => State::Absent,
+            Self::Wrong => State::Wrong,
+            Self::Value(value) => State::Value(change(value)),
         }
     }
 
-    /// Reports that `key` is missing.
-    pub(super) fn missing(&self, key: &str, example: &str, report: &mut Report) {
-        let place = if self.name.is_empty() { "the description".to_owned() } else { format!("`[{}]`", self.name) };
-        report.push(
-            Diagnostic::error(
-                Code::MissingKey,
-                self.span,
-                format!("`{key}` is missing"),
-                format!("{place} needs `{key}`"),
-            )
-            .help(format!("add `{example}`")),
-        );
-    }
-
-    /// Reports every key that nobody asked for.
-    pub(super) fn finish(&self, report: &mut Report) {
-        for (key, _) in self.entries.iter().filter(|(key, _)| !self.asked.contains(&key.get_ref().as_ref())) {
-            let span = self.source.span(key.span());
-            let place = if self.name.is_empty() { "a description".to_owned() } else { format!("`[{}]`", self.name) };
-            let known = suggest::list(self.asked.iter().copied());
-            let message = format!("{place} has no key `{}`", key.get_ref());
-            let error = Diagnostic::error(Code::UnknownKey, span, message, format!("expected {known}"));
-            report.push(match suggest::closest(key.get_ref(), self.asked.iter().copied()) {
-                Some(near) => error.help(format!("write `{near}`")).fix(span, near),
-                None => error.help("remove the key"),
-            });
+    /// The value, `absent` where there is none, `placeholder` where it was wrong.
+    pub(super) fn or(self, absent: T, placeholder: T) -> T {
+        match self {
+            Self::Absent => absent,
+            Self::Wrong => placeholder,
+            Self::Value(value) => value,
         }
     }
 }
 
 impl<T> Found<'_, '_, T> {
+    /// Whether it is there.
+    pub(super) fn state(self) -> State<T> {
+        self.state
+    }
+
     /// The value, if there is one.
     pub(super) fn optional(self) -> Option<T> {
         match self.state {
@@ -280,21 +404,13 @@ impl<T> Found<'_, '_, T> {
         }
     }
 
-    /// The value; a key that is not there is reported, with `example` as what to write.
+    /// The value; a key that is not there is reported, with `example` as what to write. Nothing where something was
+    /// reported.
     pub(super) fn required(self, example: &str, report: &mut Report) -> Option<T> {
         if matches!(self.state, State::Absent) {
             self.table.missing(self.key, example, report);
         }
         self.optional()
-    }
-
-    /// The value, or `default` where the key is not there; nothing where it was wrong.
-    pub(super) fn or(self, default: T) -> Option<T> {
-        match self.state {
-            State::Value(value) => Some(value),
-            State::Absent => Some(default),
-            State::Wrong => None,
-        }
     }
 }
 

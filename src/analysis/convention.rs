@@ -1,0 +1,221 @@
+//! The conventions: what each tool counts when it says "FLOPs", as data.
+//!
+//! A convention is a name, a sentence and a [`Rules`]; nothing asks which convention it has. On torchvision's ResNet,
+//! ResNeXt and VGG each reproduces its tool exactly, for one image and for a batch.
+
+use super::rule::{Part, Product, Rules, Term, Work};
+
+/// A way of counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Convention {
+    /// Its name: what `--convention` takes.
+    pub name: &'static str,
+    /// What it counts, in one line.
+    pub counts: &'static str,
+    /// Who reports it.
+    pub reported_by: &'static str,
+    /// How it counts.
+    pub rules: Rules,
+}
+
+/// A count under one convention, and what it is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// The convention.
+    pub convention: &'static Convention,
+    parts: [u128; Part::ALL.len()],
+}
+
+impl Count {
+    pub(super) fn new(convention: &'static Convention) -> Self {
+        Self { convention, parts: [0; Part::ALL.len()] }
+    }
+
+    pub(super) fn add(&mut self, work: &Work<'_>, batch: u128) {
+        for (part, count) in self.convention.rules.count(work).into_iter().flatten() {
+            if let Some(sum) = self.parts.get_mut(part as usize) {
+                *sum += batch * count;
+            }
+        }
+    }
+
+    /// The count.
+    #[must_use]
+    pub fn total(&self) -> u128 {
+        self.parts.iter().sum()
+    }
+
+    /// What it is made of: every part that adds something.
+    pub fn parts(&self) -> impl Iterator<Item = (Part, u128)> {
+        Part::ALL.into_iter().zip(self.parts).filter(|(_, count)| *count > 0)
+    }
+}
+
+impl Convention {
+    /// What one op adds, for one image.
+    #[must_use]
+    pub fn count(&self, work: &Work<'_>) -> u128 {
+        self.rules.count(work).into_iter().flatten().map(|(_, count)| count).sum()
+    }
+}
+
+/// The convention called `name`.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Convention> {
+    ALL.iter().find(|convention| convention.name == name)
+}
+
+/// Multiply-accumulates and nothing else: what the others are written as differences from.
+const MACS_ONLY: Rules = Rules {
+    convolution: Product::Macs(1),
+    convolution_bias: Term::Nothing,
+    linear: Product::Macs(1),
+    linear_bias: Term::Nothing,
+    batch_norm: Term::Nothing,
+    relu: Term::Nothing,
+    softmax: Term::Nothing,
+    max_pool: Term::Nothing,
+    adaptive_average: Term::Nothing,
+    adaptive_maximum: Term::Nothing,
+    add: Term::Nothing,
+};
+
+/// Two operations per multiply-accumulate.
+const FLOPS_ONLY: Rules = Rules { convolution: Product::Macs(2), linear: Product::Macs(2), ..MACS_ONLY };
+
+/// Values instead of work.
+const ACTIVATIONS: Rules = Rules { convolution: Product::Outputs, linear: Product::Outputs, ..MACS_ONLY };
+
+/// Multiply-accumulates: the unit of this project.
+pub const MACS: Convention = Convention {
+    name: "macs",
+    counts: "multiply-accumulates of convolutions and linear layers, no bias",
+    reported_by: "torchvision's table",
+    rules: MACS_ONLY,
+};
+
+/// Floating-point operations, two per multiply-accumulate.
+pub const FLOPS: Convention = Convention {
+    name: "flops",
+    counts: "2 x macs, all else 0",
+    reported_by: "PyTorch's FlopCounterMode",
+    rules: FLOPS_ONLY,
+};
+
+/// Output elements of convolutions and linear layers.
+pub const ACTIVATIONS_FVCORE: Convention = Convention {
+    name: "activations-fvcore",
+    counts: "output elements of convolutions and linear layers",
+    reported_by: "fvcore, timm's activations",
+    rules: ACTIVATIONS,
+};
+
+/// Every convention, in the order in which tables list them.
+pub const ALL: &[Convention] = &[
+    MACS,
+    FLOPS,
+    Convention {
+        name: "macs-bias",
+        counts: "macs, and one per output element with bias",
+        reported_by: "pycls, ptflops with its aten back end",
+        rules: Rules { convolution_bias: Term::Outputs(1), linear_bias: Term::Outputs(1), ..MACS_ONLY },
+    },
+    Convention {
+        name: "fvcore",
+        counts: "macs, 2 per output of batch norm in evaluation, one per input of adaptive average pooling",
+        reported_by: "fvcore, timm's GMACs",
+        rules: Rules { batch_norm: Term::Outputs(2), adaptive_average: Term::Inputs, ..MACS_ONLY },
+    },
+    Convention {
+        name: "ptflops",
+        counts: "macs with bias, 2 per output of batch norm, one per output of relu, one per input of a pool",
+        reported_by: "ptflops, its pytorch back end; functional ops not counted again",
+        rules: Rules {
+            convolution_bias: Term::Outputs(1),
+            linear_bias: Term::Outputs(1),
+            batch_norm: Term::Outputs(2),
+            relu: Term::Outputs(1),
+            max_pool: Term::Inputs,
+            adaptive_average: Term::Inputs,
+            adaptive_maximum: Term::Inputs,
+            ..MACS_ONLY
+        },
+    },
+    Convention {
+        name: "thop",
+        counts: "macs, 4 per output of batch norm, one per input and output of adaptive average pooling",
+        reported_by: "thop 0.1.1",
+        rules: Rules { batch_norm: Term::Outputs(4), adaptive_average: Term::InputsAndOutputs, ..MACS_ONLY },
+    },
+    Convention {
+        name: "torchinfo",
+        counts: "weights and biases once per output position of a convolution, once elsewhere; 2 per channel of batch norm",
+        reported_by: "torchinfo 1.8",
+        rules: Rules {
+            convolution_bias: Term::Outputs(1),
+            linear_bias: Term::Outputs(1),
+            batch_norm: Term::Channels(2),
+            ..MACS_ONLY
+        },
+    },
+    Convention {
+        name: "deepspeed",
+        counts: "2 x macs, convolution bias, 2 per output of batch norm, one per output of relu, one per input \
+                 of a pool; no linear bias, no add",
+        reported_by: "DeepSpeed, calflops",
+        rules: Rules {
+            convolution_bias: Term::Outputs(1),
+            batch_norm: Term::Outputs(2),
+            relu: Term::Outputs(1),
+            max_pool: Term::Inputs,
+            adaptive_average: Term::Inputs,
+            adaptive_maximum: Term::Inputs,
+            ..FLOPS_ONLY
+        },
+    },
+    Convention {
+        name: "tf-profiler",
+        counts: "2 x macs, bias, window size per output of a max pool, one per input of a mean, one per output of an add, \
+                 5 per output of softmax; batch norm and relu 0",
+        reported_by: "tf.profiler with fused batch norm; it has no rule for a global maximum",
+        rules: Rules {
+            convolution_bias: Term::Outputs(1),
+            linear_bias: Term::Outputs(1),
+            max_pool: Term::Windows,
+            adaptive_average: Term::Inputs,
+            add: Term::Outputs(1),
+            softmax: Term::Outputs(5),
+            ..FLOPS_ONLY
+        },
+    },
+    Convention {
+        name: "full",
+        counts: "every arithmetic operation of the layers: 2 x macs, bias, 2 per output of batch norm, one of relu and add, \
+                 window size less one of a max pool, one per input of an adaptive pool",
+        reported_by: "resnetc",
+        rules: Rules {
+            convolution_bias: Term::Outputs(1),
+            linear_bias: Term::Outputs(1),
+            batch_norm: Term::Outputs(2),
+            relu: Term::Outputs(1),
+            max_pool: Term::Comparisons,
+            adaptive_average: Term::Inputs,
+            adaptive_maximum: Term::Inputs,
+            add: Term::Outputs(1),
+            ..FLOPS_ONLY
+        },
+    },
+    Convention {
+        name: "train",
+        counts: "forward and backward, 6 x macs, less the input gradient where no parameter stands before a layer",
+        reported_by: "PyTorch's FlopCounterMode on a training step of ungrouped convolutions",
+        rules: Rules { convolution: Product::Training, linear: Product::Training, ..MACS_ONLY },
+    },
+    ACTIVATIONS_FVCORE,
+    Convention {
+        name: "activations-pycls",
+        counts: "output elements of convolutions, linear layers and max pools with a window",
+        reported_by: "pycls",
+        rules: Rules { max_pool: Term::Outputs(1), ..ACTIVATIONS },
+    },
+];

@@ -1,0 +1,158 @@
+//! From a [`Checked`] network to what it costs.
+//!
+//! In: a network and a batch size. Out: exact integers: parameters, multiply-accumulates, the count of every tool's
+//! convention, memory, receptive field, and a row for every layer. Every walk is linear in the number of nodes.
+//!
+//! Totals are `u128` and cannot overflow: the limits keep a layer below 2^78 multiply-accumulates, and a graph that fits
+//! into memory has fewer than 2^40 layers.
+
+pub mod convention;
+pub mod field;
+pub mod group;
+pub mod memory;
+pub mod rule;
+
+pub use convention::{Convention, Count};
+pub use field::ReceptiveField;
+pub use group::{Group, Level, group};
+pub use memory::Memory;
+
+use crate::ir::{NodeId, ParameterKind, Shape};
+use crate::valid::Checked;
+use rule::Work;
+
+/// What a network costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Analysis {
+    /// Images at a time; everything but parameters, weights and receptive field grows with it.
+    pub batch: u32,
+    /// The parameters.
+    pub parameters: Parameters,
+    /// The count under every convention, in the order of [`convention::ALL`].
+    pub counts: Vec<Count>,
+    /// The memory.
+    pub memory: Memory,
+    /// The receptive field of the last feature map.
+    pub receptive_field: ReceptiveField,
+    /// Every layer in topological order.
+    pub layers: Vec<Row>,
+}
+
+/// Numbers of parameters: always all three, because users of different frameworks expect different ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Parameters {
+    /// Those that training moves by gradient; what PyTorch's users quote.
+    pub trainable: u128,
+    /// Statistics of batch norms.
+    pub non_trainable: u128,
+}
+
+/// A layer and what it costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// The node.
+    pub node: NodeId,
+    /// What tables call its op.
+    pub op: &'static str,
+    /// The shape of its value.
+    pub output: Shape,
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// Its multiply-accumulates for the batch.
+    pub macs: u128,
+}
+
+impl Parameters {
+    /// Both kinds; what Keras's users quote.
+    #[must_use]
+    pub fn total(self) -> u128 {
+        self.trainable + self.non_trainable
+    }
+
+    fn add(&mut self, kind: ParameterKind, shape: &[u64]) {
+        let count: u128 = shape.iter().copied().map(u128::from).product();
+        if kind.is_trainable() {
+            self.trainable += count;
+        } else {
+            self.non_trainable += count;
+        }
+    }
+}
+
+impl std::ops::AddAssign for Parameters {
+    fn add_assign(&mut self, other: Self) {
+        self.trainable += other.trainable;
+        self.non_trainable += other.non_trainable;
+    }
+}
+
+impl Analysis {
+    /// The count under the convention called `name`; 0 for a name that no convention has.
+    #[must_use]
+    pub fn count(&self, name: &str) -> u128 {
+        self.counts.iter().find(|count| count.convention.name == name).map_or(0, Count::total)
+    }
+
+    /// Multiply-accumulates of convolutions and linear layers.
+    #[must_use]
+    pub fn macs(&self) -> u128 {
+        self.count(convention::MACS.name)
+    }
+
+    /// Twice [`Analysis::macs`].
+    #[must_use]
+    pub fn flops(&self) -> u128 {
+        self.count(convention::FLOPS.name)
+    }
+
+    /// Output elements of convolutions and linear layers.
+    #[must_use]
+    pub fn activations(&self) -> u128 {
+        self.count(convention::ACTIVATIONS_FVCORE.name)
+    }
+}
+
+/// What `network` costs for `batch` images at a time.
+#[must_use]
+pub fn analyse(network: &Checked, batch: u32) -> Analysis {
+    let images = u128::from(batch);
+    let mut counts: Vec<_> = convention::ALL.iter().map(Count::new).collect();
+    let mut parameters = Parameters::default();
+    let mut layers = Vec::with_capacity(network.order().len());
+    each(network, |node, work, own| {
+        for count in &mut counts {
+            count.add(work, images);
+        }
+        parameters += own;
+        let macs = images * work.op.macs(work.input, work.output);
+        layers.push(Row { node, op: work.op.name(), output: work.output, parameters: own, macs });
+    });
+    let memory = memory::measure(network, parameters.total(), images);
+    Analysis { batch, parameters, counts, memory, receptive_field: field::receptive_field(network), layers }
+}
+
+/// What each layer adds to the count of `convention`, in topological order.
+#[must_use]
+pub fn by_layer(network: &Checked, convention: &Convention, batch: u32) -> Vec<u128> {
+    let mut counts = Vec::with_capacity(network.order().len());
+    each(network, |_, work, _| counts.push(u128::from(batch) * convention.count(work)));
+    counts
+}
+
+/// Visits every node in topological order with its work and its parameters.
+fn each(network: &Checked, mut visit: impl FnMut(NodeId, &Work<'_>, Parameters)) {
+    let mut trained = vec![false; network.graph().bound()];
+    for layer in network.layers() {
+        let input_gradient =
+            layer.operands.iter().any(|operand| trained.get(operand.index()).copied().unwrap_or_default());
+        let op = &layer.node.op;
+        let mut parameters = Parameters::default();
+        for (kind, shape) in op.parameters(layer.input) {
+            parameters.add(kind, &shape);
+        }
+        visit(layer.id, &Work { op, input: layer.input, output: layer.output, input_gradient }, parameters);
+        if let Some(slot) = trained.get_mut(layer.id.index()) {
+            *slot = input_gradient || parameters.trainable > 0;
+        }
+    }
+}

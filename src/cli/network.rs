@@ -1,0 +1,40 @@
+//! The arguments that name a network and the input it is to read.
+
+use super::{Failure, Global, files};
+use resnetc::Options;
+use resnetc::ir::Shape;
+use resnetc::valid::Checked;
+use std::path::PathBuf;
+
+/// A description, read with its own input or another.
+#[derive(Debug, clap::Args)]
+pub(super) struct Network {
+    /// The description; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Another input in place of the description's own; promises that depend on it are then not held
+    #[arg(long, value_name = "CxHxW", value_parser = parse_input)]
+    input: Option<[u64; 3]>,
+}
+
+impl Network {
+    pub(super) fn compile(&self, global: Global) -> Result<Checked, Failure> {
+        let source = files::read_description(&self.file)?;
+        let options = Options { input: self.input, limit: global.limit };
+        files::answered(resnetc::compile_with(&source, &options), &source, global)
+    }
+}
+
+/// Reads `3x224x224`.
+pub(super) fn parse_input(text: &str) -> Result<[u64; 3], String> {
+    let sizes: Result<Vec<u64>, _> = text.split(['x', 'X']).map(str::parse).collect();
+    sizes
+        .ok()
+        .and_then(|sizes| <[u64; 3]>::try_from(sizes).ok())
+        .ok_or_else(|| "expected channels, height and width, as in 3x224x224".to_owned())
+}
+
+/// A shape with the batch in front: `1 x 64 x 112 x 112`.
+pub(super) fn with_batch(batch: u32, shape: Shape) -> String {
+    format!("{batch} x {shape}")
+}

@@ -1,0 +1,209 @@
+//! `resnetc new`: a starting file.
+
+use super::network::parse_input;
+use super::{Failure, Global, files};
+use resnetc::diagnostic::Report;
+use resnetc::ir::{Branch, Op};
+use resnetc::library::{self, Place};
+use resnetc::source::Source;
+use resnetc::spec::depth;
+use resnetc::valid::Checked;
+use resnetc::{Options, dialect};
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// Write a starting description, from a depth of the papers' tables or from the blocks of each stage
+///
+/// The file has comments and compiles as it is. It is printed, or written with `-o`.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("stages").required(true).args(["depth", "blocks"])))]
+pub(super) struct Arguments {
+    /// What the network is called: `resnet50`, for example, or `resnet_2_3_5_2`
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// A depth of the ImageNet table (18, 34, 50, 101, 152, 200), or 6n + 2 with `--stem cifar`
+    #[arg(long, value_name = "N")]
+    depth: Option<u64>,
+    /// The blocks of each stage: `2,3,5,2`; each stage has twice the filters of the one before
+    #[arg(long, value_delimiter = ',', value_name = "N,N,…")]
+    blocks: Vec<u64>,
+    /// The block; with a depth, the one that belongs to it
+    #[arg(long)]
+    kind: Option<String>,
+    /// The dialect
+    #[arg(long, default_value = "torchvision")]
+    dialect: String,
+    /// The shortcut; B if the block has one, A with `--stem cifar`
+    #[arg(long)]
+    shortcut: Option<String>,
+    /// The stem
+    #[arg(long, default_value = "imagenet")]
+    stem: String,
+    /// Channels, height and width of the input; 3x224x224, with `--stem cifar` 3x32x32
+    #[arg(long, value_name = "CxHxW", value_parser = parse_input)]
+    input: Option<[u64; 3]>,
+    /// The classes; 1000, with `--stem cifar` 10
+    #[arg(long, value_name = "N")]
+    classes: Option<u64>,
+    /// Write to this file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Overwrite the file if it is there
+    #[arg(long, requires = "output")]
+    force: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
+    let draft = Draft::new(arguments);
+    if let Some(depth) = arguments.depth {
+        compile(&draft.with_depth(depth, arguments.kind.as_deref()), global)?;
+    }
+    let network = compile(&draft.text(""), global)?;
+    let text = draft.text(&comment(&draft, &network));
+    match &arguments.output {
+        None => files::print(&text),
+        Some(path) => files::write_new(path, text.as_bytes(), arguments.force),
+    }
+}
+
+/// Compiles a text that is about to be offered; what is wrong with it was wrong with the arguments.
+fn compile(text: &str, global: Global) -> Result<Checked, Failure> {
+    let source = Source::new("new.toml", text);
+    let compiled: Result<_, Report> =
+        resnetc::compile_with(&source, &Options { limit: global.limit, ..Options::default() });
+    files::answered(compiled, &source, global)
+}
+
+/// The values of a file that is to be written.
+struct Draft {
+    name: String,
+    dialect: String,
+    input: [u64; 3],
+    stem: String,
+    kind: String,
+    shortcut: Option<String>,
+    /// For each stage: filters, blocks, stride.
+    stages: Vec<[u64; 3]>,
+    classes: u64,
+}
+
+impl Draft {
+    fn new(arguments: &Arguments) -> Self {
+        let cifar = arguments.stem == "cifar";
+        let plan = arguments.depth.and_then(if cifar { depth::cifar } else { depth::imagenet });
+        let (kind, stages) =
+            plan.map_or_else(|| ("basic", doubling(&arguments.blocks, cifar)), |plan| (plan.kind, plan.stages));
+        let kind = arguments.kind.clone().unwrap_or_else(|| kind.to_owned());
+        let has_choice = library::find(Place::Stage, &kind)
+            .and_then(|block| block.parameter("shortcut"))
+            .is_some_and(|shortcut| shortcut.default != Some(library::Default::Word("none")));
+        let usual = has_choice.then(|| if cifar { "A" } else { "B" }.to_owned());
+        let usual_name = match arguments.depth {
+            Some(depth) => format!("resnet{depth}"),
+            None => arguments.blocks.iter().fold("resnet".to_owned(), |name, blocks| format!("{name}_{blocks}")),
+        };
+        Self {
+            name: arguments.name.clone().unwrap_or(usual_name),
+            dialect: arguments.dialect.clone(),
+            input: arguments.input.unwrap_or(if cifar { [3, 32, 32] } else { [3, 224, 224] }),
+            stem: arguments.stem.clone(),
+            kind,
+            shortcut: arguments.shortcut.clone().or(usual),
+            stages,
+            classes: arguments.classes.unwrap_or(if cifar { 10 } else { 1000 }),
+        }
+    }
+
+    /// The same with `depth` in place of the stages: a depth that no table has is refused here.
+    fn with_depth(&self, depth: u64, kind: Option<&str>) -> String {
+        let block = kind.map_or_else(String::new, |kind| format!("\n[block]\nkind = {}\n", quoted(kind)));
+        let (name, dialect, stem) = (quoted(&self.name), quoted(&self.dialect), quoted(&self.stem));
+        format!("name = {name}\ndialect = {dialect}\ndepth = {depth}\n\n[stem]\nkind = {stem}\n{block}")
+    }
+
+    /// The file, with `about` as its first line.
+    fn text(&self, about: &str) -> String {
+        let mut out = String::new();
+        let _ = self.write(about, &mut out);
+        out
+    }
+
+    fn write(&self, about: &str, out: &mut String) -> std::fmt::Result {
+        let [channels, height, width] = self.input;
+        let dialects = words(dialect::ALL.iter().map(|dialect| dialect.name));
+        let stems = words(library::at(Place::Stem).map(|stem| stem.name));
+        let blocks = words(library::at(Place::Stage).map(|block| block.name));
+        writeln!(out, "{about}name = {}", quoted(&self.name))?;
+        writeln!(out, "dialect = {}  # {dialects}", quoted(&self.dialect))?;
+        writeln!(out, "\n[input]\nchannels = {channels}\nsize = [{height}, {width}]  # height, width")?;
+        writeln!(out, "\n[stem]\nkind = {}  # {stems}", quoted(&self.stem))?;
+        let stem = library::find(Place::Stem, &self.stem).and_then(|stem| stem.parameter("filters"));
+        if let Some(library::Default::Integer(filters)) = stem.and_then(|filters| filters.default) {
+            writeln!(out, "filters = {filters}")?;
+        }
+        writeln!(out, "\n[block]  # what every stage has unless it says otherwise")?;
+        writeln!(out, "kind = {}  # {blocks}", quoted(&self.kind))?;
+        if let Some(shortcut) = &self.shortcut {
+            writeln!(out, "shortcut = {}{}", quoted(shortcut), self.choices("shortcut"))?;
+        }
+        writeln!(out, "\n# Each stage: its filters, how many blocks it has, and the stride of the first of them.")?;
+        let strided = library::find(Place::Stage, &self.kind)
+            .and_then(|block| block.parameter("stride"))
+            .is_none_or(|stride| stride.default == Some(library::Default::Integer(1)));
+        for [filters, blocks, stride] in &self.stages {
+            writeln!(out, "[[stage]]\nfilters = {filters}\nblocks = {blocks}")?;
+            if strided {
+                writeln!(out, "stride = {stride}")?;
+            }
+            writeln!(out)?;
+        }
+        writeln!(out, "[head]\npool = \"avg\"  # avg | max | none")?;
+        writeln!(out, "classes = {}  # without it there is no classifier", self.classes)
+    }
+
+    /// A comment with the choices that a parameter of the block has.
+    fn choices(&self, parameter: &str) -> String {
+        let found = library::find(Place::Stage, &self.kind).and_then(|block| block.parameter(parameter));
+        match found.map(|parameter| parameter.domain) {
+            Some(library::Domain::Choice(choices)) => format!("  # {}", words(choices.iter().copied())),
+            _ => String::new(),
+        }
+    }
+}
+
+/// Stages of these blocks, each with twice the filters and, but for the first, half the height and width.
+fn doubling(blocks: &[u64], cifar: bool) -> Vec<[u64; 3]> {
+    let first = if cifar { 16 } else { 64 };
+    let filters = std::iter::successors(Some(first), |filters: &u64| Some(filters.saturating_mul(2)));
+    let strides = std::iter::once(1).chain(std::iter::repeat(2));
+    blocks.iter().zip(filters).zip(strides).map(|((&blocks, filters), stride)| [filters, blocks, stride]).collect()
+}
+
+/// What the file describes, as its first line.
+fn comment(draft: &Draft, network: &Checked) -> String {
+    let on_main_path = |branch: Branch| branch != Branch::Skip;
+    let layers = network.layers().filter(|layer| match layer.node.op {
+        Op::Conv2d(_) => on_main_path(layer.node.origin.address.branch),
+        Op::Linear(_) => true,
+        Op::Input(_)
+        | Op::BatchNorm(_)
+        | Op::Activation(_)
+        | Op::MaxPool(_)
+        | Op::AdaptivePool(_)
+        | Op::Flatten(_)
+        | Op::Add(_)
+        | Op::Pad(_)
+        | Op::Subsample(_)
+        | Op::Dropout(_) => false,
+    });
+    let blocks: u64 = draft.stages.iter().map(|[_, blocks, _]| blocks).sum();
+    format!("# {} layers, as the papers count them: the stem, {blocks} blocks, the classifier.\n", layers.count())
+}
+
+fn words<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.collect::<Vec<_>>().join(" | ")
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}

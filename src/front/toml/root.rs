@@ -1,0 +1,164 @@
+//! The root table and the tables in it.
+
+use super::reader::{Keys, State, Table};
+use super::{depth, head};
+use crate::diagnostic::{Code, Diagnostic, Report};
+use crate::source::{Source, Span, Spanned};
+use crate::spec::{Budget, Call, Expect, Input, Kind, Spec, Stage};
+use ::toml::de::DeTable;
+
+const ROOT: Keys =
+    Keys::Closed(&["name", "dialect", "depth", "input", "stem", "block", "stage", "head", "expect", "budget"]);
+const INPUT: Keys = Keys::Closed(&["channels", "size"]);
+const CALL: Keys = Keys::Open(&["kind"]);
+const STAGE: Keys = Keys::Open(&["kind", "blocks"]);
+const EXPECT: Keys = Keys::Closed(&["parameters", "total_parameters", "macs"]);
+const BUDGET: Keys = Keys::Closed(&["max_parameters", "max_macs", "max_memory"]);
+
+/// Reads the description whose root is `entries`.
+pub(super) fn read(source: &Source, entries: &DeTable<'_>, report: &mut Report) -> Spec {
+    let root = Table::root(source, entries, ROOT, report);
+    let end = root.end();
+    let name = root.text("name", report).required("name = \"resnet50\"", report);
+    let dialect = root.text("dialect", report).required("dialect = \"torchvision\"", report);
+    let depth = root.whole("depth", report).state();
+    let has_depth = !matches!(depth, State::Absent);
+    let (stem, family) = read_stem(&root, has_depth, end, report);
+    let input = match root.table("input", INPUT, report).state() {
+        State::Value(table) => read_input(&table, report),
+        State::Wrong => placeholder_input(end),
+        State::Absent if has_depth => depth::input(end, family),
+        State::Absent => {
+            report.push(missing_table("input", "[input]\nchannels = 3\nsize = [224, 224]", end));
+            placeholder_input(end)
+        }
+    };
+    let mut defaults = root.table("block", CALL, report).optional().map(|table| read_call(&table, report));
+    let stages = read_stages(&root, depth, family, defaults.as_mut(), report);
+    Spec {
+        name: name.unwrap_or_else(|| Spanned::new("unnamed".to_owned(), end)),
+        dialect: dialect.unwrap_or_else(|| Spanned::new("torchvision".to_owned(), end)),
+        input,
+        stem,
+        defaults,
+        stages,
+        head: head::read(&root, end, report),
+        expect: read_expect(&root, report),
+        budget: read_budget(&root, report),
+    }
+}
+
+/// A table that must be there.
+fn missing_table(name: &str, example: &str, end: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::MissingKey,
+        end,
+        format!("`[{name}]` is missing"),
+        format!("the description ends here, without `[{name}]`"),
+    )
+    .help(format!("add, for example:\n{example}"))
+    .fix(end, format!("\n\n{example}"))
+}
+
+fn no_stages(at: Span, label: &str) -> Diagnostic {
+    let example = "[[stage]]\nkind = \"bottleneck\"\nfilters = 64\nblocks = 3\nstride = 1";
+    Diagnostic::error(Code::NoStages, at, "the network has no stages", label)
+        .help(format!("write `depth = 50` before the first table, or add, for example:\n{example}"))
+}
+
+fn both(line: Span, depth: Spanned<u64>, stage: Span) -> Diagnostic {
+    Diagnostic::error(Code::DepthAndStages, line, "`depth` and `[[stage]]` both say what the stages are", "one of them")
+        .label(stage, "the other")
+        .help(format!("remove `depth = {}`, or every `[[stage]]`", depth.value))
+        .fix(line, "")
+}
+
+/// The stem, and the family of depths that it goes with.
+fn read_stem(root: &Table<'_>, has_depth: bool, end: Span, report: &mut Report) -> (Call, depth::Family) {
+    let call =
+        |kind: &str| Call { kind: Kind::Named(Spanned::new(kind.to_owned(), end)), arguments: Vec::new(), span: end };
+    match root.table("stem", CALL, report).state() {
+        State::Value(table) => {
+            let stem = read_call(&table, report);
+            let family = stem.kind.name().map_or(depth::Family::Any, |kind| depth::Family::of_stem(&kind.value));
+            (stem, family)
+        }
+        State::Wrong => (call("none"), depth::Family::Any),
+        State::Absent if has_depth => (call("imagenet"), depth::Family::ImageNet),
+        State::Absent => {
+            report.push(missing_table("stem", "[stem]\nkind = \"imagenet\"\nfilters = 64", end));
+            (call("none"), depth::Family::Any)
+        }
+    }
+}
+
+fn read_input(table: &Table<'_>, report: &mut Report) -> Input {
+    let absent = placeholder_input(table.span());
+    let channels = table.whole("channels", report).required("channels = 3", report).unwrap_or(absent.channels);
+    let size = table.pair("size", report).required("size = [224, 224]", report);
+    let [height, width] = size.map_or([absent.height, absent.width], |size| size.value);
+    Input { channels, height, width }
+}
+
+fn placeholder_input(span: Span) -> Input {
+    let one = Spanned::new(1, span);
+    Input { channels: one, height: one, width: one }
+}
+
+fn read_call(table: &Table<'_>, report: &mut Report) -> Call {
+    let kind = table.text("kind", report).state().map(Kind::Named).or(Kind::Absent, Kind::Refused);
+    Call { kind, arguments: table.arguments(), span: table.span() }
+}
+
+/// The stages: written, or meant by `depth`.
+fn read_stages(
+    root: &Table<'_>,
+    depth: State<Spanned<u64>>,
+    family: depth::Family,
+    defaults: Option<&mut Call>,
+    report: &mut Report,
+) -> Vec<Stage> {
+    let end = root.end();
+    let tables = root.tables("stage", STAGE, report);
+    match (&depth, &tables) {
+        (State::Value(depth), State::Value(tables)) => {
+            let line = root.key_span("depth").unwrap_or(depth.span).to(depth.span);
+            report.push(both(line, *depth, tables.first().map_or(end, Table::span)));
+        }
+        (State::Absent, State::Absent) => {
+            report.push(no_stages(end, "the description ends here, without `[[stage]]`"));
+        }
+        (State::Absent, State::Value(tables)) if tables.is_empty() => {
+            report.push(no_stages(root.key_span("stage").unwrap_or(end), "this array is empty"));
+        }
+        _ => {}
+    }
+    match (depth, tables) {
+        (_, State::Value(tables)) => tables.iter().map(|table| read_stage(table, report)).collect(),
+        (State::Value(depth), State::Absent | State::Wrong) => depth::expand(depth, family, defaults, report),
+        (State::Absent | State::Wrong, State::Absent | State::Wrong) => Vec::new(),
+    }
+}
+
+fn read_stage(table: &Table<'_>, report: &mut Report) -> Stage {
+    let blocks = table.whole("blocks", report).state().map(Some).or(None, Some(Spanned::new(1, table.span())));
+    Stage { call: read_call(table, report), blocks }
+}
+
+fn read_expect(root: &Table<'_>, report: &mut Report) -> Expect {
+    let Some(table) = root.table("expect", EXPECT, report).optional() else { return Expect::default() };
+    Expect {
+        parameters: table.whole("parameters", report).optional(),
+        total_parameters: table.whole("total_parameters", report).optional(),
+        macs: table.whole("macs", report).optional(),
+    }
+}
+
+fn read_budget(root: &Table<'_>, report: &mut Report) -> Budget {
+    let Some(table) = root.table("budget", BUDGET, report).optional() else { return Budget::default() };
+    Budget {
+        max_parameters: table.whole("max_parameters", report).optional(),
+        max_macs: table.whole("max_macs", report).optional(),
+        max_memory: table.whole("max_memory", report).optional(),
+    }
+}

@@ -1,0 +1,143 @@
+//! `resnetc flops` and `resnetc summary` as programs: their JSON, their tables, their exit codes.
+
+use crate::describe::architectures;
+use assert_cmd::Command;
+use serde_json::{Value, json};
+
+fn resnetc(arguments: &[&str]) -> assert_cmd::assert::Assert {
+    Command::cargo_bin("resnetc").unwrap().current_dir(architectures()).args(arguments).assert()
+}
+
+fn output(arguments: &[&str]) -> String {
+    String::from_utf8(resnetc(arguments).success().get_output().stdout.clone()).unwrap()
+}
+
+fn shown(arguments: &[&str]) -> String {
+    format!("$ resnetc {}\n{}", arguments.join(" "), output(arguments))
+}
+
+#[test]
+fn flops_prints_the_figures_and_the_parts() {
+    insta::assert_snapshot!(shown(&["flops", "resnet18.toml"]));
+}
+
+#[test]
+fn flops_says_why_every_convention_differs_from_macs() {
+    insta::assert_snapshot!(shown(&["flops", "resnet50.toml", "--convention", "all"]));
+}
+
+#[test]
+fn flops_counts_the_parts_under_the_convention_that_is_asked_for() {
+    insta::assert_snapshot!(shown(&[
+        "flops",
+        "keras_resnet50.toml",
+        "--convention",
+        "full",
+        "--batch",
+        "8",
+        "--by",
+        "block",
+        "--format",
+        "markdown"
+    ]));
+}
+
+#[test]
+fn flops_as_csv_is_one_table_without_digit_groups() {
+    insta::assert_snapshot!(shown(&["flops", "vgg16.toml", "--format", "csv", "--by", "layer"]));
+    insta::assert_snapshot!(shown(&["flops", "vgg16.toml", "--format", "csv", "--convention", "all"]));
+}
+
+#[test]
+fn summary_shows_where_the_graph_branches() {
+    insta::assert_snapshot!(shown(&["summary", "resnet34_a.toml"]));
+}
+
+#[test]
+fn summary_folds_to_blocks_and_stages() {
+    insta::assert_snapshot!(shown(&["summary", "keras_resnet50.toml", "--depth", "2"]));
+    insta::assert_snapshot!(shown(&["summary", "vgg19_bn.toml", "--depth", "1", "--format", "markdown"]));
+}
+
+#[test]
+fn flops_json_has_the_keys_that_scripts_rely_on() {
+    let text = output(&["flops", "resnet50.toml", "--format", "json", "--batch", "2", "--input", "3x225x193"]);
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let keys: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
+    let mut expected = vec![
+        "name",
+        "dialect",
+        "input",
+        "parameters",
+        "macs",
+        "flops",
+        "activations",
+        "conventions",
+        "memory",
+        "receptive_field",
+        "layers",
+    ];
+    expected.sort_unstable();
+    assert_eq!(keys, expected);
+    assert_eq!(json["input"], json!([2, 3, 225, 193]));
+    assert_eq!(json["parameters"], json!({ "trainable": 25_557_032, "non_trainable": 53_120, "total": 25_610_152 }));
+    assert_eq!(json["conventions"].as_object().unwrap().len(), 13);
+    assert_eq!(json["conventions"]["macs"], json["macs"]);
+    assert_eq!(json["conventions"]["flops"], json["flops"]);
+    assert_eq!(json["conventions"]["activations-fvcore"], json["activations"]);
+    assert_eq!(json["memory"]["weights_bytes"], json!(4 * 25_610_152));
+    assert_eq!(json["receptive_field"], json!({ "size": 427, "stride": 32 }));
+    assert_eq!(
+        json["layers"][1],
+        json!({
+            "path": "conv1",
+            "op": "conv2d",
+            "output_shape": [2, 64, 113, 97],
+            "parameters": 9_408,
+            "non_trainable_parameters": 0,
+            "macs": 2 * 64 * 113 * 97 * 147,
+        })
+    );
+}
+
+#[test]
+fn integers_beyond_64_bits_stay_exact_in_json() {
+    let text = output(&[
+        "flops",
+        "cifar_resnet1202.toml",
+        "--input",
+        "3x65536x65536",
+        "--batch",
+        "1048576",
+        "--format",
+        "json",
+    ]);
+    let line = text.lines().find(|line| line.starts_with("  \"macs\"")).unwrap();
+    let macs: u128 = line.trim_end_matches(',').split(": ").nth(1).unwrap().parse().unwrap();
+    // The stem, 400 convolutions at each of three sizes less the two that change channels, and the classifier.
+    let side: u128 = 65_536;
+    let same = 9 * 16 * 16 * side * side;
+    let image = 9 * 3 * 16 * side * side + 400 * same + 2 * (same / 2 + 399 * same) + 640;
+    assert_eq!(macs, image << 20);
+}
+
+#[test]
+fn a_wrong_question_exits_with_2() {
+    let near = resnetc(&["flops", "resnet18.toml", "--convention", "fvcor"]).code(2).get_output().stderr.clone();
+    assert!(String::from_utf8(near).unwrap().contains("a similar value exists: 'fvcore'"));
+    for wrong in [
+        &["flops", "absent.toml"][..],
+        &["flops", "resnet18.toml", "--batch", "0"],
+        &["flops", "resnet18.toml", "--input", "3x224"],
+        &["flops", "resnet18.toml", "--input", "3x224x-1"],
+        &["summary", "resnet18.toml", "--depth", "4"],
+    ] {
+        resnetc(wrong).code(2);
+    }
+}
+
+#[test]
+fn an_input_that_the_network_cannot_read_exits_with_1() {
+    resnetc(&["flops", "resnet18.toml", "--input", "0x224x224"]).code(1);
+    resnetc(&["summary", "vgg16.toml", "--input", "3x16x16"]).code(1);
+}
