@@ -6,7 +6,7 @@ use crate::cli::output::{self, Format, Grid};
 use crate::cli::run::Arguments;
 use crate::cli::{Failure, Global, files};
 use burn::tensor::{Device, Tensor, TensorData};
-use resnetc::diagnostic::{Code, Refusal};
+use resnetc::diagnostic::{Code, Refusal, Report};
 use resnetc::valid::Checked;
 use resnetc::{Options, front, source::Source};
 use serde_json::{Value, json};
@@ -50,11 +50,13 @@ fn unreadable(why: String) -> Refusal {
 
 /// The network for images of the array's size.
 fn compile(source: &Source, images: &Array, file: &Path, global: Global) -> Result<Checked, Failure> {
-    let spec = files::answered(front::toml::parse(source), source, global)?;
+    let mut report = Report::default();
+    let spec = front::toml::parse(source, &mut report).filter(|_| report.is_empty());
+    let spec = files::answered(spec.ok_or_else(|| report.clone()), source, global)?;
     let channels = spec.input.channels.value;
     let sizes = granted(fit(&images.shape, channels), Some(file), global)?;
     let options = Options { input: Some(sizes), limit: global.limit };
-    files::answered(resnetc::check(spec, &options), source, global)
+    files::answered(resnetc::check(spec, &options, report), source, global)
 }
 
 /// C, H, W of an array N, C, H, W whose C is `channels`.
