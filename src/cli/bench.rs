@@ -9,7 +9,6 @@ use std::path::PathBuf;
 /// One run is a forward pass of the whole batch through the fastest form of the model, batch norms folded; the median
 /// counts. `peak_bytes` is the largest resident memory of the whole process so far, program and weights included.
 #[derive(Debug, clap::Args)]
-#[cfg_attr(not(feature = "live"), expect(dead_code, reason = "parsed, but there is nothing to measure"))]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) network: Network,

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 /// The array is N, C, H, W; N, H and W are free, C is the description's. What the network's last node gives is
 /// written as .npy, or summarised where no output is named.
 #[derive(Debug, clap::Args)]
-#[cfg_attr(not(feature = "live"), expect(dead_code, reason = "parsed, but there is nothing to run"))]
 pub(super) struct Arguments {
     /// The description; `-` is standard input
     #[arg(value_name = "FILE")]

@@ -96,13 +96,11 @@ fn fit<'a>(
         differences.misshapen.push((entry.name, entry.shape, shape));
         return None;
     }
-    match Float::new(view.dtype()) {
-        Some(kind) => Some((entry, view, kind)),
-        None => {
-            differences.mistyped.push((entry.name, format!("{:?}", view.dtype())));
-            None
-        }
-    }
+    let Some(kind) = Float::new(view.dtype()) else {
+        differences.mistyped.push((entry.name, format!("{:?}", view.dtype())));
+        return None;
+    };
+    Some((entry, view, kind))
 }
 
 fn load(entry: Entry, view: &TensorView<'_>, kind: Float) -> (Parameter, Tensor) {

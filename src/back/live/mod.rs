@@ -121,18 +121,18 @@ impl Layer {
     fn tensors(&self) -> Vec<(ParameterKind, Array)> {
         match self {
             Self::Conv2d(Conv2d { weight, bias, .. }) => {
-                let bias = bias.iter().map(|bias| (ParameterKind::Bias, array(bias.val().into_data())));
-                std::iter::once((ParameterKind::Kernel, array(weight.val().into_data()))).chain(bias).collect()
+                let bias = bias.iter().map(|bias| (ParameterKind::Bias, array(&bias.val().into_data())));
+                std::iter::once((ParameterKind::Kernel, array(&weight.val().into_data()))).chain(bias).collect()
             }
             Self::BatchNorm(BatchNorm { gamma, beta, running_mean, running_var, .. }) => vec![
-                (ParameterKind::Scale, array(gamma.val().into_data())),
-                (ParameterKind::Shift, array(beta.val().into_data())),
-                (ParameterKind::Mean, array(running_mean.value_sync().into_data())),
-                (ParameterKind::Variance, array(running_var.value_sync().into_data())),
+                (ParameterKind::Scale, array(&gamma.val().into_data())),
+                (ParameterKind::Shift, array(&beta.val().into_data())),
+                (ParameterKind::Mean, array(&running_mean.value_sync().into_data())),
+                (ParameterKind::Variance, array(&running_var.value_sync().into_data())),
             ],
             Self::Linear(Linear { weight, bias }) => {
-                let bias = bias.iter().map(|bias| (ParameterKind::Bias, array(bias.val().into_data())));
-                let matrix = (ParameterKind::Kernel, array(weight.val().transpose().into_data()));
+                let bias = bias.iter().map(|bias| (ParameterKind::Bias, array(&bias.val().into_data())));
+                let matrix = (ParameterKind::Kernel, array(&weight.val().transpose().into_data()));
                 std::iter::once(matrix).chain(bias).collect()
             }
             Self::Dropout(_) => Vec::new(),
@@ -140,7 +140,7 @@ impl Layer {
     }
 }
 
-fn array(data: TensorData) -> Array {
+fn array(data: &TensorData) -> Array {
     let shape = data.shape().iter().map(|&side| side as u64).collect();
     Array { shape, values: data.iter::<f32>().collect() }
 }

@@ -35,13 +35,11 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
     let data = model.forward(images).into_data();
     let shape = data.shape().iter().map(|&side| side as u64).collect();
     let output = Array { shape, values: data.iter::<f32>().collect() };
-    match &arguments.output {
-        Some(path) => files::write_atomic(path, &npy::write(&output.shape, &output.values)),
-        None => {
-            summarise(&name, &output, arguments.format);
-            Ok(())
-        }
+    if let Some(path) = &arguments.output {
+        return files::write_atomic(path, &npy::write(&output.shape, &output.values));
     }
+    summarise(&name, &output, arguments.format);
+    Ok(())
 }
 
 fn unreadable(why: String) -> Refusal {
