@@ -135,11 +135,11 @@ impl Unreadable {
 mod convert {
     pub(super) const TORCH: &str = "import torch, safetensors.torch as s; s.save_file({k: v.contiguous() for k, v in \
         torch.load('weights.pth', map_location='cpu', weights_only=True).items()}, 'weights.safetensors')";
-    pub(super) const KERAS: &str = "import keras, numpy, safetensors.numpy as s; s.save_file({'/'.join(w.path.split('/')\
-        [-2:]): numpy.array(w) for w in keras.saving.load_model('model.keras', compile=False).weights}, \
+    pub(super) const KERAS: &str = "import keras, safetensors.numpy as s; s.save_file({'/'.join(w.path.split('/')\
+        [-2:]): keras.ops.convert_to_numpy(w) for w in keras.saving.load_model('model.keras', compile=False).weights}, \
         'weights.safetensors')";
-    pub(super) const HDF5: &str = "import keras, numpy, safetensors.numpy as s; s.save_file({'/'.join(w.path.split('/')\
-        [-2:]): numpy.array(w) for w in keras.saving.load_model('model.h5', compile=False).weights}, \
+    pub(super) const HDF5: &str = "import keras, safetensors.numpy as s; s.save_file({'/'.join(w.path.split('/')\
+        [-2:]): keras.ops.convert_to_numpy(w) for w in keras.saving.load_model('model.h5', compile=False).weights}, \
         'weights.safetensors')";
 }
 
