@@ -1,6 +1,8 @@
 //! Back ends: from a [`Checked`] network to something that runs. Each takes nothing but a checked network, and knows no
 //! other back end.
 
+pub mod burn;
+pub mod keras;
 #[cfg(feature = "live")]
 pub mod live;
 

@@ -2,7 +2,7 @@
 
 use super::network::{Network, with_batch};
 use super::output::{self, Format, Grid, decimal, grouped};
-use super::{Failure, Global};
+use super::{Failure, Global, files};
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use resnetc::analysis::group::{Group, percent};
@@ -52,8 +52,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let chosen = arguments.convention.as_deref().and_then(convention::find);
     let format = arguments.format;
     if format == Format::Json {
-        output::put(&json(&network, &analysis)?);
-        return Ok(());
+        return files::print(&json(&network, &analysis)?);
     }
     let mut tables = Vec::new();
     if format != Format::Csv {
@@ -67,8 +66,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
         let rows = rows(&network, &analysis, chosen, arguments.by.unwrap_or(By::Stage));
         tables.push(rows.render(format).unwrap_or_default());
     }
-    output::put(&tables.join("\n"));
-    Ok(())
+    files::print(&tables.join("\n"))
 }
 
 fn title(network: &Checked, analysis: &Analysis) -> String {

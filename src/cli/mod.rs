@@ -4,6 +4,7 @@
 //! unreadable file).
 
 mod bench;
+mod build;
 mod check;
 mod completions;
 mod expand;
@@ -51,6 +52,7 @@ enum MessageFormat {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Build(build::Arguments),
     Check(check::Arguments),
     Completions(completions::Arguments),
     Expand(expand::Arguments),
@@ -82,6 +84,7 @@ impl Failure {
 pub fn main() -> ExitCode {
     let Cli { command, global } = Cli::parse();
     let result = match command {
+        Command::Build(arguments) => build::run(&arguments, global),
         Command::Check(arguments) => check::run(&arguments, global),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Expand(arguments) => expand::run(&arguments, global),

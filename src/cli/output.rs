@@ -5,7 +5,6 @@ use clap::ValueEnum;
 use comfy_table::presets;
 use comfy_table::{CellAlignment, Table, TableStyle};
 use serde::Serialize;
-use std::io::Write;
 
 /// How a table is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,12 +58,6 @@ impl Grid {
         }
         out
     }
-}
-
-/// Writes `text` to standard output at once. Whoever closed it does not want the rest.
-pub(super) fn put(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// A CSV field: numbers lose their digit groups, text with a comma or a quote is quoted (RFC 4180).

@@ -3,7 +3,7 @@
 use super::flops::Parameters;
 use super::network::{Network, with_batch};
 use super::output::{self, Format, Grid, decimal, grouped};
-use super::{Failure, Global};
+use super::{Failure, Global, files};
 use resnetc::analysis::{self, Analysis, Level};
 use resnetc::ir::{NodeId, Place, Shape};
 use resnetc::valid::Checked;
@@ -71,8 +71,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
         Some(rows) if arguments.format == Format::Csv => rows,
         Some(rows) => format!("{}\n{rows}\n{}", title(&network), totals(&analysis, arguments.format)),
     };
-    output::put(&text);
-    Ok(())
+    files::print(&text)
 }
 
 fn title(network: &Checked) -> String {

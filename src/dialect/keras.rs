@@ -1,5 +1,5 @@
 use crate::ir::Sides;
-use crate::ir::dialect::{Dialect, Init, Layout, PaddingStyle, Projection, Reported, StridePosition};
+use crate::ir::dialect::{ActivationStyle, Dialect, Init, Layout, PaddingStyle, Projection, Reported, StridePosition};
 use crate::ir::names::{NameTable, ParameterNames};
 
 /// keras.applications' ResNet (v1) and VGG: biases everywhere, the stride in the first 1x1, padding as layers, a
@@ -13,6 +13,7 @@ pub const KERAS: Dialect = Dialect {
     bottleneck_stride: StridePosition::First,
     projection: Projection::FirstBlock,
     padding: PaddingStyle::Layer,
+    activation: ActivationStyle::Field,
     stem_pool_padding: Sides::all(1),
     stem_pool_ceil: false,
     convolution_init: Init::GlorotUniform,
@@ -22,6 +23,7 @@ pub const KERAS: Dialect = Dialect {
     names: NameTable {
         block: "conv{stage + 2}_block{index + 1}",
         rows: &[
+            ("input.input", "input_layer"),
             ("stem.pad", "conv1_pad"),
             ("stem.conv", "conv1_conv"),
             ("stem.norm", "conv1_bn"),

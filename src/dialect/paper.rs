@@ -1,6 +1,6 @@
 use super::torchvision::NAMES;
 use crate::ir::Sides;
-use crate::ir::dialect::{Dialect, Init, Layout, PaddingStyle, Projection, Reported, StridePosition};
+use crate::ir::dialect::{ActivationStyle, Dialect, Init, Layout, PaddingStyle, Projection, Reported, StridePosition};
 
 /// The authors' Caffe release of He et al. 2015 (arXiv 1512.03385): the stride in the first 1x1, the stem's pool
 /// without padding in ceil mode. Layers and weights are called as in torchvision, so that one file serves both.
@@ -13,6 +13,7 @@ pub const PAPER: Dialect = Dialect {
     bottleneck_stride: StridePosition::First,
     projection: Projection::WhereShapesDiffer,
     padding: PaddingStyle::Field,
+    activation: ActivationStyle::Layer,
     stem_pool_padding: Sides::all(0),
     stem_pool_ceil: true,
     convolution_init: Init::KaimingNormalFanIn,

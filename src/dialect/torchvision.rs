@@ -1,5 +1,5 @@
 use crate::ir::Sides;
-use crate::ir::dialect::{Dialect, Init, Layout, PaddingStyle, Projection, Reported, StridePosition};
+use crate::ir::dialect::{ActivationStyle, Dialect, Init, Layout, PaddingStyle, Projection, Reported, StridePosition};
 use crate::ir::names::{NameTable, ParameterNames};
 
 /// torchvision's ResNet and VGG ("v1.5": the stride in the 3x3).
@@ -12,6 +12,7 @@ pub const TORCHVISION: Dialect = Dialect {
     bottleneck_stride: StridePosition::Spatial,
     projection: Projection::WhereShapesDiffer,
     padding: PaddingStyle::Field,
+    activation: ActivationStyle::Layer,
     stem_pool_padding: Sides::all(1),
     stem_pool_ceil: false,
     convolution_init: Init::KaimingNormalFanOut,

@@ -25,6 +25,8 @@ pub struct Dialect {
     pub projection: Projection,
     /// How a strided convolution's padding is written.
     pub padding: PaddingStyle,
+    /// Where an activation is written that follows a convolution or a linear layer at once.
+    pub activation: ActivationStyle,
     /// Padding of the 3x3 stride-2 pool of the ImageNet stem.
     pub stem_pool_padding: Sides,
     /// Whether that pool's last window may start inside the map and end outside.
@@ -66,6 +68,15 @@ pub enum PaddingStyle {
     Field,
     /// As a layer of its own that writes zeros.
     Layer,
+}
+
+/// Where an activation is written that follows a convolution or a linear layer at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActivationStyle {
+    /// As a layer of its own.
+    Layer,
+    /// As a field of the layer before it, where a framework has one.
+    Field,
 }
 
 /// How fresh weights are drawn.

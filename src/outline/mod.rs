@@ -209,6 +209,16 @@ fn places(network: &Checked) -> Vec<(Place, Vec<NodeId>)> {
     places
 }
 
+impl Step {
+    /// The op, or the one that joins.
+    #[must_use]
+    pub fn item(&self) -> &Item {
+        match self {
+            Self::Item(item) | Self::Join { item, .. } => item,
+        }
+    }
+}
+
 impl Outline {
     /// The value that `expression` has in `call`.
     #[must_use]

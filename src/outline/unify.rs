@@ -365,7 +365,9 @@ impl<'a> Writer<'a> {
         let channels = matches!(which, Field::Inputs | Field::Filters);
         let counts = matches!(which, Field::Before | Field::After);
         let constant = present.all(|value| *value == first);
-        if self.alone || constant && !channels {
+        // What only some blocks have may well be meant to follow the others: a projection takes the block's stride.
+        let everywhere = values.iter().all(Option::is_some);
+        if self.alone || constant && !channels && everywhere {
             return Expression::Literal(first);
         }
         for (index, parameter) in self.parameters.iter().enumerate() {
@@ -381,6 +383,9 @@ impl<'a> Writer<'a> {
                 Some(factor) => return Expression::Multiple(factor, index),
                 None => {}
             }
+        }
+        if constant && !channels {
+            return Expression::Literal(first);
         }
         let name = parameter_name(key, which);
         let values = values.iter().map(|value| Value::Number(value.unwrap_or(first))).collect();

@@ -1,7 +1,8 @@
 //! The live model: the numbers of torchvision and of ONNX Runtime, training, loading and saving.
 
 use crate::fill::fill;
-use crate::networks::{cifar, compile, filled, of_depth, small};
+use crate::networks::{cifar, compile, compile_at, filled, of_depth, small};
+use crate::npy;
 use crate::onnx::{Case, Input, ask};
 use crate::shapes::{cases, onnx};
 use crate::weights::golden;
@@ -17,7 +18,6 @@ use resnetc::source::{Source, Span};
 use resnetc::valid::{self, Checked};
 use resnetc::weights::{self, Weights};
 use serde_json::json;
-use std::path::Path;
 
 /// The images that every framework agrees on: `fill("input", shape)`.
 fn images(shape: [usize; 4], device: &Device) -> Tensor<4> {
@@ -100,32 +100,12 @@ fn resnet18_and_50_give_torchvisions_logits_through_the_library() {
     }
 }
 
-/// Writes an array in NumPy's format.
-pub fn npy(path: &Path, shape: &[u64], values: &[f32]) {
-    let sides: Vec<_> = shape.iter().map(u64::to_string).collect();
-    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", sides.join(", "));
-    let header = format!("{header:117}\n");
-    let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
-    bytes.extend(header.bytes());
-    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-    std::fs::write(path, bytes).unwrap();
-}
-
-fn read_npy(path: &Path) -> (String, Vec<f32>) {
-    let bytes = std::fs::read(path).unwrap();
-    let length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
-    assert_eq!((10 + length) % 64, 0, "the data is aligned as NumPy aligns it");
-    let header = String::from_utf8(bytes[10..10 + length].to_vec()).unwrap();
-    let values = bytes[10 + length..].as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
-    (header, values)
-}
-
 #[test]
 fn resnet18_and_50_give_torchvisions_logits_through_the_command() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let shape = [2, 3, 224, 224];
-    npy(&path("x.npy"), &shape, &fill("input", &shape));
+    npy::write(&path("x.npy"), &shape, &fill("input", &shape));
     for (name, depth) in [("resnet18", 18), ("resnet50", 50)] {
         std::fs::write(path("net.toml"), of_depth(depth, "torchvision")).unwrap();
         std::fs::write(path("w.safetensors"), golden_weights(name)).unwrap();
@@ -134,7 +114,7 @@ fn resnet18_and_50_give_torchvisions_logits_through_the_command() {
             command.arg("run").arg(path("net.toml")).arg("--weights").arg(path("w.safetensors"));
             command.arg("--input").arg(path("x.npy")).arg("--output").arg(path("y.npy"));
             command.args(fold.then_some("--fold-batch-norm")).assert().success();
-            let (header, logits) = read_npy(&path("y.npy"));
+            let (header, logits) = npy::read(&path("y.npy"));
             assert!(header.contains("'shape': (2, 1000,)"), "{header}");
             assert_golden(name, &logits);
         }

@@ -1,10 +1,8 @@
 //! Asks ONNX and ONNX Runtime about single ops, in one Python process for many of them.
 
-#![cfg_attr(not(feature = "live"), expect(dead_code, reason = "without the live model only shapes are asked for"))]
-
+use crate::python::python;
 use serde_json::{Map, Value, json};
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// A tensor that goes into a node.
@@ -29,14 +27,6 @@ pub struct Answer {
     pub shape: Option<Vec<i64>>,
     /// The output, if it was asked for.
     pub values: Option<Vec<f32>>,
-}
-
-/// The interpreter that has onnx and onnxruntime.
-pub fn python() -> PathBuf {
-    let own = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.venv/bin/python"));
-    let path = std::env::var_os("RESNETC_PYTHON").map_or(own, PathBuf::from);
-    assert!(path.exists(), "there is no Python at {}: run `make test`, which sets one up", path.display());
-    path
 }
 
 /// The answers for `cases`, in their order; with `run`, values too.

@@ -56,8 +56,8 @@ fn without_the_live_model_the_commands_say_how_to_get_it() {
 mod live {
     use super::{NETWORK, outcome, resnetc};
     use crate::fill::fill;
-    use crate::live::npy;
     use crate::networks::{compile, filled};
+    use crate::npy;
     use serde_json::Value;
     use tempfile::TempDir;
 
@@ -68,7 +68,7 @@ mod live {
         let checked = compile(NETWORK);
         let bytes = resnetc::weights::write(&checked, &filled(&checked)).unwrap();
         std::fs::write(folder.path().join("w.safetensors"), bytes).unwrap();
-        npy(&folder.path().join("x.npy"), &[2, 3, 9, 7], &fill("input", &[2, 3, 9, 7]));
+        npy::write(&folder.path().join("x.npy"), &[2, 3, 9, 7], &fill("input", &[2, 3, 9, 7]));
         folder
     }
 
@@ -106,7 +106,7 @@ mod live {
         for shape in [&[2_u64, 9, 7, 3][..], &[3, 9, 7], &[9, 7, 3], &[2, 1, 9, 7], &[5], &[0, 3, 9, 7], &[1, 3, 1, 1]]
         {
             let count = shape.iter().product::<u64>() as usize;
-            npy(&folder.path().join("x.npy"), shape, &vec![0.0; count]);
+            npy::write(&folder.path().join("x.npy"), shape, &vec![0.0; count]);
             outcomes.push(run(&folder, &["run", "net.toml", "--input", "x.npy"]));
         }
         // The last one fits.
@@ -143,7 +143,7 @@ mod live {
     fn float64_float16_and_fortran_order_are_the_same_images() {
         let folder = folder();
         let values: Vec<f32> = fill("input", &[2, 3, 9, 7]).iter().map(|v| half::f16::from_f32(*v).to_f32()).collect();
-        npy(&folder.path().join("x.npy"), &[2, 3, 9, 7], &values);
+        npy::write(&folder.path().join("x.npy"), &[2, 3, 9, 7], &values);
         let expected = run(&folder, &["run", "net.toml", "--input", "x.npy"]);
         let write = |descr: &str, fortran: &str, data: Vec<u8>| {
             let text = format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': (2, 3, 9, 7), }}\n");
@@ -190,7 +190,7 @@ mod live {
             NETWORK.replace("\"cifar\"", "\"imagenet\"").replace("dialect = \"torchvision\"", "dialect = \"paper\""),
         )
         .unwrap();
-        npy(&folder.path().join("x.npy"), &[1, 3, 1, 1], &[0.0; 3]);
+        npy::write(&folder.path().join("x.npy"), &[1, 3, 1, 1], &[0.0; 3]);
         let outcome = run(&folder, &["run", "net.toml", "--input", "x.npy"]);
         assert!(outcome.starts_with("exit 1\n") && outcome.contains("E0302"), "{outcome}");
     }

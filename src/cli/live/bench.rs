@@ -3,7 +3,7 @@
 use super::model;
 use crate::cli::bench::Arguments;
 use crate::cli::output::{self, Grid, grouped};
-use crate::cli::{Failure, Global};
+use crate::cli::{Failure, Global, files};
 use burn::tensor::{Device, Tensor, TensorData};
 use resnetc::back::live::Model;
 use resnetc::valid::Checked;
@@ -32,8 +32,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
         ]],
         numeric: vec![false, true, true, true, true, true],
     };
-    let report = grid.render(arguments.format).unwrap_or_else(|| {
-        let figures = json!({
+    let text = match grid.render(arguments.format) {
+        Some(text) => text,
+        None => output::json(&json!({
             "name": name,
             "batch": batch,
             "threads": threads,
@@ -41,11 +42,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
             "median_ms": median_ms,
             "images_per_second": images_per_second,
             "peak_bytes": peak_bytes,
-        });
-        format!("{figures:#}\n")
-    });
-    output::put(&report);
-    Ok(())
+        }))?,
+    };
+    files::print(&text)
 }
 
 /// N, C, H, W of a batch for `checked`.

@@ -8,7 +8,7 @@ use crate::cli::{Failure, Global, files};
 use burn::tensor::{Device, Tensor, TensorData};
 use resnetc::diagnostic::{Code, Refusal, Report};
 use resnetc::valid::Checked;
-use resnetc::{Options, front, source::Source};
+use resnetc::{Options, source::Source};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -35,8 +35,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
     let data = model.forward(images).into_data();
     let shape = data.shape().iter().map(|&side| side as u64).collect();
     let output = Array { shape, values: data.iter::<f32>().collect() };
-    if let Some(path) = &arguments.output {
-        return files::write_atomic(path, &npy::write(&output.shape, &output.values));
+    match &arguments.output {
+        Some(path) => files::write_atomic(path, &npy::write(&output.shape, &output.values)),
+        None => files::print(&summary(&name, &output, arguments.format)?),
     }
     summarise(&name, &output, arguments.format);
     Ok(())
@@ -48,13 +49,12 @@ fn unreadable(why: String) -> Refusal {
 
 /// The network for images of the array's size.
 fn compile(source: &Source, images: &Array, file: &Path, global: Global) -> Result<Checked, Failure> {
-    let mut report = Report::default();
-    let spec = front::toml::parse(source, &mut report).filter(|_| report.is_empty());
-    let spec = files::answered(spec.ok_or_else(|| report.clone()), source, global)?;
-    let channels = spec.input.channels.value;
-    let sizes = granted(fit(&images.shape, channels), Some(file), global)?;
-    let options = Options { input: Some(sizes), limit: global.limit };
-    files::answered(resnetc::check(spec, &options, report), source, global)
+    let compile = |input: Option<[u64; 3]>| {
+        let options = Options { input, limit: global.limit };
+        files::answered(resnetc::compile_with(source, &options), source, global)
+    };
+    let channels = compile(None)?.input_shape().channels();
+    compile(Some(granted(fit(&images.shape, channels), Some(file), global)?))
 }
 
 /// C, H, W of an array N, C, H, W whose C is `channels`.
@@ -87,23 +87,22 @@ fn sides<const D: usize>(shape: &[u64]) -> [usize; D] {
     sides
 }
 
-/// Prints what came out: of vectors the largest values of each image, of maps their range.
-fn summarise(name: &str, array: &Array, format: Format) {
-    let vectors = array.shape.len() == 2;
-    let images = usize::try_from(array.shape.first().copied().unwrap_or(1)).unwrap_or(usize::MAX);
-    let size = array.values.len().checked_div(images).unwrap_or(1).max(1);
-    let shape = array.shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
-    let per_image: Vec<_> = array.values.chunks(size).collect();
+/// What came out: of vectors the largest values of each image, of maps their range.
+fn summary(name: &str, output: &Array, format: Format) -> Result<String, Failure> {
+    let vectors = output.shape.len() == 2;
+    let images = usize::try_from(output.shape.first().copied().unwrap_or(1)).unwrap_or(usize::MAX);
+    let size = output.values.len().checked_div(images).unwrap_or(1).max(1);
+    let per_image: Vec<_> = output.values.chunks(size).collect();
     let grid = if vectors { largest(&per_image) } else { ranges(&per_image) };
-    let summary = match (grid.render(format), format) {
-        (Some(table), Format::Table) => format!("{name}: {shape}\n\n{table}"),
-        (Some(table), Format::Json | Format::Csv | Format::Markdown) => table,
-        (None, _) => {
-            let images: Vec<_> = per_image.iter().map(|values| of_image(values, vectors)).collect();
-            format!("{:#}\n", json!({ "name": name, "shape": array.shape, "images": images }))
-        }
-    };
-    output::put(&summary);
+    if format == Format::Table {
+        let shape = output.shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
+        return Ok(format!("{name}: {shape}\n{}", grid.render(format).unwrap_or_default()));
+    }
+    if let Some(text) = grid.render(format) {
+        return Ok(text);
+    }
+    let images: Vec<_> = per_image.iter().map(|values| of_image(values, vectors)).collect();
+    output::json(&json!({ "name": name, "shape": output.shape, "images": images }))
 }
 
 fn of_image(values: &[f32], vector: bool) -> Value {

@@ -14,7 +14,17 @@ impl Activation {
         input
     }
 
-    pub(super) fn name(self) -> &'static str {
+    /// Whether no value of it is negative, whatever it reads.
+    #[must_use]
+    pub fn is_never_negative(self) -> bool {
+        match self {
+            Self::Relu | Self::Softmax => true,
+        }
+    }
+
+    /// The word for it, in tables and in Keras.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Relu => "relu",
             Self::Softmax => "softmax",

@@ -1,0 +1,153 @@
+//! How expressions are broken over lines: as rustfmt does with `max_width = 120` and `use_small_heuristics = "Max"`,
+//! the settings that the generated crate carries. No other place decides a width.
+
+use super::quote::{RustIdent, RustType};
+use std::fmt;
+
+const WIDTH: usize = 120;
+const STEP: usize = 4;
+
+/// An expression that may be broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Expr {
+    /// A piece that is never broken.
+    Atom(Code),
+    /// A value and calls of its methods.
+    Chain(Code, Vec<Code>),
+    /// A struct literal.
+    Struct(RustType, Vec<(RustIdent, Expr)>),
+    /// A value that is there if a flag says so.
+    Optional(RustIdent, Box<Expr>),
+    /// A function and its arguments.
+    Call(Code, Vec<Expr>),
+    /// A borrowed array.
+    Array(Vec<Expr>),
+}
+
+/// Rust, made by this back end from names and numbers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Code(String);
+
+impl Code {
+    /// What the arguments print: for `format_args!` over the types of [`super::quote`] and numbers only.
+    pub(super) fn new(arguments: fmt::Arguments<'_>) -> Self {
+        Self(arguments.to_string())
+    }
+
+    /// How many columns it takes.
+    pub(super) fn width(&self) -> usize {
+        self.0.chars().count()
+    }
+
+    /// Whether `self`, on a line of its own with `beside` columns of other text, is too long for it.
+    pub(super) fn overflows(&self, beside: usize) -> bool {
+        self.width() + beside > WIDTH
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Expr {
+    /// A piece that is never broken.
+    pub(super) fn atom(arguments: fmt::Arguments<'_>) -> Self {
+        Self::Atom(Code::new(arguments))
+    }
+
+    /// `before`, the expression and `after` as lines at `indent`; the indentation of the first is left to the template.
+    pub(super) fn line(&self, indent: usize, before: fmt::Arguments<'_>, after: &'static str) -> Code {
+        let before = before.to_string();
+        let column = indent + before.chars().count();
+        Code(format!("{before}{}{after}", self.lay_out(indent, column, after.len())))
+    }
+
+    fn flat(&self) -> String {
+        let list = |items: &[Self]| items.iter().map(Self::flat).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Atom(code) => code.0.clone(),
+            Self::Chain(head, calls) => calls.iter().fold(head.0.clone(), |text, Code(call)| format!("{text}.{call}")),
+            Self::Struct(name, fields) => {
+                let fields: Vec<_> = fields.iter().map(|(field, value)| assign(field, &value.flat())).collect();
+                format!("{name} {{ {} }}", fields.join(", "))
+            }
+            Self::Optional(flag, value) => format!("{flag}.{}{})", value.then(), value.flat()),
+            Self::Call(function, arguments) => format!("{function}({})", list(arguments)),
+            Self::Array(items) => format!("&[{}]", list(items)),
+        }
+    }
+
+    /// The method that makes it optional: lazily, if making it calls anything.
+    fn then(&self) -> &'static str {
+        if self.is_free() { "then_some(" } else { "then(|| " }
+    }
+
+    fn is_free(&self) -> bool {
+        match self {
+            Self::Atom(_) => true,
+            Self::Struct(_, fields) => fields.iter().all(|(_, value)| value.is_free()),
+            Self::Chain(..) | Self::Optional(..) | Self::Call(..) | Self::Array(_) => false,
+        }
+    }
+
+    /// The expression at `column` of a line that is indented by `indent` and goes on for `after` columns.
+    fn lay_out(&self, indent: usize, column: usize, after: usize) -> String {
+        let flat = self.flat();
+        if column + flat.chars().count() + after <= WIDTH { flat } else { self.broken(indent) }
+    }
+
+    fn broken(&self, indent: usize) -> String {
+        let inner = indent + STEP;
+        let (close, open) = (margin(indent), margin(inner));
+        let items = |items: &[Self]| {
+            items.iter().map(|item| format!("{open}{},", item.lay_out(inner, inner, 1))).collect::<String>()
+        };
+        match self {
+            Self::Atom(code) => code.0.clone(),
+            Self::Chain(head, calls) => {
+                calls.iter().fold(head.0.clone(), |text, Code(call)| format!("{text}{open}.{call}"))
+            }
+            Self::Struct(name, fields) => {
+                let field = |(field, value): &(RustIdent, Self)| {
+                    let column = inner + field.to_string().len() + ": ".len();
+                    format!("{open}{},", assign(field, &value.lay_out(inner, column, 1)))
+                };
+                format!("{name} {{{}{close}}}", fields.iter().map(field).collect::<String>())
+            }
+            Self::Optional(flag, value) => match &**value {
+                Self::Struct(..) => format!("{flag}.{}{})", value.then(), value.broken(indent)),
+                value => format!("{flag}.{}{{{open}{}{close}}})", value.then(), value.lay_out(inner, inner, 0)),
+            },
+            Self::Call(function, arguments) => format!("{function}({}{close})", items(arguments)),
+            Self::Array(elements) => format!("&[{}{close}]", items(elements)),
+        }
+    }
+}
+
+/// A field of a struct literal; short where its value is a variable of its name.
+fn assign(field: &RustIdent, value: &str) -> String {
+    let field = field.to_string();
+    if field == value { field } else { format!("{field}: {value}") }
+}
+
+fn margin(indent: usize) -> String {
+    format!("\n{}", " ".repeat(indent))
+}
+
+/// `text` broken into lines of documentation at `indent`.
+pub(super) fn paragraph(indent: usize, text: &str) -> Vec<super::quote::Comment> {
+    let room = WIDTH - indent - "/// ".len();
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.iter().map(|line| super::quote::Comment::new(line)).collect()
+}

@@ -1,0 +1,233 @@
+//! From the outline to the file that defines the network: stem, stages as lists of blocks, head.
+
+use super::block::Block;
+use super::body::{Body, Scope};
+use super::imports::Imports;
+use super::layout::{self, Code, Expr};
+use super::load::{Load, Method};
+use super::quote::{Comment, FormatText, RustIdent, RustStr, RustType};
+use super::view::{ModelView, ModuleView};
+use crate::ir::{Op, Role, Shape};
+use crate::outline::{Call, Outline, Stage};
+use crate::valid::Checked;
+
+/// The network's file and what other files must know of it.
+#[derive(Debug)]
+pub(super) struct Model {
+    pub(super) view: ModelView,
+    pub(super) imports: Imports,
+    pub(super) methods: Vec<Method>,
+}
+
+/// Writes the network that `outline` describes; `ty` is what it is called.
+pub(super) fn model(
+    network: &Checked,
+    outline: &Outline,
+    blocks: &[Block<'_>],
+    ty: RustType,
+    header: &Comment,
+) -> Model {
+    let mut imports = Imports::default();
+    imports.prelude();
+    let classes = classes(network);
+    let code = Code::new(format_args!("self.classes"));
+    let scope = Scope { network, block: "", parameters: &[], classes: classes.is_some().then_some(&code) };
+    let mut body = Body::new(&scope);
+    body.steps(&outline.stem, &mut imports);
+    for stage in &outline.stages {
+        for (part, calls) in runs(&stage.calls, |left, right| left.definition == right.definition).enumerate() {
+            self::stage(&mut body, network, blocks, stage, part, calls);
+        }
+    }
+    body.steps(&outline.head, &mut imports);
+    let mut methods = Vec::new();
+    body.loads.iter().for_each(|load| load.methods(&mut |method| methods.push(method)));
+    let owner = Code::new(format_args!("self"));
+    let output = network.shape(network.output());
+    let view = ModelView {
+        header: header.clone(),
+        doc: doc(network),
+        imports: imports.lines(),
+        blocks: modules(blocks),
+        config: ty.config(),
+        classes,
+        make: Expr::Struct(ty.clone(), body.made).line(8, format_args!(""), ""),
+        fields: body.fields,
+        input: Comment::new(&format!("N x {}", network.graph().input().map(|id| network.shape(id)).unwrap_or(output))),
+        output: Comment::new(&match classes {
+            Some(_) => "N x `classes`".to_owned(),
+            None => format!("N x {output}"),
+        }),
+        rank: match output {
+            Shape::Map { .. } => 4,
+            Shape::Vector(_) => 2,
+        },
+        forward: body.flow.finish(),
+        parts: body.parts,
+        loads: body.loads.iter().map(|load| load.write(8, &owner)).collect(),
+        ty,
+    };
+    Model { view, imports, methods }
+}
+
+/// The modules of the blocks, sorted as rustfmt sorts them.
+pub(super) fn modules(blocks: &[Block<'_>]) -> Vec<ModuleView> {
+    let view = |block: &Block<'_>| ModuleView { name: block.module.clone(), ty: block.ty.clone() };
+    let mut modules: Vec<_> = blocks.iter().map(view).collect();
+    modules.sort_by(|left, right| left.name.cmp(&right.name));
+    modules
+}
+
+/// The classes of the description, where the network has any.
+fn classes(network: &Checked) -> Option<u64> {
+    network.layers().find_map(|layer| match (&layer.node.op, layer.node.origin.address.role) {
+        (Op::Linear(linear), Role::Logits) => Some(linear.features),
+        _ => None,
+    })
+}
+
+fn doc(network: &Checked) -> Vec<Comment> {
+    let (mut trainable, mut statistics) = (0_u128, 0_u128);
+    for (parameter, shape) in network.parameters() {
+        let count: u128 = shape.iter().map(|side| u128::from(*side)).product();
+        *(if parameter.kind.is_trainable() { &mut trainable } else { &mut statistics }) += count;
+    }
+    let graph = network.graph();
+    let beside = if statistics == 0 { String::new() } else { format!(" and {statistics} batch-norm statistics") };
+    let text = format!(
+        "`{}` in the semantics of the dialect `{}`: {trainable} trainable parameters{beside}.",
+        graph.name, graph.dialect.name
+    );
+    layout::paragraph(0, &text)
+}
+
+/// Adds the blocks that `calls` stand for: a list that `forward` goes through.
+fn stage(body: &mut Body<'_>, network: &Checked, blocks: &[Block<'_>], stage: &Stage, part: usize, calls: &[Call]) {
+    let Some(block) = calls.first().and_then(|call| blocks.get(call.definition)) else { return };
+    let name = RustIdent::numbered("stage", stage.number + 1);
+    let name = if part == 0 { name } else { name.with(&(part + 1).to_string()) };
+    let field = body.field(&name, Code::new(format_args!("Vec<{}>", block.ty)), make(block, calls));
+    if let (Some(field), Some(last)) = (body.fields.last_mut(), calls.last().and_then(|call| call.nodes.last())) {
+        field.doc = layout::paragraph(4, &format!("Ends with N x {}.", network.shape(*last)));
+    }
+    body.flow.begin();
+    body.flow.call(|value| Code::new(format_args!("self.{field}.iter().fold({value}, |x, block| block.forward(x))")));
+    body.flow.begin();
+    load(body, &field, block, calls);
+}
+
+/// The blocks of a stage: each configuration as often as it comes in a row.
+fn make(block: &Block<'_>, calls: &[Call]) -> Expr {
+    let same = |left: &Call, right: &Call| block.configure(left) == block.configure(right);
+    let run = |calls: &[Call]| {
+        let config = calls.first().map(|call| block.configure(call))?;
+        Some(Expr::Call(Code::new(format_args!("")), vec![Expr::atom(format_args!("{}", calls.len())), config]))
+    };
+    let runs = runs(calls, same).filter_map(run).collect();
+    let function = Code::new(format_args!("{}::stage", block.ty.config()));
+    Expr::Call(function, vec![Expr::Array(runs), Expr::atom(format_args!("device"))])
+}
+
+/// The longest slices of `items` whose neighbours are `same`.
+fn runs<T>(items: &[T], same: impl Fn(&T, &T) -> bool) -> impl Iterator<Item = &[T]> {
+    items.chunk_by(same)
+}
+
+/// Loads the blocks of a stage, in a loop where their names count.
+fn load(body: &mut Body<'_>, field: &RustIdent, block: &Block<'_>, calls: &[Call]) {
+    let names: Vec<_> = calls.iter().map(|call| block.names(call)).collect();
+    let width = names.first().map_or(0, Vec::len);
+    if width == 0 {
+        return;
+    }
+    let column = |at: usize| names.iter().filter_map(|names| names.get(at).copied()).collect::<Vec<_>>();
+    let patterns: Option<Vec<_>> = (0..width).map(|at| Pattern::find(&column(at))).collect();
+    if let Some(patterns) = patterns {
+        let counts = patterns.iter().any(|pattern| pattern.counts());
+        let names = patterns.iter().map(Pattern::write).collect();
+        body.loads.push(Load::Blocks { field: field.clone(), names, counts });
+        return;
+    }
+    for (index, names) in names.iter().enumerate() {
+        let names = names.iter().map(|name| Code::new(format_args!("{}", RustStr::new(name)))).collect();
+        body.loads.push(Load::Block { field: field.clone(), index, names });
+    }
+}
+
+/// How the names of a stage's layers go on from block to block.
+#[derive(Debug, PartialEq, Eq)]
+enum Pattern<'a> {
+    Same(&'a str),
+    /// A number between two texts: its value in the first block and what each further block adds.
+    Counted {
+        before: &'a str,
+        first: u64,
+        step: u64,
+        after: &'a str,
+    },
+}
+
+impl<'a> Pattern<'a> {
+    /// The pattern that gives exactly `names`; a lone name counts by its last number, as it would with a second block.
+    fn find(names: &[&'a str]) -> Option<Self> {
+        let (&first, rest) = names.split_first()?;
+        if names.len() > 1 && rest.iter().all(|name| *name == first) || first.is_empty() {
+            return rest.iter().all(|name| *name == first).then_some(Self::Same(first));
+        }
+        let end = first.rfind(|char: char| char.is_ascii_digit())? + 1;
+        let (head, after) = first.split_at_checked(end)?;
+        let before = head.trim_end_matches(|char: char| char.is_ascii_digit());
+        let start: u64 = head.strip_prefix(before)?.parse().ok()?;
+        let number = |name: &str| name.strip_prefix(before)?.strip_suffix(after)?.parse::<u64>().ok();
+        let step = match rest.first() {
+            Some(second) => number(second)?.checked_sub(start)?,
+            None => 1,
+        };
+        let pattern = Self::Counted { before, first: start, step, after };
+        let holds = (0..).zip(names).all(|(index, name)| *name == format!("{before}{}{after}", start + step * index));
+        holds.then_some(pattern)
+    }
+
+    fn counts(&self) -> bool {
+        matches!(self, Self::Counted { .. })
+    }
+
+    fn write(&self) -> Code {
+        let (before, first, step, after) = match self {
+            Self::Same(name) => return Code::new(format_args!("{}", RustStr::new(name))),
+            Self::Counted { before, first, step, after } => (before, *first, *step, after),
+        };
+        let (before, after) = (FormatText::new(before), FormatText::new(after));
+        let number = match (step, first) {
+            (1, 0) => return Code::new(format_args!("&format!(\"{before}{{index}}{after}\")")),
+            (1, first) => format!("index + {first}"),
+            (step, 0) => format!("{step} * index"),
+            (step, first) => format!("{step} * index + {first}"),
+        };
+        Code::new(format_args!("&format!(\"{before}{{}}{after}\", {number})"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pattern;
+
+    #[test]
+    fn names_that_count_are_a_pattern() {
+        let text = |names: &[&str]| Pattern::find(names).map(|pattern| pattern.write().to_string());
+        assert_eq!(text(&["layer1.0", "layer1.1"]).as_deref(), Some("&format!(\"layer1.{index}\")"));
+        assert_eq!(text(&["conv2_block1"]).as_deref(), Some("&format!(\"conv2_block{}\", index + 1)"));
+        assert_eq!(text(&["f.3", "f.6", "f.9"]).as_deref(), Some("&format!(\"f.{}\", 3 * index + 3)"));
+        assert_eq!(text(&["{0}", "{1}"]).as_deref(), Some("&format!(\"{{{index}}}\")"));
+        assert_eq!(text(&["", ""]).as_deref(), Some("\"\""));
+    }
+
+    #[test]
+    fn names_that_do_not_count_are_none() {
+        assert_eq!(Pattern::find(&["a1", "b2"]), None);
+        assert_eq!(Pattern::find(&["a1", "a2", "a4"]), None);
+        assert_eq!(Pattern::find(&["a01", "a02"]), None);
+        assert_eq!(Pattern::find(&["a2", "a1"]), None);
+        assert_eq!(Pattern::find(&["a", ""]), None);
+    }
+}

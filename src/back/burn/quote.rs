@@ -1,0 +1,199 @@
+//! Text that may stand in generated Rust. Every type here knows how its text is quoted, and nothing else makes one, so
+//! that no string of a description can become code.
+
+use std::fmt;
+
+/// Keywords, strict and reserved, of every edition.
+const KEYWORDS: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
+    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
+    "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true",
+    "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
+/// Crates that the generated one must not be called like.
+const CRATES: &[&str] = &["alloc", "burn", "core", "npyz", "proc_macro", "safetensors", "std", "test"];
+
+/// Types that generated code imports or takes for granted.
+const TYPES: &[&str] = &[
+    "AdaptiveAvgPool2d",
+    "BatchNorm",
+    "Bool",
+    "Box",
+    "Config",
+    "Conv2d",
+    "Device",
+    "Dropout",
+    "Err",
+    "Float",
+    "Fresh",
+    "Int",
+    "LayoutError",
+    "Linear",
+    "LoadError",
+    "MaxPool2d",
+    "Module",
+    "None",
+    "Ok",
+    "Option",
+    "PadMode",
+    "PaddingConfig2d",
+    "Path",
+    "Result",
+    "Self",
+    "Shape",
+    "Some",
+    "String",
+    "Tensor",
+    "TensorData",
+    "Vec",
+    "Weights",
+];
+
+/// An identifier in snake case: a variable, a field, a function, a module.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct RustIdent(String);
+
+impl RustIdent {
+    /// `text` with everything that no identifier can have made `_`.
+    pub(super) fn new(text: &str) -> Self {
+        let mut name = clean(text).to_ascii_lowercase();
+        if name.starts_with(|first: char| first.is_ascii_digit()) || name.chars().all(|char| char == '_') {
+            name.insert_str(0, "n");
+        }
+        if KEYWORDS.contains(&name.as_str()) {
+            name.push('_');
+        }
+        Self(name)
+    }
+
+    /// The word followed by a number, where it has one.
+    pub(super) fn numbered(word: &str, number: u32) -> Self {
+        if number == 0 { Self::new(word) } else { Self::new(&format!("{word}{number}")) }
+    }
+
+    /// The name of the crate of the network `name`: also its package's.
+    pub(super) fn of_crate(name: &str) -> Self {
+        let Self(mut name) = Self::new(name);
+        if CRATES.contains(&name.as_str()) || name.ends_with('_') {
+            name.push_str("_net");
+        }
+        Self(name)
+    }
+
+    /// This with a word after it.
+    pub(super) fn with(&self, word: &str) -> Self {
+        Self::new(&format!("{}_{word}", self.0))
+    }
+}
+
+impl fmt::Display for RustIdent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of a type, in camel case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct RustType(String);
+
+impl RustType {
+    /// The type for the thing called `text`, which may be in snake case.
+    pub(super) fn new(text: &str) -> Self {
+        let text = clean(text);
+        let mut name = String::with_capacity(text.len());
+        for word in text.split('_') {
+            let mut letters = word.chars();
+            name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+            name.push_str(letters.as_str());
+        }
+        if !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            name.insert(0, 'N');
+        }
+        Self(name)
+    }
+
+    /// The type of the network `name`: none that its code has already, `taken` among them.
+    pub(super) fn of_network(name: &str, taken: &[Self]) -> Self {
+        let name = Self::new(name);
+        let is_taken = TYPES.contains(&name.0.as_str())
+            || name.0.ends_with("Config")
+            || taken.iter().any(|taken| *taken == name || taken.config() == name);
+        if is_taken { Self(format!("{}Net", name.0)) } else { name }
+    }
+
+    /// The type of the block `name`, which ends in `Block`, so that it is none of burn's.
+    pub(super) fn of_block(name: &str) -> Self {
+        let Self(mut name) = Self::new(name);
+        if !name.ends_with("Block") {
+            name.push_str("Block");
+        }
+        Self(name)
+    }
+
+    /// The configuration that makes it.
+    pub(super) fn config(&self) -> Self {
+        Self(format!("{}Config", self.0))
+    }
+}
+
+impl fmt::Display for RustType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn clean(text: &str) -> String {
+    text.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect()
+}
+
+/// A string literal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RustStr(String);
+
+impl RustStr {
+    /// The literal whose value is `text`.
+    pub(super) fn new(text: &str) -> Self {
+        Self(format!("\"{}\"", text.escape_default()))
+    }
+}
+
+impl fmt::Display for RustStr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Text between the quotes of a `format!` that stands for itself there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FormatText(String);
+
+impl FormatText {
+    /// The text that prints as `text`.
+    pub(super) fn new(text: &str) -> Self {
+        Self(text.escape_default().to_string().replace('{', "{{").replace('}', "}}"))
+    }
+}
+
+impl fmt::Display for FormatText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A line of a comment or of documentation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Comment(String);
+
+impl Comment {
+    /// `text` on one line.
+    pub(super) fn new(text: &str) -> Self {
+        Self(text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect())
+    }
+}
+
+impl fmt::Display for Comment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,318 @@
+//! From the steps of an outline to the lines of a function.
+
+use super::python::{Indent, Piece, PyIdent, PyNumber, PyPair, PyStr};
+use super::sign::Signs;
+use super::view::{Condition, Line, Needs, Statement};
+use crate::back::Unsupported;
+use crate::ir::{Address, Branch, NodeId, Op, Place, Role};
+use crate::outline::{Call, Definition, Expression, Field, Item, Meaning, Name, Step, Value};
+use crate::valid::Checked;
+use std::collections::BTreeMap;
+
+/// What finds the nodes that an item stands for.
+type Key = (Branch, u32, Role);
+
+/// Writes one body: a block's, or that of the stem or the head.
+#[derive(Debug)]
+pub(super) struct Writer<'a> {
+    pub(super) network: &'a Checked,
+    pub(super) signs: &'a Signs,
+    pub(super) needs: &'a mut Needs,
+    definition: Option<&'a Definition>,
+    calls: Vec<&'a Call>,
+    /// The nodes of each item, by call.
+    nodes: BTreeMap<Key, Vec<NodeId>>,
+    /// The names of the definition's parameters.
+    parameters: Vec<PyIdent>,
+    /// Where each parameter is used: under which flag.
+    uses: BTreeMap<usize, Vec<Option<usize>>>,
+    /// Names that no local variable may have.
+    taken: Vec<PyIdent>,
+    depth: usize,
+    guard: Option<usize>,
+    lines: Vec<Statement>,
+}
+
+/// What a [`Writer`] wrote.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) lines: Vec<Statement>,
+    pub(super) parameters: Vec<PyIdent>,
+    pub(super) uses: BTreeMap<usize, Vec<Option<usize>>>,
+}
+
+impl<'a> Writer<'a> {
+    /// For a block's function.
+    pub(super) fn block(
+        network: &'a Checked,
+        signs: &'a Signs,
+        needs: &'a mut Needs,
+        definition: &'a Definition,
+        calls: Vec<&'a Call>,
+    ) -> Self {
+        let mut writer = Self::part(network, signs, needs, Place::Input, 1);
+        for call in &calls {
+            let mut nodes = call.nodes.iter().copied();
+            collect(&definition.body, call, &mut nodes, &mut writer.nodes);
+        }
+        for parameter in &definition.parameters {
+            let taken: Vec<_> = writer.taken.iter().collect();
+            let name = PyIdent::fresh(&parameter.name, &taken);
+            writer.taken.push(name.clone());
+            writer.parameters.push(name);
+        }
+        Self { definition: Some(definition), calls, ..writer }
+    }
+
+    /// For the part of the network at `place`, indented by `depth`.
+    pub(super) fn part(
+        network: &'a Checked,
+        signs: &'a Signs,
+        needs: &'a mut Needs,
+        place: Place,
+        depth: usize,
+    ) -> Self {
+        let mut nodes: BTreeMap<Key, Vec<NodeId>> = BTreeMap::new();
+        for layer in network.layers() {
+            let Address { place: stands, branch, unit, role, .. } = layer.node.origin.address;
+            if stands == place && place != Place::Input {
+                nodes.entry((branch, unit, role)).or_default().push(layer.id);
+            }
+        }
+        Self {
+            network,
+            signs,
+            needs,
+            definition: None,
+            calls: Vec::new(),
+            nodes,
+            parameters: Vec::new(),
+            uses: BTreeMap::new(),
+            taken: ["x", "name", "block", "layer"].map(|name| PyIdent::fresh(name, &[])).to_vec(),
+            depth,
+            guard: None,
+            lines: Vec::new(),
+        }
+    }
+
+    /// Writes `steps`, which read and leave `x`.
+    pub(super) fn write(mut self, steps: &[Step]) -> Result<Written, Unsupported> {
+        let x = PyIdent::fresh("x", &[]);
+        self.body(steps, &x, &x)?;
+        Ok(Written { lines: self.lines, parameters: self.parameters, uses: self.uses })
+    }
+
+    /// Writes `steps`, which read `value` and leave their result in `target`.
+    fn body(&mut self, steps: &[Step], value: &PyIdent, target: &PyIdent) -> Result<(), Unsupported> {
+        let mut value = value;
+        if value != target && steps.first().is_none_or(|step| step.item().guard.is_some()) {
+            self.keep(target, value);
+            value = target;
+        }
+        let mut rest = steps;
+        while let Some((step, tail)) = rest.split_first() {
+            self.under(step.item().guard);
+            rest = match step {
+                Step::Item(item) => {
+                    let next = tail.first().filter(|next| next.item().guard == item.guard);
+                    let both = self.item(item, next.map(Step::item), value, target)?;
+                    if both { tail.get(1..).unwrap_or_default() } else { tail }
+                }
+                Step::Join { branches, item } => {
+                    self.join(branches, item, value, target)?;
+                    tail
+                }
+            };
+            value = target;
+        }
+        self.under(None);
+        Ok(())
+    }
+
+    /// Writes branches and their sum. The last operands come first: shortcuts, as keras.applications has it.
+    fn join(
+        &mut self,
+        branches: &[Vec<Step>],
+        item: &Item,
+        value: &PyIdent,
+        target: &PyIdent,
+    ) -> Result<(), Unsupported> {
+        let mut operands = Vec::new();
+        for (number, branch) in branches.iter().enumerate().rev() {
+            let name = if number == 0 { target.clone() } else { self.variable("shortcut") };
+            self.body(branch, value, &name)?;
+            operands.push(name);
+        }
+        self.under(item.guard);
+        let name = self.name(item);
+        self.push(Line::Add { target: target.clone(), operands, name });
+        Ok(())
+    }
+
+    /// A variable that nothing else is called.
+    fn variable(&mut self, name: &str) -> PyIdent {
+        let name = PyIdent::fresh(name, &self.taken.iter().collect::<Vec<_>>());
+        self.taken.push(name.clone());
+        name
+    }
+
+    pub(super) fn keep(&mut self, target: &PyIdent, value: &PyIdent) {
+        self.push(Line::Keep { target: target.clone(), value: value.clone() });
+    }
+
+    pub(super) fn push(&mut self, line: Line) {
+        let indent = Indent(self.depth + usize::from(self.guard.is_some()));
+        self.lines.push(Statement { indent, line });
+    }
+
+    /// Writes `line` under the condition that `stride` is more than 1.
+    pub(super) fn push_strided(&mut self, stride: &PyIdent, line: Line) {
+        self.push(Line::If(Condition::Strided(stride.clone())));
+        self.depth += 1;
+        self.push(line);
+        self.depth -= 1;
+    }
+
+    /// Lets the lines that follow stand under the flag `guard`.
+    fn under(&mut self, guard: Option<usize>) {
+        if self.guard == guard {
+            return;
+        }
+        self.guard = None;
+        if let Some(flag) = guard {
+            let condition = self.condition(flag);
+            self.push(Line::If(condition));
+        }
+        self.guard = guard;
+    }
+
+    /// The condition that `flag` stands for: padding before a strided convolution depends on the stride, and a layer
+    /// whose name is given is there.
+    fn condition(&mut self, flag: usize) -> Condition {
+        if let Some(stride) = self.stride_of_padding(flag) {
+            return Condition::Strided(self.parameter(stride));
+        }
+        let same = |text: usize| {
+            let given = |call: &&Call| matches!(call.arguments.get(text), Some(Value::Text(text)) if !text.is_empty());
+            self.calls.iter().all(|call| given(call) == is_set(call, flag))
+        };
+        let text = self.parameters_that(|meaning| meaning == Meaning::Text).into_iter().find(|text| same(*text));
+        match text {
+            Some(text) => Condition::Named(self.parameter(text)),
+            None => Condition::Flag(self.parameter(flag)),
+        }
+    }
+
+    /// The stride parameter that is more than 1 exactly where `flag` is set, if all that the flag decides is padding.
+    fn stride_of_padding(&self, flag: usize) -> Option<usize> {
+        let pads = |step: &Item| step.guard != Some(flag) || matches!(step.role, Role::Pad | Role::PoolPad);
+        let mut all = true;
+        visit(&self.definition?.body, &mut |item| all &= pads(item));
+        let strided = |stride: &usize| {
+            let more = |call: &&Call| matches!(call.arguments.get(*stride), Some(Value::Number(stride)) if *stride > 1);
+            self.calls.iter().all(|call| more(call) == is_set(call, flag))
+        };
+        let candidates = self.parameters_that(|meaning| meaning == Meaning::Number(Field::Stride));
+        candidates.into_iter().find(strided).filter(|_| all)
+    }
+
+    fn parameters_that(&self, holds: impl Fn(Meaning) -> bool) -> Vec<usize> {
+        let parameters = self.definition.map_or(&[][..], |definition| &definition.parameters);
+        parameters.iter().enumerate().filter(|(_, known)| holds(known.meaning)).map(|(index, _)| index).collect()
+    }
+
+    /// The name of the parameter `index`, which the line at hand uses.
+    pub(super) fn parameter(&mut self, index: usize) -> PyIdent {
+        self.uses.entry(index).or_default().push(self.guard);
+        self.parameters.get(index).cloned().unwrap_or_else(|| PyIdent::fresh("x", &[]))
+    }
+
+    /// The number that `field` of `item` is, `otherwise` where the outline says nothing about it.
+    pub(super) fn number(&mut self, item: &Item, field: Field, otherwise: u64) -> PyNumber {
+        match item.fields.get(&field) {
+            None => PyNumber::Literal(otherwise),
+            Some(Expression::Literal(value)) => PyNumber::Literal(*value),
+            Some(Expression::Parameter(index)) => PyNumber::Variable(self.parameter(*index)),
+            Some(Expression::Multiple(factor, index)) => PyNumber::Multiple(*factor, self.parameter(*index)),
+        }
+    }
+
+    /// The same for a field that is one number for both dimensions, where it is.
+    pub(super) fn pair(&mut self, item: &Item, field: Field, otherwise: [u64; 2]) -> PyPair {
+        match item.fields.get(&field) {
+            None => PyPair::literal(otherwise),
+            Some(_) => PyPair::square(self.number(item, field, 0)),
+        }
+    }
+
+    /// The parameter that `field` of `item` is.
+    pub(super) fn variable_of(item: &Item, field: Field) -> Option<usize> {
+        match item.fields.get(&field)? {
+            Expression::Parameter(index) => Some(*index),
+            Expression::Literal(_) | Expression::Multiple(..) => None,
+        }
+    }
+
+    /// The name of `item`'s layer.
+    pub(super) fn name(&mut self, item: &Item) -> PyStr {
+        match &item.name {
+            Name::Whole(name) => PyStr::new(name),
+            Name::Suffix(suffix) => {
+                let block = Piece::Variable(PyIdent::fresh("name", &[]));
+                PyStr::of(vec![block, Piece::Text(suffix.clone())])
+            }
+            Name::Parameter(index) => PyStr::of(vec![Piece::Variable(self.parameter(*index))]),
+        }
+    }
+
+    /// The nodes that `item` stands for.
+    pub(super) fn nodes(&self, item: &Item) -> &[NodeId] {
+        self.nodes.get(&(item.branch, item.unit, item.role)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The ops of those nodes.
+    pub(super) fn ops(&self, item: &Item) -> impl Iterator<Item = &'a Op> {
+        let network = self.network;
+        self.nodes(item).iter().map(move |&node| &network.layer(node).node.op)
+    }
+
+    /// That the target cannot have `item`.
+    pub(super) fn refuse(&self, item: &Item, reason: &str) -> Unsupported {
+        let node = self.nodes(item).first().copied().unwrap_or_else(|| self.network.output());
+        Unsupported { node, reason: reason.to_owned() }
+    }
+}
+
+/// Whether `call` sets the flag.
+pub(super) fn is_set(call: &Call, flag: usize) -> bool {
+    call.arguments.get(flag) == Some(&Value::Flag(true))
+}
+
+/// Shows every item of `steps` to `see`.
+pub(super) fn visit<'a>(steps: &'a [Step], see: &mut impl FnMut(&'a Item)) {
+    for step in steps {
+        match step {
+            Step::Item(item) => see(item),
+            Step::Join { branches, item } => {
+                for branch in branches {
+                    visit(branch, see);
+                }
+                see(item);
+            }
+        }
+    }
+}
+
+/// Adds the nodes of `call`, which come in the order of the items that it has.
+fn collect(
+    steps: &[Step],
+    call: &Call,
+    nodes: &mut impl Iterator<Item = NodeId>,
+    found: &mut BTreeMap<Key, Vec<NodeId>>,
+) {
+    visit(steps, &mut |item| {
+        if item.guard.is_none_or(|guard| is_set(call, guard)) {
+            found.entry((item.branch, item.unit, item.role)).or_default().extend(nodes.next());
+        }
+    });
+}

@@ -1,0 +1,56 @@
+//! Keras source: a Keras 3 package that a person could have written.
+//!
+//! In: a [`Checked`] network. Out: `NAME/__init__.py`, which exports one function of the network's name, and
+//! `NAME/__main__.py`. Each definition of the outline is a function, each stage a few calls of it. Layers have the
+//! dialect's names; where shapes and arithmetic could differ from the graph's, they are made explicit:
+//!
+//! - a strided convolution is padded by a layer of its own, since Keras' `same` pads such a one differently;
+//! - a max pool's padding is zeros where the graph shows that its operand is never negative ([`sign`]), and minus
+//!   infinity otherwise; ceil mode is padding at the end;
+//! - a map is flattened in the order C, H, W, unless a linear layer reads it whose dialect keeps its weights in H, W, C.
+//!
+//! The files are formatted as `ruff format` would, and the same from run to run.
+
+mod body;
+mod calls;
+mod layer;
+mod layout;
+mod package;
+mod padding;
+mod python;
+mod sign;
+mod view;
+
+use super::{File, Unsupported, header};
+use crate::outline::{Field, outline};
+use crate::valid::Checked;
+use askama::Template;
+use python::{Comment, PyIdent};
+
+/// What the source says about an op; channels of operands are what Keras finds out by itself.
+const FIELDS: &[Field] =
+    &[Field::Filters, Field::Stride, Field::Dilation, Field::Padding, Field::Groups, Field::Before, Field::After];
+
+/// The package for `network`.
+///
+/// # Errors
+/// The first node that Keras, or a package of this name, cannot express.
+pub fn emit(network: &Checked) -> Result<Vec<File>, Unsupported> {
+    let name = &network.graph().name;
+    let refuse = |node, reason: String| Unsupported { node, reason };
+    let ident = PyIdent::new(name).ok_or_else(|| {
+        refuse(network.output(), format!("no Python package can be called `{name}`: choose another `name`"))
+    })?;
+    let outline = outline(network, FIELDS)
+        .map_err(|node| refuse(node, "its block is not made of series and parallel parts".to_owned()))?;
+    let header = Comment::new(&header(network));
+    let package = package::package(network, &outline, ident.clone(), header.clone())?;
+    let render = |text: askama::Result<String>| {
+        let text = text.map_err(|error| refuse(network.output(), format!("its template fails: {error}")))?;
+        Ok(layout::wrap(&text))
+    };
+    Ok(vec![
+        File { path: format!("{name}/__init__.py"), text: render(package.render())? },
+        File { path: format!("{name}/__main__.py"), text: render(view::Main { header, name: ident }.render())? },
+    ])
+}

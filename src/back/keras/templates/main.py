@@ -1,0 +1,6 @@
+# {{ header }}
+"""Prints the layers of {{ name }}."""
+
+from . import main
+
+main()

@@ -1,0 +1,77 @@
+
+
+
+def {{ name }}(include_top={% if defaults.include_top %}True{% else %}False{% endif %}, input_shape=({{ defaults.height }}, {{ defaults.width }}, {{ defaults.channels }}), pooling=
+{%- match defaults.pooling -%}
+{%- when None -%}None
+{%- when Some(PoolKind::Average) -%}"avg"
+{%- when Some(PoolKind::Maximum) -%}"max"
+{%- endmatch -%}
+, classes={% if let Some(classes) = defaults.classes %}{{ classes }}{% else %}None{% endif %}, weights=None):
+    """Builds the network with fresh weights, or with those of a file.
+
+    Args:
+{%- if top.is_empty() %}
+        include_top: must be false, the description has no top.
+{%- else if defaults.classes.is_none() %}
+        include_top: whether the pooling and flattening of the description is there.
+{%- else %}
+        include_top: whether the classifier is there.
+{%- endif %}
+        input_shape: height, width and channels of an image.
+        pooling: without a top, what becomes of the last feature map: None keeps it,
+            "avg" and "max" pool it to a vector.
+{%- if defaults.classes.is_some() %}
+        classes: how many classes the top tells apart.
+{%- else %}
+        classes: not used, the description has no classifier.
+{%- endif %}
+        weights: the path of a safetensors file, see `load_weights`.
+
+    Returns:
+        A `keras.Model` of batch x height x width x channels
+{%- if defaults.classes.is_some() %} to batch x classes{% endif -%}.
+    """
+    if keras.config.image_data_format() != "channels_last":
+        raise ValueError("the image data format must be channels_last")
+    if pooling not in (None, "avg", "max"):
+        raise ValueError(f'pooling is {pooling!r}, expected None, "avg" or "max"')
+{%- if top.is_empty() %}
+    if include_top:
+        raise ValueError("the description has no top: include_top must be False")
+{%- endif %}
+    inputs = keras.Input(input_shape, name={{ input }})
+    x = inputs
+{%- for statement in stem %}
+{% call write::line(statement) %}{% endcall %}
+{%- endfor %}
+{%- for stage in stages %}
+    # Stage {{ stage.number }}: {% for side in stage.shape %}{{ side }}{% if !loop.last %} x {% endif %}{% endfor %} by default.
+{%- for call in stage.calls %}
+{%- if let Some(repeat) = call.repeat %}
+    for {{ repeat.variable }} in range({% if !repeat.from.is(0) || !repeat.step.is(1) %}{{ repeat.from }}, {% endif %}{{ repeat.to }}{% if !repeat.step.is(1) %}, {{ repeat.step }}{% endif %}):
+        x = {{ call.block }}(x
+{%- else %}
+    x = {{ call.block }}(x
+{%- endif -%}
+{%- if let Some(value) = call.positional %}, {% call write::argument(value) %}{% endcall %}{% endif -%}
+{%- for (keyword, value) in call.keywords %}, {{ keyword }}={% call write::argument(value) %}{% endcall %}{% endfor -%}
+)
+{%- endfor %}
+{%- endfor %}
+{%- if !top.is_empty() %}
+    if include_top:
+{%- for statement in top %}
+{% call write::line(statement) %}{% endcall %}
+{%- endfor %}
+    elif pooling == "avg":
+{%- else %}
+    if pooling == "avg":
+{%- endif %}
+{% call write::line(pools[0]) %}{% endcall %}
+    elif pooling == "max":
+{% call write::line(pools[1]) %}{% endcall %}
+    model = keras.Model(inputs, x, name="{{ name }}")
+    if weights is not None:
+        load_weights(model, weights, include_top)
+    return model
