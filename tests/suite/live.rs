@@ -1,7 +1,7 @@
 //! The live model: the numbers of torchvision and of ONNX Runtime, training, loading and saving.
 
 use crate::fill::fill;
-use crate::networks::{cifar, compile, compile_at, filled, of_depth, small};
+use crate::networks::{cifar, compile, filled, of_depth, small};
 use crate::npy;
 use crate::onnx::{Case, Input, ask};
 use crate::shapes::{cases, onnx};

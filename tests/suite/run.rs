@@ -82,7 +82,7 @@ mod live {
         let arguments = ["run", "net.toml", "--weights", "w.safetensors", "--input", "x.npy"];
         let table = run(&folder, &arguments);
         assert!(table.starts_with("exit 0\ntiny: 2 x 6\n"), "{table}");
-        assert_eq!(table.lines().count(), 4 + 10, "a header and five lines an image:\n{table}");
+        assert_eq!(table.lines().count(), 3 + 10, "a header and five lines an image:\n{table}");
         let output = resnetc().current_dir(&folder).args(arguments).args(["--format", "json"]).output().unwrap();
         let json: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(json["shape"], serde_json::json!([2, 6]));

@@ -6,7 +6,7 @@ use crate::cli::output::{self, Format, Grid};
 use crate::cli::run::Arguments;
 use crate::cli::{Failure, Global, files};
 use burn::tensor::{Device, Tensor, TensorData};
-use resnetc::diagnostic::{Code, Refusal, Report};
+use resnetc::diagnostic::{Code, Refusal};
 use resnetc::valid::Checked;
 use resnetc::{Options, source::Source};
 use serde_json::{Value, json};
@@ -39,8 +39,6 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
         Some(path) => files::write_atomic(path, &npy::write(&output.shape, &output.values)),
         None => files::print(&summary(&name, &output, arguments.format)?),
     }
-    summarise(&name, &output, arguments.format);
-    Ok(())
 }
 
 fn unreadable(why: String) -> Refusal {
