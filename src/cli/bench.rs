@@ -1,5 +1,6 @@
 //! `resnetc bench`: how fast the live model runs here.
 
+use super::network::Network;
 use super::output::Format;
 use std::path::PathBuf;
 
@@ -9,9 +10,8 @@ use std::path::PathBuf;
 /// counts. `peak_bytes` is the largest resident memory of the whole process so far, program and weights included.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The description; `-` is standard input
-    #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) network: Network,
     /// Images per pass
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=65_536))]
     pub(super) batch: u64,

@@ -43,7 +43,7 @@ pub struct Differences {
 impl Differences {
     /// How many of each kind a message names; the others are counted.
     pub const SHOWN: usize = 10;
-    /// How many unexpected names are searched for one that was meant.
+    /// How many missing names are searched for the one that was meant.
     const SEARCHED: usize = 1000;
 
     /// Whether there are none.
@@ -71,15 +71,14 @@ impl Differences {
     }
 
     fn notes(&self, notes: &mut Vec<String>) {
-        listed(notes, "missing", &self.missing, |(name, shape)| {
-            let unexpected = self.unexpected.iter().take(Self::SEARCHED).map(String::as_str);
-            let near = match suggest::closest(name, unexpected) {
-                Some(near) => format!("; the file has `{near}`"),
-                None => String::new(),
-            };
-            format!("missing `{name}`, {}{near}", Dimensions(shape))
+        listed(notes, "missing", &self.missing, |(name, shape)| format!("missing `{name}`, {}", Dimensions(shape)));
+        listed(notes, "unexpected", &self.unexpected, |name| {
+            let missing = self.missing.iter().take(Self::SEARCHED).map(|(name, _)| name.as_str());
+            match suggest::closest(name, missing) {
+                Some(near) => format!("unexpected `{name}`; missing is `{near}`"),
+                None => format!("unexpected `{name}`"),
+            }
         });
-        listed(notes, "unexpected", &self.unexpected, |name| format!("unexpected `{name}`"));
         listed(notes, "misshapen", &self.misshapen, |(name, expected, found)| {
             format!("`{name}`: expected {}, found {}", Dimensions(expected), Dimensions(found))
         });
@@ -136,11 +135,11 @@ impl Unreadable {
 mod convert {
     pub(super) const TORCH: &str = "import torch, safetensors.torch as s; s.save_file({k: v.contiguous() for k, v in \
         torch.load('weights.pth', map_location='cpu', weights_only=True).items()}, 'weights.safetensors')";
-    pub(super) const KERAS: &str = "import keras, numpy, safetensors.numpy as s; s.save_file({'/'.join(w.path.split('/')\
-        [-2:]): numpy.array(w) for w in keras.saving.load_model('model.keras', compile=False).weights}, \
+    pub(super) const KERAS: &str = "import keras, safetensors.numpy as s; s.save_file({'/'.join(w.path.split('/')\
+        [-2:]): keras.ops.convert_to_numpy(w) for w in keras.saving.load_model('model.keras', compile=False).weights}, \
         'weights.safetensors')";
-    pub(super) const HDF5: &str = "import keras, numpy, safetensors.numpy as s; s.save_file({'/'.join(w.path.split('/')\
-        [-2:]): numpy.array(w) for w in keras.saving.load_model('model.h5', compile=False).weights}, \
+    pub(super) const HDF5: &str = "import keras, safetensors.numpy as s; s.save_file({'/'.join(w.path.split('/')\
+        [-2:]): keras.ops.convert_to_numpy(w) for w in keras.saving.load_model('model.h5', compile=False).weights}, \
         'weights.safetensors')";
 }
 

@@ -51,8 +51,9 @@ fn folded_weights_are_the_norms_arithmetic_in_float64_rounded_once() {
             let expected = (f64::from(bias[channel]) - f64::from(mean[channel])) * scale + f64::from(beta[channel]);
             let new = |kind| &new.get(resnetc::ir::Parameter { node: convolution, kind }).unwrap().values;
             assert_eq!(new(ParameterKind::Bias)[channel], expected as f32, "{dialect} {channel}");
-            for at in channel * per_output..(channel + 1) * per_output {
-                assert_eq!(new(ParameterKind::Kernel)[at], (f64::from(kernel[at]) * scale) as f32, "{dialect} {at}");
+            let output = channel * per_output..(channel + 1) * per_output;
+            for (old, new) in kernel[output.clone()].iter().zip(&new(ParameterKind::Kernel)[output]) {
+                assert_eq!(*new, (f64::from(*old) * scale) as f32, "{dialect} {channel}");
             }
         }
     }

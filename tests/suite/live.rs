@@ -1,7 +1,7 @@
 //! The live model: the numbers of torchvision and of ONNX Runtime, training, loading and saving.
 
 use crate::fill::fill;
-use crate::networks::{cifar, compile, compile_at, filled, of_depth, small};
+use crate::networks::{cifar, compile, filled, of_depth, small};
 use crate::npy;
 use crate::onnx::{Case, Input, ask};
 use crate::shapes::{cases, onnx};
@@ -9,11 +9,12 @@ use crate::weights::golden;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::{Device, Gradients, Tensor, TensorData, activation};
+use resnetc::Options;
 use resnetc::back::live::{Model, Value};
 use resnetc::ir::op::{self, Activation, AdaptivePool, BatchNorm, Linear, PoolKind};
 use resnetc::ir::{Address, Branch, Graph, Op, Origin, ParameterKind, Place, Role, Shape};
 use resnetc::pass::fold_batch_norm;
-use resnetc::source::Span;
+use resnetc::source::{Source, Span};
 use resnetc::valid::{self, Checked};
 use resnetc::weights::{self, Weights};
 use serde_json::json;
@@ -257,7 +258,7 @@ fn it_has_the_parameters_that_the_network_has() {
 
 #[test]
 fn the_one_line_of_the_readme_works() {
-    let source = resnetc::source::Source::new("cifar.toml", cifar());
+    let source = Source::new("cifar.toml", cifar());
     let device = Device::flex();
     let model = resnetc::compile(&source).unwrap().instantiate(&device).unwrap();
     assert_eq!(model.forward(images([3, 3, 32, 32], &device)).into_vector().unwrap().dims(), [3, 10]);
@@ -265,9 +266,10 @@ fn the_one_line_of_the_readme_works() {
 
 #[test]
 fn a_network_without_a_top_gives_its_feature_map() {
-    let text = "name = \"bare\"\ndialect = \"keras\"\ndepth = 18\n";
+    let source = Source::new("bare.toml", "name = \"bare\"\ndialect = \"keras\"\ndepth = 18\n");
+    let options = Options { input: Some([4, 65, 97]), ..Options::default() };
     let device = Device::flex();
-    let model = compile_at(text, [4, 65, 97]).instantiate(&device).unwrap();
+    let model = resnetc::compile_with(&source, &options).unwrap().instantiate(&device).unwrap();
     assert_eq!(model.forward(images([2, 4, 65, 97], &device)).into_map().unwrap().dims(), [2, 512, 3, 4]);
 }
 

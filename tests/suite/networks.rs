@@ -1,7 +1,6 @@
 //! Networks to test with: descriptions as text, and weights that nobody drew.
 
 use crate::fill::fill;
-use resnetc::Options;
 use resnetc::ir::ParameterKind;
 use resnetc::source::Source;
 use resnetc::valid::Checked;
@@ -9,11 +8,6 @@ use resnetc::weights::{Tensor, Weights};
 
 pub fn compile(text: &str) -> Checked {
     resnetc::compile(&Source::new("test.toml", text)).unwrap_or_else(|report| panic!("{report:?}\n{text}"))
-}
-
-pub fn compile_at(text: &str, input: [u64; 3]) -> Checked {
-    let options = Options { input: Some(input), ..Options::default() };
-    resnetc::compile_with(&Source::new("test.toml", text), &options).unwrap()
 }
 
 /// A ResNet of the paper's table in a dialect, with 1000 classes.

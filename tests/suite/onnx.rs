@@ -1,5 +1,7 @@
 //! Asks ONNX and ONNX Runtime about single ops, in one Python process for many of them.
 
+#![cfg_attr(not(feature = "live"), expect(dead_code, reason = "without the live model only shapes are asked for"))]
+
 use crate::python::python;
 use serde_json::{Map, Value, json};
 use std::io::Write;

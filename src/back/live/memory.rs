@@ -1,34 +1,19 @@
 //! Whether a network fits into memory, asked before anything is allocated.
 
+use crate::analysis::memory::inference_peak;
 use crate::diagnostic::{Code, Refusal};
 use crate::valid::Checked;
 use crate::weights;
-use std::collections::HashMap;
 use std::hint::black_box;
 
-/// Bytes that a forward pass of `batch` images may need, the weights included: the largest sum of live values, the
-/// largest convolution's input and kernel once more (flex copies both to channels-last), all in float32.
+/// Bytes that a forward pass of `batch` images may need: the weights twice (as tensors and, while they are loaded or a
+/// convolution lays them out anew, as a copy), the largest sum of live values, and the largest layer's operand and
+/// value once more, of which burn makes copies. All of it float32.
 #[must_use]
 pub fn estimate(checked: &Checked, batch: u64) -> u128 {
-    let mut readers: HashMap<_, usize> = HashMap::new();
-    for layer in checked.layers() {
-        for operand in layer.operands {
-            *readers.entry(operand).or_default() += 1;
-        }
-    }
-    let (mut live, mut peak) = (0_u128, 0_u128);
-    for layer in checked.layers() {
-        live += layer.output.elements();
-        peak = peak.max(live + layer.input.elements());
-        for operand in layer.operands {
-            let left = readers.entry(operand).or_default();
-            *left = left.saturating_sub(1);
-            if *left == 0 {
-                live -= checked.shape(operand).elements();
-            }
-        }
-    }
-    weights::bytes(checked).saturating_mul(2).saturating_add(peak.saturating_mul(4).saturating_mul(batch.into()))
+    let copies = checked.layers().map(|layer| layer.input.elements() + layer.output.elements()).max();
+    let values = inference_peak(checked).elements.saturating_add(copies.unwrap_or_default());
+    weights::bytes(checked).saturating_mul(2).saturating_add(values.saturating_mul(4).saturating_mul(batch.into()))
 }
 
 /// Refuses more bytes than are `free`, where that is known, or than this machine would give in one piece; nothing is

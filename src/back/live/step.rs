@@ -141,19 +141,24 @@ fn average(map: Tensor<4>, output: [usize; 2]) -> Tensor<4> {
     if output == [1, 1] { map.mean_dim(3).mean_dim(2) } else { adaptive_avg_pool2d(map, output) }
 }
 
-/// Adaptive max pooling, which burn does not have: a maximum over rows and one over columns. Cell i of n along an axis
-/// of size s covers floor(i s / n) up to ceil((i + 1) s / n), as in torch.
-fn maximum(map: Tensor<4>, output: [usize; 2]) -> Tensor<4> {
-    [2, 3].into_iter().zip(output).fold(map, |map, (axis, cells)| {
-        let [_, _, height, width] = map.dims();
-        let side = if axis == 2 { height } else { width };
-        let cell = |i: usize| {
-            let start = i * side / cells;
-            let end = ((i + 1) * side).div_ceil(cells);
-            map.clone().narrow(axis, start, end - start).max_dim(axis)
-        };
-        if cells == side { map } else { Tensor::cat((0..cells).map(cell).collect(), axis) }
-    })
+/// Adaptive max pooling, which burn does not have: a maximum over rows, then one over columns.
+fn maximum(map: Tensor<4>, [rows, columns]: [usize; 2]) -> Tensor<4> {
+    let [_, _, height, width] = map.dims();
+    let map = maximum_along(map, 2, height, rows);
+    maximum_along(map, 3, width, columns)
+}
+
+/// Cell i of n along an axis of size s covers floor(i s / n) up to ceil((i + 1) s / n), as in torch.
+fn maximum_along(map: Tensor<4>, axis: usize, side: usize, cells: usize) -> Tensor<4> {
+    if cells == side {
+        return map;
+    }
+    let cell = |i: usize| {
+        let start = i * side / cells;
+        let end = ((i + 1) * side).div_ceil(cells);
+        map.clone().narrow(axis, start, end - start).max_dim(axis)
+    };
+    Tensor::cat((0..cells).map(cell).collect(), axis)
 }
 
 fn padded(map: Tensor<4>, pad: Pad) -> Tensor<4> {

@@ -5,7 +5,6 @@ use crate::cli::bench::Arguments;
 use crate::cli::output::{self, Grid, grouped};
 use crate::cli::{Failure, Global, files};
 use burn::tensor::{Device, Tensor, TensorData};
-use resnetc::Options;
 use resnetc::back::live::Model;
 use resnetc::valid::Checked;
 use serde_json::json;
@@ -13,9 +12,7 @@ use std::time::Instant;
 
 pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
     let threads = model::start_threads(arguments.threads)?;
-    let source = files::read_description(&arguments.file)?;
-    let options = Options { limit: global.limit, ..Options::default() };
-    let checked = files::answered(resnetc::compile_with(&source, &options), &source, global)?;
+    let checked = arguments.network.compile(global)?;
     let (name, batch) = (checked.graph().name.clone(), arguments.batch);
     let shape = input_shape(&checked, batch);
     let model = model::load(checked, arguments.weights.as_deref(), true, batch, global)?;

@@ -5,7 +5,7 @@ mod model;
 mod npy;
 pub(super) mod run;
 
-use super::{Failure, Global, MessageFormat};
+use super::{Failure, Global, MessageFormat, files};
 use resnetc::diagnostic::{Refusal, render};
 use std::io::Read;
 use std::path::Path;
@@ -16,10 +16,15 @@ fn granted<T>(result: Result<T, impl Into<Refusal>>, file: Option<&Path>, global
         let refusal = refusal.into();
         let file = file.map(|file| file.display().to_string());
         match global.message_format {
-            MessageFormat::Human => anstream::eprint!("{}", render::refusal_text(&refusal, file.as_deref(), true)),
-            MessageFormat::Json => println!("{}", render::refusal_json(&refusal, file.as_deref())),
+            MessageFormat::Human => {
+                anstream::eprint!("{}", render::refusal_text(&refusal, file.as_deref(), true));
+                Failure::No
+            }
+            MessageFormat::Json => {
+                let printed = files::print(&format!("{}\n", render::refusal_json(&refusal, file.as_deref())));
+                printed.err().unwrap_or(Failure::No)
+            }
         }
-        Failure::No
     })
 }
 

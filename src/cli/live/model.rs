@@ -25,7 +25,9 @@ pub(super) fn load(
     };
     let (checked, tensors) = if fold {
         let (folded, map) = fold_batch_norm(checked);
-        (folded, map.apply(&tensors))
+        let folded_tensors = map.apply(&tensors);
+        drop(tensors); // before the model is made: one set of weights less at the peak
+        (folded, folded_tensors)
     } else {
         (checked, tensors)
     };
