@@ -7,7 +7,9 @@
 //! gives the graph back, op for op and name for name; a test says so.
 
 mod body;
+mod field;
 mod unify;
+mod write;
 
 pub use body::Body;
 

@@ -12,8 +12,8 @@ struct Block {
     text: String,
 }
 
-fn blocks() -> Vec<Block> {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+fn blocks(page: &str) -> Vec<Block> {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
     let mut blocks = Vec::new();
     let mut lines = readme.lines();
     while let Some(line) = lines.next() {
@@ -72,7 +72,7 @@ fn every_session_prints_what_the_readme_says() {
         std::fs::copy(entry.path(), folder.path().join("architectures").join(entry.file_name())).unwrap();
     }
     let mut sessions = 0;
-    for block in blocks().iter().filter(|block| block.language == "console") {
+    for block in blocks("README.md").iter().filter(|block| block.language == "console") {
         for session in format!("\n{}", block.text).split("\n$ ").skip(1) {
             let (command, expected) = session.split_once('\n').unwrap_or((session, ""));
             let found = run(command, folder.path());
@@ -86,8 +86,9 @@ fn every_session_prints_what_the_readme_says() {
 }
 
 #[test]
-fn every_description_in_the_readme_compiles() {
-    for block in blocks().iter().filter(|block| block.language == "toml") {
+fn every_description_in_the_readme_and_the_reference_compiles() {
+    let pages = ["README.md", "grammar/README.md"];
+    for block in pages.into_iter().flat_map(blocks).filter(|block| block.language == "toml") {
         let source = resnetc::source::Source::new("README.md", &block.text);
         if let Err(report) = resnetc::compile(&source) {
             panic!("{}", resnetc::diagnostic::render::text(&report, &source, false));
