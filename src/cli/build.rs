@@ -6,6 +6,7 @@ use resnetc::back::{self, File, HEADER, Unsupported};
 use resnetc::diagnostic::{Code, Diagnostic, Report};
 use resnetc::valid::Checked;
 use resnetc::{Options, pass};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Lower a description to source code and print what was written
@@ -118,6 +119,7 @@ fn is_ours(path: &Path) -> bool {
             let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
             String::from_utf8_lossy(first).contains(HEADER)
         }
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        // Under a file there is nothing; creating the folder will say so.
+        Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
     }
 }

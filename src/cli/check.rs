@@ -17,6 +17,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
+    if arguments.files.iter().filter(|file| *file == Path::new("-")).count() > 1 {
+        return Err(Failure::unasked("cannot read `-` twice", "there is one standard input"));
+    }
     let mut diagnostics = Vec::new();
     let mut worst = Ok(());
     for file in &arguments.files {

@@ -69,7 +69,8 @@ pub(super) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         file.persist(path)?;
         Ok(())
     };
-    write().map_err(|error| Failure::unasked(format!("cannot write {}", path.display()), error))
+    // The error's own text names the temporary file; its kind says enough.
+    write().map_err(|error| Failure::unasked(format!("cannot write {}", path.display()), error.kind()))
 }
 
 /// A temporary file with the permissions that a new file gets; tempfile's own default is the owner's eyes only.

@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// What the rows are [default: stage]
     #[arg(long, value_enum, value_name = "PART")]
     by: Option<By>,
-    /// How the answer is printed; CSV is the rows alone, JSON has every convention and every layer
+    /// How the answer is printed; CSV is the rows alone, or with `--convention all` the conventions, JSON has every convention and every layer
     #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]
     format: Format,
 }

@@ -3,6 +3,7 @@
 use super::{Failure, Global, files};
 use resnetc::Options;
 use resnetc::ir::Shape;
+use resnetc::limits::{CHANNELS, SIDE};
 use resnetc::valid::Checked;
 use std::path::PathBuf;
 
@@ -28,10 +29,16 @@ impl Network {
 /// Reads `3x224x224`.
 pub(super) fn parse_input(text: &str) -> Result<[u64; 3], String> {
     let sizes: Result<Vec<u64>, _> = text.split(['x', 'X']).map(str::parse).collect();
-    sizes
+    let [channels, height, width] = sizes
         .ok()
         .and_then(|sizes| <[u64; 3]>::try_from(sizes).ok())
-        .ok_or_else(|| "expected channels, height and width, as in 3x224x224".to_owned())
+        .ok_or_else(|| "expected channels, height and width, as in 3x224x224".to_owned())?;
+    for (what, value, limit) in [("channels", channels, CHANNELS), ("height", height, SIDE), ("width", width, SIDE)] {
+        if !(1..=limit).contains(&value) {
+            return Err(format!("{what} is {value}, expected from 1 to {limit}"));
+        }
+    }
+    Ok([channels, height, width])
 }
 
 /// A shape with the batch in front: `1 x 64 x 112 x 112`.
