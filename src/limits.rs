@@ -8,7 +8,9 @@ pub const NESTING: usize = 64;
 pub const NODES: usize = 100_000;
 /// Blocks of one stage (E0604).
 pub const BLOCKS: u64 = 10_000;
-/// Channels of a feature map and features of a vector that a description may ask for (E0605).
+/// Channels of a feature map, outputs of a linear layer (E0605).
 pub const CHANNELS: u64 = 1 << 20;
+/// Features of a vector, as a flattened map has them (E0605).
+pub const FEATURES: u64 = u32::MAX as u64;
 /// Height and width of a feature map (E0606).
 pub const SIDE: u64 = 65_536;

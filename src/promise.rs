@@ -9,7 +9,7 @@ use crate::analysis::group::percent;
 use crate::analysis::memory::FLOAT;
 use crate::analysis::{self, Analysis, Group, Level, Parameters, convention};
 use crate::diagnostic::{Code, Diagnostic, Report};
-use crate::ir::{Op, Place};
+use crate::ir::{NodeId, Op, Place};
 use crate::source::{Span, Spanned};
 use crate::spec::{Budget, Expect, Input, Spec};
 use crate::valid::Checked;
@@ -128,7 +128,8 @@ struct Limit<'a> {
 
 fn budget(spec: &Spec, held: Held, network: &Checked, analysis: &Analysis, report: &mut Report) {
     let groups = analysis::group(network, &analysis.layers, Level::Stage);
-    let memory = |group: &Group| memory_share(network, analysis, group);
+    let peak = analysis::memory::inference_peak(network).node;
+    let memory = |group: &Group| memory_share(peak, analysis, group);
     let limits = [
         Limit {
             name: "max_parameters",
@@ -161,8 +162,7 @@ fn budget(spec: &Spec, held: Held, network: &Checked, analysis: &Analysis, repor
 }
 
 /// The bytes that a part of the network takes: its weights, and where the peak of inference is, the peak.
-fn memory_share(network: &Checked, analysis: &Analysis, group: &Group) -> u128 {
-    let peak = analysis::memory::inference_peak(network).node;
+fn memory_share(peak: NodeId, analysis: &Analysis, group: &Group) -> u128 {
     let here = group.layers.iter().filter_map(|&position| analysis.layers.get(position)).any(|row| row.node == peak);
     let tensors = if here { analysis.memory.inference_peak_bytes } else { 0 };
     FLOAT * group.parameters.total() + tensors

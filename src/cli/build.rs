@@ -63,7 +63,10 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let network = if arguments.fold_batch_norm { pass::fold_batch_norm(network).0 } else { network };
     let mut generated = Vec::new();
     let targets = if arguments.targets.is_empty() { &[Target::Burn][..] } else { &arguments.targets };
-    for target in targets {
+    for (at, target) in targets.iter().enumerate() {
+        if targets.iter().take(at).any(|before| before == target) {
+            continue;
+        }
         let files = target.emit(&network).map_err(|unsupported| explain(&network, *target, &unsupported));
         generated.extend(files::answered(files, &source, global)?);
     }
@@ -88,7 +91,7 @@ fn check(generated: &[(PathBuf, String)]) -> Result<(), Failure> {
         generated.iter().filter(|(path, text)| std::fs::read(path).ok().as_deref() != Some(text.as_bytes())).collect();
     for (path, _) in &stale {
         let verdict = if path.exists() { "stale" } else { "missing" };
-        println!("{verdict} {}", path.display());
+        files::print(&format!("{verdict} {}\n", path.display()))?;
     }
     if stale.is_empty() { Ok(()) } else { Err(Failure::No) }
 }
@@ -107,7 +110,7 @@ fn write(generated: &[(PathBuf, String)], force: bool) -> Result<(), Failure> {
                 .map_err(|error| Failure::unasked(format!("cannot create {}", folder.display()), error))?;
         }
         files::write_atomic(path, text.as_bytes())?;
-        println!("wrote {}", path.display());
+        files::print(&format!("wrote {}\n", path.display()))?;
     }
     Ok(())
 }
@@ -117,7 +120,7 @@ fn is_ours(path: &Path) -> bool {
     match std::fs::read(path) {
         Ok(bytes) => {
             let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-            String::from_utf8_lossy(first).contains(HEADER)
+            String::from_utf8_lossy(first).trim_start_matches(['#', '/', ' ']).starts_with(HEADER)
         }
         // Under a file there is nothing; creating the folder will say so.
         Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),

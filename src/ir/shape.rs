@@ -1,5 +1,6 @@
 //! Shapes without the batch dimension, and the arithmetic of sliding windows.
 
+use crate::limits;
 use std::fmt;
 
 /// What flows along an edge, the batch dimension N left out.
@@ -52,6 +53,21 @@ impl Shape {
         match self {
             Self::Map { height, width, .. } => Some([height, width]),
             Self::Vector(_) => None,
+        }
+    }
+
+    /// The shape, if it is within the limits.
+    ///
+    /// # Errors
+    /// Which limit it exceeds.
+    pub fn within_limits(self) -> Result<Self, ShapeError> {
+        match self {
+            Self::Map { channels, .. } if channels > limits::CHANNELS => Err(ShapeError::Channels(channels)),
+            Self::Map { height, width, .. } if height.max(width) > limits::SIDE => {
+                Err(ShapeError::Side(height.max(width)))
+            }
+            Self::Vector(features) if features > limits::FEATURES => Err(ShapeError::Features(features.into())),
+            Self::Map { .. } | Self::Vector(_) => Ok(self),
         }
     }
 
@@ -193,8 +209,10 @@ pub enum ShapeError {
         /// What it has.
         found: usize,
     },
-    /// More channels or features than the limit.
-    Channels(u128),
+    /// More channels than the limit.
+    Channels(u64),
+    /// A vector longer than the limit.
+    Features(u128),
     /// A side larger than the limit.
     Side(u64),
     /// A zero where none may be.

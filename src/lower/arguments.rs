@@ -38,7 +38,11 @@ impl Arguments {
     }
 
     pub(super) fn boolean(&self, name: &str) -> bool {
-        self.values.iter().any(|&(known, value, _)| known == name && value == Default::Boolean(true))
+        let value = self.values.iter().find_map(|&(known, value, _)| match value {
+            Default::Boolean(value) if known == name => Some(value),
+            _ => None,
+        });
+        value.expect("a block of the library reads only the booleans that it declares")
     }
 
     pub(super) fn word(&self, name: &str) -> &'static str {

@@ -51,10 +51,9 @@ impl Walker<'_> {
                 }
                 [only] => return Ok(Some(*only)),
                 several => {
-                    let join = self.join(value, several)?;
-                    let Part::Join(_, node) = &join else { return Ok(None) };
-                    value = *node;
-                    body.push(join);
+                    let (branches, node) = self.join(value, several)?;
+                    body.push(Part::Join(branches, node));
+                    value = node;
                 }
             }
         }
@@ -65,7 +64,7 @@ impl Walker<'_> {
     }
 
     /// The branches from `value` through each of `readers` to the one node where all of them meet.
-    fn join(&self, value: NodeId, readers: &[NodeId]) -> Result<Part, NodeId> {
+    fn join(&self, value: NodeId, readers: &[NodeId]) -> Result<(Vec<Body>, NodeId), NodeId> {
         let mut ends = Vec::new();
         for &reader in readers {
             let mut branch = Body::new();
@@ -87,7 +86,7 @@ impl Walker<'_> {
             ends.iter().find(|(_, last, _)| *last == operand).map(|(.., branch)| branch.clone()).ok_or(node)
         };
         let branches: Result<Vec<_>, _> = operands.into_iter().map(branch_of).collect();
-        Ok(Part::Join(branches?, node))
+        Ok((branches?, node))
     }
 }
 

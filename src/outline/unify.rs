@@ -110,7 +110,8 @@ fn aligned(body: &[Merged], step: &Merged, from: usize) -> Option<usize> {
     body.iter().skip(from).position(|known| known.key() == step.key()).map(|at| at + from)
 }
 
-/// Whether `block` unifies with `body`: the steps that align differ only in fields, and both join where one does.
+/// Whether `block` unifies with `body`: the steps that align stand in the same order and differ only in fields, and both
+/// join where one does.
 fn fits(network: &Checked, body: &[Merged], block: &[Merged]) -> bool {
     let joins = |steps: &[Merged], others: &[Merged]| {
         let mut joins = steps.iter().filter(|step| matches!(step, Merged::Join(..)));
@@ -128,8 +129,9 @@ fn fits(network: &Checked, body: &[Merged], block: &[Merged]) -> bool {
             (Merged::Node(..), Merged::Join(..)) | (Merged::Join(..), Merged::Node(..)) => false,
         },
     };
+    let in_order = block.iter().filter_map(|step| aligned(body, step, 0)).is_sorted_by(|left, right| left < right);
     // A group that has no block yet takes any.
-    body.is_empty() || joins(body, block) && joins(block, body) && block.iter().all(alike)
+    body.is_empty() || in_order && joins(body, block) && joins(block, body) && block.iter().all(alike)
 }
 
 /// Takes `block`, which [`fits`], into `body`; steps that are new stand where the block has them.

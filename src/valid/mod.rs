@@ -2,7 +2,8 @@
 //!
 //! Guaranteed of a [`Checked`]: it has one input and one output, no cycle, no node that does not lead to the output,
 //! every op has its operands, every value a shape within the limits, and every name is unique. Past this point the
-//! only error that a user can see is that a target cannot express an op.
+//! only errors that a user can see are that the network breaks its own `[expect]` or `[budget]`, and that a target cannot
+//! express an op.
 
 mod shapes;
 

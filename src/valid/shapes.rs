@@ -57,6 +57,13 @@ fn explain(graph: &Graph, node: &Node, name: &str, operands: &[NodeId], error: S
             format!("the limit is {}", limits::CHANNELS),
         )
         .help("use fewer filters, a smaller expansion or a smaller input"),
+        ShapeError::Features(found) => Diagnostic::error(
+            Code::TooManyChannels,
+            span,
+            format!("`{name}` would have {found} features"),
+            format!("the limit is {}", limits::FEATURES),
+        )
+        .help("pool the map first, or use a smaller input"),
         ShapeError::Side(found) => Diagnostic::error(
             Code::MapTooLarge,
             span,

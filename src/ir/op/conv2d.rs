@@ -1,6 +1,5 @@
 use crate::ir::parameter::ParameterKind;
 use crate::ir::shape::{Shape, ShapeError, Window};
-use crate::limits;
 
 /// A two-dimensional convolution (cross-correlation, as every framework has it) with zero padding.
 ///
@@ -22,9 +21,6 @@ impl Conv2d {
         let Shape::Map { channels, height, width } = input else { return Err(ShapeError::NotAMap(input)) };
         if self.filters == 0 {
             return Err(ShapeError::Zero("filters"));
-        }
-        if self.filters > limits::CHANNELS {
-            return Err(ShapeError::Channels(self.filters.into()));
         }
         let divides = |count: u64| count.checked_rem(self.groups) == Some(0);
         if !(divides(channels) && divides(self.filters)) {

@@ -14,7 +14,7 @@ impl Linear {
         match input {
             Shape::Map { .. } => Err(ShapeError::NotAVector(input)),
             Shape::Vector(_) if self.features == 0 => Err(ShapeError::Zero("features")),
-            Shape::Vector(_) if self.features > limits::CHANNELS => Err(ShapeError::Channels(self.features.into())),
+            Shape::Vector(_) if self.features > limits::CHANNELS => Err(ShapeError::Channels(self.features)),
             Shape::Vector(_) => Ok(Shape::Vector(self.features)),
         }
     }

@@ -67,7 +67,7 @@ impl Op {
     /// # Errors
     /// Why there is none.
     pub fn infer(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
-        match (self, inputs) {
+        let shape = match (self, inputs) {
             (Self::Input(op), []) => Ok(op.shape()),
             (Self::Add(op), &[left, right]) => op.infer(left, right),
             (Self::Conv2d(op), &[input]) => op.infer(input),
@@ -81,7 +81,8 @@ impl Op {
             (Self::Subsample(op), &[input]) => op.infer(input),
             (Self::Dropout(op), &[input]) => Ok(op.infer(input)),
             (op, _) => Err(ShapeError::Operands { expected: op.arity(), found: inputs.len() }),
-        }
+        };
+        shape?.within_limits()
     }
 
     /// How many operands it takes.

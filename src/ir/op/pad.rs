@@ -1,5 +1,4 @@
 use crate::ir::shape::{Shape, ShapeError, Sides};
-use crate::limits;
 
 /// Zeros around a feature map or beside its channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +24,6 @@ impl Pad {
             }
             Self::Channels { before, after } => (sum([channels, before, after]), height, width),
         };
-        if channels > limits::CHANNELS {
-            return Err(ShapeError::Channels(channels.into()));
-        }
         Ok(Shape::Map { channels, height, width })
     }
 
