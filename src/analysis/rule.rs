@@ -189,19 +189,5 @@ impl Term {
 
 /// K: the elements of an op's window; 1 where it has none.
 fn window(op: &Op) -> u128 {
-    let kernel = match op {
-        Op::Conv2d(op) => op.window.kernel,
-        Op::MaxPool(op) => op.window.kernel,
-        Op::Input(_)
-        | Op::BatchNorm(_)
-        | Op::Activation(_)
-        | Op::AdaptivePool(_)
-        | Op::Linear(_)
-        | Op::Flatten(_)
-        | Op::Add(_)
-        | Op::Pad(_)
-        | Op::Subsample(_)
-        | Op::Dropout(_) => [1, 1],
-    };
-    kernel.into_iter().map(u128::from).product()
+    op.window().map_or(1, |window| window.kernel.into_iter().map(u128::from).product())
 }

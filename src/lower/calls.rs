@@ -109,15 +109,7 @@ fn resolve_stem(stem: &Call, report: &mut Report) -> Option<Arguments> {
         );
     }
     let Named::Known(definition) = kind else { return None };
-    let values = definition.parameters.iter().map(|parameter| match find(stem, parameter.name) {
-        Some(argument) => arguments::check(definition.name, &argument.value, parameter)
-            .map(|value| (parameter.name, value, written(argument)))
-            .map_err(|error| report.push(error))
-            .ok(),
-        None => absent(stem, definition, parameter, &meant, report),
-    });
-    let values: Vec<_> = values.collect();
-    values.into_iter().collect::<Option<_>>().map(|values| Arguments::new(definition, values))
+    bind(stem, definition, None, &meant, report)
 }
 
 fn resolve_stage(
@@ -139,6 +131,17 @@ fn resolve_stage(
         ),
     }
     let Named::Known(definition) = kind else { return None };
+    bind(call, definition, Some(defaults), &meant, report)
+}
+
+/// A value for each parameter of `definition`: what `call` writes, what it inherits, or the parameter's default.
+fn bind(
+    call: &Call,
+    definition: &'static Definition,
+    mut defaults: Option<&mut Defaults<'_>>,
+    meant: &[&'static str],
+    report: &mut Report,
+) -> Option<Arguments> {
     let mut values = Vec::with_capacity(definition.parameters.len());
     for parameter in definition.parameters {
         let value = if let Some(argument) = find(call, parameter.name) {
@@ -146,10 +149,12 @@ fn resolve_stage(
                 .map(|value| (parameter.name, value, written(argument)))
                 .map_err(|error| report.push(error))
                 .ok()
-        } else if let Some(inherited) = defaults.inherit(call, definition, parameter, report) {
+        } else if let Some(inherited) =
+            defaults.as_mut().and_then(|defaults| defaults.inherit(call, definition, parameter, report))
+        {
             inherited.ok()
         } else {
-            absent(call, definition, parameter, &meant, report)
+            absent(call, definition, parameter, meant, report)
         };
         values.push(value);
     }

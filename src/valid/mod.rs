@@ -119,6 +119,31 @@ impl Checked {
         self.names.get(id.index()).map_or("", String::as_str)
     }
 
+    /// C, H, W of the map whose flattened values the node `id` reads, through layers that keep their order.
+    #[must_use]
+    pub fn flattened_map(&self, id: NodeId) -> Option<[u64; 3]> {
+        let mut layer = self.layer(id);
+        loop {
+            layer = self.layer(*layer.operands.first()?);
+            match (&layer.node.op, layer.input) {
+                (Op::Flatten(_), Shape::Map { channels, height, width }) => return Some([channels, height, width]),
+                (Op::Dropout(_) | Op::Activation(_) | Op::Add(_), _) => {}
+                (
+                    Op::Input(_)
+                    | Op::Conv2d(_)
+                    | Op::BatchNorm(_)
+                    | Op::MaxPool(_)
+                    | Op::AdaptivePool(_)
+                    | Op::Linear(_)
+                    | Op::Flatten(_)
+                    | Op::Pad(_)
+                    | Op::Subsample(_),
+                    _,
+                ) => return None,
+            }
+        }
+    }
+
     /// Every parameter and its shape in the IR's layout, in topological order.
     pub fn parameters(&self) -> impl Iterator<Item = (Parameter, Vec<u64>)> {
         self.layers().flat_map(|layer| {

@@ -1,7 +1,7 @@
 //! What a weight file of a network holds: names, shapes, layouts.
 
 use crate::ir::dialect::Layout;
-use crate::ir::{NodeId, Op, Parameter, ParameterKind, Shape};
+use crate::ir::{NodeId, Parameter, ParameterKind};
 use crate::valid::Checked;
 
 /// One tensor of a weight file.
@@ -46,30 +46,10 @@ pub fn expected(checked: &Checked) -> Vec<Entry> {
 fn oihw(checked: &Checked, node: NodeId, shape: &[u64]) -> [u64; 4] {
     match *shape {
         [outputs, inputs, height, width] => [outputs, inputs, height, width],
-        [outputs, inputs] => match flattened(checked, node) {
-            Some(Shape::Map { channels, height, width }) => [outputs, channels, height, width],
-            Some(Shape::Vector(_)) | None => [outputs, inputs, 1, 1],
-        },
-        _ => [shape.iter().product(), 1, 1, 1],
-    }
-}
-
-/// The map whose flattened values a layer reads, through layers that keep the order.
-fn flattened(checked: &Checked, node: NodeId) -> Option<Shape> {
-    let mut layer = checked.layer(node);
-    loop {
-        layer = checked.layer(*layer.operands.first()?);
-        match layer.node.op {
-            Op::Flatten(_) => return Some(layer.input),
-            Op::Dropout(_) | Op::Activation(_) | Op::Add(_) => {}
-            Op::Input(_)
-            | Op::Conv2d(_)
-            | Op::BatchNorm(_)
-            | Op::MaxPool(_)
-            | Op::AdaptivePool(_)
-            | Op::Linear(_)
-            | Op::Pad(_)
-            | Op::Subsample(_) => return None,
+        [outputs, inputs] => {
+            let [channels, height, width] = checked.flattened_map(node).unwrap_or([inputs, 1, 1]);
+            [outputs, channels, height, width]
         }
+        _ => [shape.iter().product(), 1, 1, 1],
     }
 }

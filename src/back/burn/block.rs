@@ -6,7 +6,7 @@ use super::layout::{self, Code, Expr};
 use super::load::Method;
 use super::quote::{Comment, RustIdent, RustType};
 use super::view::{BlockView, LoadView, ParameterView};
-use crate::ir::Op;
+use crate::ir::{Op, Shape};
 use crate::outline::{Call, Definition, Expression, Field, Item, Meaning, Name, Parameter, Step, Value};
 use crate::valid::Checked;
 use std::collections::BTreeSet;
@@ -197,18 +197,7 @@ impl<'a> Block<'a> {
 }
 
 fn has_weights(op: &Op) -> bool {
-    match op {
-        Op::Conv2d(_) | Op::BatchNorm(_) | Op::Linear(_) => true,
-        Op::Input(_)
-        | Op::Activation(_)
-        | Op::MaxPool(_)
-        | Op::AdaptivePool(_)
-        | Op::Flatten(_)
-        | Op::Add(_)
-        | Op::Pad(_)
-        | Op::Subsample(_)
-        | Op::Dropout(_) => false,
-    }
+    !op.parameters(Shape::Vector(1)).is_empty()
 }
 
 /// Calls `see` with every item, the joining ones after their branches.

@@ -8,9 +8,9 @@ use super::ops::{self, Call, Layer, Made, Number, Numbers};
 use super::quote::{FormatText, RustIdent, RustStr, RustType};
 use super::view::{FieldView, PartView};
 use crate::ir::dialect::Layout;
-use crate::ir::{Branch, Op, Role, Shape};
+use crate::ir::{Branch, Op, Role};
 use crate::outline::{Item, Name, Step};
-use crate::valid::{Checked, Layer as GraphLayer};
+use crate::valid::Checked;
 
 /// What the steps of a body refer to.
 #[derive(Debug)]
@@ -215,17 +215,8 @@ impl<'a> Body<'a> {
             Name::Suffix(suffix) => format!("{}{suffix}", self.scope.block),
             Name::Parameter(_) => return None,
         };
-        let mut layer = network.layers().find(|layer| layer.name == name)?;
-        loop {
-            layer = operand(network, &layer)?;
-            match (&layer.node.op, layer.input) {
-                (Op::Flatten(_), Shape::Map { channels, height, width }) => {
-                    return (height * width > 1).then_some([channels, height, width]);
-                }
-                (Op::Dropout(_) | Op::Activation(_), _) => {}
-                _ => return None,
-            }
-        }
+        let id = network.layers().find(|layer| layer.name == name)?.id;
+        network.flattened_map(id).filter(|[_, height, width]| height * width > 1)
     }
 
     /// The expression for the name of a layer in a weight file.
@@ -239,10 +230,6 @@ impl<'a> Body<'a> {
             },
         }
     }
-}
-
-fn operand<'a>(network: &'a Checked, layer: &GraphLayer<'_>) -> Option<GraphLayer<'a>> {
-    layer.operands.first().map(|operand| network.layer(*operand))
 }
 
 fn guard(step: &Step) -> Option<usize> {

@@ -134,7 +134,7 @@ impl Writer<'_> {
     }
 
     fn convolution(&mut self, item: &Item, conv: op::Conv2d, activation: Option<Activation>, flow: Flow<'_>) {
-        let windows: Vec<_> = self.ops(item).filter_map(padding::window).copied().collect();
+        let windows: Vec<_> = self.ops(item).filter_map(Op::window).copied().collect();
         // Keras refuses a stride together with a dilation: such a convolution is subsampled afterwards.
         let apart = windows.iter().any(|window| window.stride != [1, 1] && window.dilation != [1, 1]);
         let modes: Vec<_> = windows
@@ -216,7 +216,7 @@ impl Writer<'_> {
 
     /// The padding of a window, as the outline has it.
     fn around(&mut self, item: &Item) -> Padding {
-        match (item.fields.get(&Field::Padding), padding::window(&item.op)) {
+        match (item.fields.get(&Field::Padding), item.op.window()) {
             (Some(_), _) | (None, None) => Padding::Even(self.pair(item, Field::Padding, [0, 0])),
             (None, Some(window)) => padding::literal(window.padding),
         }
@@ -224,7 +224,7 @@ impl Writer<'_> {
 
     fn max_pool(&mut self, item: &Item, pool: op::MaxPool, flow: Flow<'_>) -> Result<(), Unsupported> {
         let window = pool.window;
-        let others: Vec<_> = self.ops(item).filter_map(padding::window).copied().collect();
+        let others: Vec<_> = self.ops(item).filter_map(Op::window).copied().collect();
         if others.iter().any(|other| other.dilation != [1, 1]) {
             return Err(self.refuse(item, "Keras has no dilated max pool"));
         }

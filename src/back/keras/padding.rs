@@ -2,8 +2,8 @@
 
 use super::python::{PyNumber, PyPair};
 use super::view::Padding;
+use crate::ir::Sides;
 use crate::ir::shape::Window;
-use crate::ir::{Op, Sides};
 
 /// How one convolution is padded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,23 +56,5 @@ pub(super) fn literal(sides: Sides) -> Padding {
         Padding::Even(PyPair::literal([top, left]))
     } else {
         Padding::Sides([top, bottom, left, right].map(PyNumber::Literal))
-    }
-}
-
-/// The window of an op that slides.
-pub(super) fn window(op: &Op) -> Option<&Window> {
-    match op {
-        Op::Conv2d(conv) => Some(&conv.window),
-        Op::MaxPool(pool) => Some(&pool.window),
-        Op::Input(_)
-        | Op::BatchNorm(_)
-        | Op::Activation(_)
-        | Op::AdaptivePool(_)
-        | Op::Linear(_)
-        | Op::Flatten(_)
-        | Op::Add(_)
-        | Op::Pad(_)
-        | Op::Subsample(_)
-        | Op::Dropout(_) => None,
     }
 }

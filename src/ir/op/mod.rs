@@ -30,7 +30,7 @@ pub use pad::Pad;
 pub use subsample::Subsample;
 
 use super::parameter::ParameterKind;
-use super::shape::{Shape, ShapeError};
+use super::shape::{Shape, ShapeError, Window};
 
 /// One operation of a network.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,6 +120,25 @@ impl Op {
             | Self::Pad(_)
             | Self::Subsample(_)
             | Self::Dropout(_) => Vec::new(),
+        }
+    }
+
+    /// The window that it slides over its operand, if it does.
+    #[must_use]
+    pub fn window(&self) -> Option<&Window> {
+        match self {
+            Self::Conv2d(op) => Some(&op.window),
+            Self::MaxPool(op) => Some(&op.window),
+            Self::Input(_)
+            | Self::BatchNorm(_)
+            | Self::Activation(_)
+            | Self::AdaptivePool(_)
+            | Self::Linear(_)
+            | Self::Flatten(_)
+            | Self::Add(_)
+            | Self::Pad(_)
+            | Self::Subsample(_)
+            | Self::Dropout(_) => None,
         }
     }
 
