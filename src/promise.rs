@@ -57,7 +57,18 @@ fn parameters_follow_size(network: &Checked) -> bool {
             | Op::Add(_)
             | Op::Pad(_)
             | Op::Subsample(_)
-            | Op::Dropout(_) => read,
+            | Op::Dropout(_)
+            | Op::AvgPool(_)
+            | Op::Blur(_)
+            | Op::ChannelConv(_)
+            | Op::Concat(_)
+            | Op::DropPath(_)
+            | Op::GroupNorm(_)
+            | Op::LayerNorm(_)
+            | Op::LayerScale(_)
+            | Op::Multiply(_)
+            | Op::PathSoftmax(_)
+            | Op::Slice(_) => read,
         };
         if let Some(slot) = follows.get_mut(layer.id.index()) {
             *slot = value;

@@ -58,6 +58,8 @@ fn after(op: &Op, [vertical, horizontal]: [ReceptiveField; 2]) -> [ReceptiveFiel
     let window = match op {
         Op::Conv2d(op) => op.window,
         Op::MaxPool(op) => op.window,
+        Op::AvgPool(op) => op.window,
+        Op::Blur(op) => op.window,
         Op::Subsample(op) => return [vertical, horizontal].map(|field| field.through(1, op.stride)),
         Op::Input(_)
         | Op::BatchNorm(_)
@@ -67,7 +69,16 @@ fn after(op: &Op, [vertical, horizontal]: [ReceptiveField; 2]) -> [ReceptiveFiel
         | Op::Flatten(_)
         | Op::Add(_)
         | Op::Pad(_)
-        | Op::Dropout(_) => return [vertical, horizontal],
+        | Op::Dropout(_)
+        | Op::ChannelConv(_)
+        | Op::Concat(_)
+        | Op::DropPath(_)
+        | Op::GroupNorm(_)
+        | Op::LayerNorm(_)
+        | Op::LayerScale(_)
+        | Op::Multiply(_)
+        | Op::PathSoftmax(_)
+        | Op::Slice(_) => return [vertical, horizontal],
     };
     let ([height, width], [down, right]) = (window.extent(), window.stride);
     [vertical.through(height, down), horizontal.through(width, right)]

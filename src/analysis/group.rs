@@ -1,7 +1,7 @@
 //! Layers added up by the parts of a network that people think in.
 
 use super::{Parameters, Row};
-use crate::ir::{Branch, Place, Shape};
+use crate::ir::{Label, Place, Shape};
 use crate::valid::Checked;
 use std::collections::BTreeMap;
 
@@ -51,10 +51,10 @@ pub fn group(network: &Checked, rows: &[Row], level: Level) -> Vec<Group> {
                 Place::Head => "head".to_owned(),
                 Place::Block { stage, .. } if level == Level::Stage => format!("stage {}", stage + 1),
                 // The layers of a chain are numbered through the network; its blocks have no names of their own.
-                Place::Block { stage, block } if address.branch == Branch::Chain => {
+                Place::Block { stage, block } if address.branch == Label::CHAIN => {
                     format!("stage{}.block{}", stage + 1, block + 1)
                 }
-                Place::Block { .. } => network.graph().dialect.names.block_name(&address),
+                Place::Block { .. } => network.graph().block_name(&address),
             },
             place,
             output: row.output,

@@ -44,16 +44,28 @@ enum Storage {
 /// subsampling make tensors of their own, as layers and slices do.
 fn inference_storage(op: &Op) -> Storage {
     match op {
-        Op::BatchNorm(_) | Op::Activation(op::Activation::Relu) | Op::Add(_) => Storage::InPlace,
-        Op::Flatten(_) | Op::Dropout(_) => Storage::View,
+        Op::BatchNorm(_) | Op::Activation(op::Activation::Relu | op::Activation::Relu6) | Op::Add(_) => {
+            Storage::InPlace
+        }
+        Op::Flatten(_) | Op::Dropout(_) | Op::DropPath(_) => Storage::View,
         Op::Input(_)
         | Op::Conv2d(_)
-        | Op::Activation(op::Activation::Softmax)
+        | Op::Activation(_)
         | Op::MaxPool(_)
         | Op::AdaptivePool(_)
         | Op::Linear(_)
         | Op::Pad(_)
-        | Op::Subsample(_) => Storage::Fresh,
+        | Op::Subsample(_)
+        | Op::AvgPool(_)
+        | Op::Blur(_)
+        | Op::ChannelConv(_)
+        | Op::Concat(_)
+        | Op::GroupNorm(_)
+        | Op::LayerNorm(_)
+        | Op::LayerScale(_)
+        | Op::Multiply(_)
+        | Op::PathSoftmax(_)
+        | Op::Slice(_) => Storage::Fresh,
     }
 }
 
@@ -146,9 +158,16 @@ fn saved(layer: &Layer<'_>) -> Saved {
     let nothing = Saved { operand: false, value: false, own: 0, once: 0 };
     let operand = Saved { operand: true, ..nothing };
     match &layer.node.op {
-        Op::Conv2d(_) | Op::Linear(_) => operand,
+        Op::Conv2d(_)
+        | Op::Linear(_)
+        | Op::AvgPool(_)
+        | Op::ChannelConv(_)
+        | Op::GroupNorm(_)
+        | Op::LayerNorm(_)
+        | Op::LayerScale(_)
+        | Op::Multiply(_) => operand,
         Op::BatchNorm(_) => Saved { once: 2 * FLOAT * u128::from(layer.output.channels()), ..operand },
-        Op::Activation(_) => Saved { value: true, ..nothing },
+        Op::PathSoftmax(_) | Op::Activation(_) => Saved { value: true, ..nothing },
         Op::MaxPool(_) => Saved { own: INDEX * outputs, ..operand },
         Op::AdaptivePool(op) => match op.kind {
             op::PoolKind::Average if op.is_global() => nothing,
@@ -156,25 +175,44 @@ fn saved(layer: &Layer<'_>) -> Saved {
             op::PoolKind::Maximum => Saved { own: INDEX * outputs, ..operand },
         },
         Op::Dropout(_) => Saved { own: outputs, ..nothing },
-        Op::Input(_) | Op::Flatten(_) | Op::Add(_) | Op::Pad(_) | Op::Subsample(_) => nothing,
+        Op::Input(_)
+        | Op::Flatten(_)
+        | Op::Add(_)
+        | Op::Pad(_)
+        | Op::Subsample(_)
+        | Op::Blur(_)
+        | Op::Concat(_)
+        | Op::DropPath(_)
+        | Op::Slice(_) => nothing,
     }
 }
 
 /// Training: relu and add work in place, flatten is a view; everything else makes a tensor of its own.
 fn training_storage(op: &Op) -> Storage {
     match op {
-        Op::Activation(op::Activation::Relu) | Op::Add(_) => Storage::InPlace,
+        Op::Activation(op::Activation::Relu | op::Activation::Relu6) | Op::Add(_) => Storage::InPlace,
         Op::Flatten(_) => Storage::View,
         Op::Input(_)
         | Op::Conv2d(_)
         | Op::BatchNorm(_)
-        | Op::Activation(op::Activation::Softmax)
+        | Op::Activation(_)
         | Op::MaxPool(_)
         | Op::AdaptivePool(_)
         | Op::Linear(_)
         | Op::Pad(_)
         | Op::Subsample(_)
-        | Op::Dropout(_) => Storage::Fresh,
+        | Op::Dropout(_)
+        | Op::AvgPool(_)
+        | Op::Blur(_)
+        | Op::ChannelConv(_)
+        | Op::Concat(_)
+        | Op::DropPath(_)
+        | Op::GroupNorm(_)
+        | Op::LayerNorm(_)
+        | Op::LayerScale(_)
+        | Op::Multiply(_)
+        | Op::PathSoftmax(_)
+        | Op::Slice(_) => Storage::Fresh,
     }
 }
 

@@ -142,20 +142,35 @@ impl Rules {
                 let bias = op.bias.then(|| (Part::ConvolutionBias, self.convolution_bias.count(work)));
                 [Some((Part::Products, self.convolution.count(work))), bias]
             }
-            Op::Linear(_) => [
+            Op::Linear(op) => [
                 Some((Part::Products, self.linear.count(work))),
-                Some((Part::LinearBias, self.linear_bias.count(work))),
+                op.bias.then(|| (Part::LinearBias, self.linear_bias.count(work))),
             ],
             Op::BatchNorm(_) => only(Part::BatchNorm, self.batch_norm),
             Op::Activation(op::Activation::Relu) => only(Part::Relu, self.relu),
             Op::Activation(op::Activation::Softmax) => only(Part::Softmax, self.softmax),
+            Op::Activation(_) => [None, None],
+            Op::Blur(_) | Op::ChannelConv(_) => [Some((Part::Products, self.convolution.count(work))), None],
             Op::MaxPool(_) => only(Part::MaxPool, self.max_pool),
             Op::AdaptivePool(op) => match op.kind {
                 op::PoolKind::Average => only(Part::AdaptiveAverage, self.adaptive_average),
                 op::PoolKind::Maximum => only(Part::AdaptiveMaximum, self.adaptive_maximum),
             },
             Op::Add(_) => only(Part::Add, self.add),
-            Op::Input(_) | Op::Flatten(_) | Op::Pad(_) | Op::Subsample(_) | Op::Dropout(_) => [None, None],
+            Op::Input(_)
+            | Op::Flatten(_)
+            | Op::Pad(_)
+            | Op::Subsample(_)
+            | Op::Dropout(_)
+            | Op::AvgPool(_)
+            | Op::Concat(_)
+            | Op::DropPath(_)
+            | Op::GroupNorm(_)
+            | Op::LayerNorm(_)
+            | Op::LayerScale(_)
+            | Op::Multiply(_)
+            | Op::PathSoftmax(_)
+            | Op::Slice(_) => [None, None],
         }
     }
 }

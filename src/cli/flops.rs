@@ -276,7 +276,7 @@ fn json(network: &Checked, analysis: &Analysis) -> Result<String, Failure> {
     let shape = |shape: Shape| [vec![analysis.batch.into()], shape.dimensions()].concat();
     let json = Json {
         name: &network.graph().name,
-        dialect: network.graph().dialect.name,
+        dialect: &network.graph().dialect.name,
         input: shape(network.input_shape()),
         parameters: analysis.parameters.into(),
         macs: analysis.macs(),

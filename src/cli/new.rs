@@ -3,7 +3,7 @@
 use super::network::parse_input;
 use super::{Failure, Global, files};
 use resnetc::diagnostic::Report;
-use resnetc::ir::{Branch, Op};
+use resnetc::ir::{Label, Op};
 use resnetc::library::{self, Place};
 use resnetc::source::Source;
 use resnetc::spec::depth;
@@ -130,7 +130,7 @@ impl Draft {
 
     fn write(&self, about: &str, out: &mut String) -> std::fmt::Result {
         let [channels, height, width] = self.input;
-        let dialects = words(dialect::ALL.iter().map(|dialect| dialect.name));
+        let dialects = words(dialect::NAMES.into_iter());
         let stems = words(library::at(Place::Stem).map(|stem| stem.name));
         let blocks = words(library::at(Place::Stage).map(|block| block.name));
         writeln!(out, "{about}name = {}", quoted(&self.name))?;
@@ -181,7 +181,7 @@ fn doubling(blocks: &[u64], cifar: bool) -> Vec<[u64; 3]> {
 
 /// What the file describes, as its first line.
 fn comment(draft: &Draft, network: &Checked) -> String {
-    let on_main_path = |branch: Branch| branch != Branch::Skip;
+    let on_main_path = |branch: Label| branch != Label::SKIP;
     let layers = network.layers().filter(|layer| match layer.node.op {
         Op::Conv2d(_) => on_main_path(layer.node.origin.address.branch),
         Op::Linear(_) => true,
@@ -194,7 +194,18 @@ fn comment(draft: &Draft, network: &Checked) -> String {
         | Op::Add(_)
         | Op::Pad(_)
         | Op::Subsample(_)
-        | Op::Dropout(_) => false,
+        | Op::Dropout(_)
+        | Op::AvgPool(_)
+        | Op::Blur(_)
+        | Op::ChannelConv(_)
+        | Op::Concat(_)
+        | Op::DropPath(_)
+        | Op::GroupNorm(_)
+        | Op::LayerNorm(_)
+        | Op::LayerScale(_)
+        | Op::Multiply(_)
+        | Op::PathSoftmax(_)
+        | Op::Slice(_) => false,
     });
     let blocks: u64 = draft.stages.iter().map(|[_, blocks, _]| blocks).sum();
     format!("# {} layers, as the papers count them: the stem, {blocks} blocks, the classifier.\n", layers.count())

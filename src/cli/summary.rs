@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     };
     let summary = Summary {
         name: &network.graph().name,
-        dialect: network.graph().dialect.name,
+        dialect: &network.graph().dialect.name,
         input: with_one(network.input_shape()),
         layers: rows,
         parameters: analysis.parameters.into(),
@@ -140,8 +140,8 @@ fn groups<'a>(network: &Checked, analysis: &Analysis, level: Level) -> Vec<Row<'
     let groups = analysis::group(network, &analysis.layers, level);
     let blocks = analysis::group(network, &analysis.layers, Level::Block);
     let kind_of = |stage: u32| {
-        let kind = usize::try_from(stage).ok().and_then(|stage| network.graph().block_kinds.get(stage));
-        kind.map_or("block", String::as_str)
+        let kind = usize::try_from(stage).ok().and_then(|stage| network.graph().kinds.stages.get(stage));
+        kind.map_or("block", |stage| stage.name.as_str())
     };
     let row = |group: analysis::Group| {
         let op = match (group.place, level) {

@@ -52,6 +52,7 @@ codes! {
     MapVanishes = "E0302", "a feature map shrinks to nothing";
     GroupsDoNotDivide = "E0303", "the groups of a convolution do not divide its channels";
     WrongRank = "E0304", "an op needs a feature map and got a vector, or the other way round";
+    SliceOutside = "E0305", "a slice takes channels that are not there";
     MalformedGraph = "E0401", "the graph is not a network";
     DuplicateName = "E0402", "two layers have the same name";
     Unsupported = "E0501", "the target cannot express this op";

@@ -7,12 +7,12 @@ use super::names::NameTable;
 use super::shape::Sides;
 
 /// The choices of one community.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Dialect {
     /// Its name in a description.
-    pub name: &'static str,
+    pub name: String,
     /// Where the choices are taken from.
-    pub source: &'static str,
+    pub source: String,
     /// Whether convolutions that a norm follows have a bias.
     pub convolution_bias: bool,
     /// Batch norm's epsilon.
@@ -21,6 +21,8 @@ pub struct Dialect {
     pub norm_momentum: f64,
     /// Which convolution of a bottleneck is strided.
     pub bottleneck_stride: StridePosition,
+    /// Which block of a stage of pre-activation blocks is strided.
+    pub preactivation_stride: StridedBlock,
     /// When shortcut B projects.
     pub projection: Projection,
     /// How a strided convolution's padding is written.
@@ -35,11 +37,9 @@ pub struct Dialect {
     pub convolution_init: Init,
     /// How fresh linear matrices are drawn.
     pub linear_init: Init,
-    /// How parameter tensors are laid out in a weight file.
-    pub layout: Layout,
     /// Which parameter count its users quote.
     pub reports: Reported,
-    /// What its layers and weights are called.
+    /// What its layers and weights are called, and how the weights are laid out.
     pub names: NameTable,
 }
 
@@ -50,6 +50,15 @@ pub enum StridePosition {
     First,
     /// The 3x3 ("v1.5").
     Spatial,
+}
+
+/// Which block of a stage carries the stage's stride.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StridedBlock {
+    /// The first.
+    First,
+    /// The last (keras.applications' ResNetV2).
+    Last,
 }
 
 /// When shortcut B puts a projection in the identity's place.

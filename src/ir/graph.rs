@@ -1,10 +1,12 @@
 //! The graph: petgraph's stable digraph of nodes, whose edges say which operand they are.
 
-use super::{Address, Dialect, Op};
+use super::names::Context;
+use super::{Address, Dialect, Op, Place};
 use crate::source::Span;
 use petgraph::Direction;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use petgraph::visit::EdgeRef;
+use std::sync::Arc;
 
 /// A node's identity, stable under rewriting.
 pub type NodeId = NodeIndex<u32>;
@@ -37,22 +39,57 @@ pub struct Graph {
     /// The network's name.
     pub name: String,
     /// The dialect that pinned its ops and names its layers.
-    pub dialect: &'static Dialect,
-    /// The blocks that were expanded, by stage: what each stage's blocks are called in the library.
-    pub block_kinds: Vec<String>,
+    pub dialect: Arc<Dialect>,
+    /// The blocks that were expanded.
+    pub kinds: Kinds,
     nodes: StableDiGraph<Node, Slot>,
     input: Option<NodeId>,
     output: Option<NodeId>,
 }
 
+/// What the blocks of a network are called in the library.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kinds {
+    /// The stem.
+    pub stem: String,
+    /// The blocks of each stage.
+    pub stages: Vec<StageKind>,
+    /// The head.
+    pub head: String,
+}
+
+/// The block of a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageKind {
+    /// Its name in the library.
+    pub name: String,
+    /// The number of the stage's first block among all blocks of the network, from 0.
+    pub first: u32,
+}
+
+impl Kinds {
+    /// The block that is expanded at `place`.
+    #[must_use]
+    pub fn context(&self, place: Place) -> Context<'_> {
+        match place {
+            Place::Input => Context::default(),
+            Place::Stem => Context { kind: &self.stem, number: 0 },
+            Place::Head => Context { kind: &self.head, number: 0 },
+            Place::Block { stage, block } => self.stages.get(stage as usize).map_or_else(Context::default, |stage| {
+                Context { kind: &stage.name, number: stage.first.saturating_add(block) }
+            }),
+        }
+    }
+}
+
 impl Graph {
     /// An empty network.
     #[must_use]
-    pub fn new(name: impl Into<String>, dialect: &'static Dialect) -> Self {
+    pub fn new(name: impl Into<String>, dialect: Arc<Dialect>) -> Self {
         Self {
             name: name.into(),
             dialect,
-            block_kinds: Vec::new(),
+            kinds: Kinds::default(),
             nodes: StableDiGraph::new(),
             input: None,
             output: None,
@@ -79,6 +116,18 @@ impl Graph {
     /// The node `id`, to be changed in place.
     pub fn get_mut(&mut self, id: NodeId) -> Option<&mut Node> {
         self.nodes.node_weight_mut(id)
+    }
+
+    /// The dialect's name of a node at `address`.
+    #[must_use]
+    pub fn name_of(&self, address: &Address) -> String {
+        self.dialect.names.name(address, self.kinds.context(address.place))
+    }
+
+    /// The dialect's name of the block at `address`.
+    #[must_use]
+    pub fn block_name(&self, address: &Address) -> String {
+        self.dialect.names.block_name(address, self.kinds.context(address.place))
     }
 
     /// Removes `id` and lets its consumers read its first operand instead.

@@ -7,14 +7,16 @@
 pub mod address;
 pub mod dialect;
 pub mod graph;
+pub mod label;
 pub mod names;
 pub mod op;
 pub mod parameter;
 pub mod shape;
 
-pub use address::{Address, Branch, Place, Role};
+pub use address::{Address, Place};
 pub use dialect::Dialect;
 pub use graph::{Graph, Node, NodeId, Origin};
+pub use label::Label;
 pub use op::Op;
 pub use parameter::{Parameter, ParameterKind};
 pub use shape::{Shape, ShapeError, Sides};

@@ -1,67 +1,191 @@
 //! Name tables: from an [`Address`] to the name that a dialect's users know.
 
-use super::{Address, Branch, ParameterKind, Place};
+use super::dialect::Layout;
+use super::{Address, Label, ParameterKind, Place};
 use std::fmt::Write;
 
 /// A table of names. Adding a dialect's names is writing one of these; no code knows a particular table.
-///
-/// A template is text with placeholders: `{block}` (the expansion of [`NameTable::block`]), `{stage}`, `{index}` (the
-/// block's number in its stage), `{unit}`, `{sequence}`, each but the first optionally `+ 1` and so on: `{stage + 1}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameTable {
-    /// The name of a block, from which most of its layers' names are made.
-    pub block: &'static str,
-    /// Selector and template, the first match wins. A selector is `branch.role`, or `branch.*` for every role.
-    pub rows: &'static [(&'static str, &'static str)],
+    /// What holds for every block.
+    pub common: Rows,
+    /// What holds for the nodes of one block of the library or the description, before what is common.
+    pub sections: Vec<(String, Rows)>,
     /// How parameters are called: what is appended to the layer's name.
     pub parameters: ParameterNames,
+    /// How parameter tensors are laid out in a weight file.
+    pub layout: Layout,
+}
+
+/// Rows of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// The name of a block, from which most of its layers' names are made.
+    pub block: Option<Template>,
+    /// The first row whose selector matches gives the name.
+    pub rows: Vec<(Selector, Template)>,
+}
+
+/// Which nodes a row is for: `main.conv`, `skip.*`, `*.norm`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Selector {
+    /// The branch; any where there is none.
+    pub branch: Option<Label>,
+    /// The role; any where there is none.
+    pub role: Option<Label>,
+}
+
+/// Text with placeholders: `{block}` (the block's name), `{branch}`, `{role}`, and numbers (`{stage}`, `{index}`,
+/// `{number}`, `{unit}`, `{sequence}`), each number optionally multiplied and added to: `{2 * stage + 1}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Block,
+    Branch,
+    Role,
+    Number { factor: u32, variable: Variable, offset: u32 },
+}
+
+/// A number of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Variable {
+    Stage,
+    Index,
+    Number,
+    Unit,
+    Sequence,
+}
+
+/// The placeholders that a template can have.
+pub const PLACEHOLDERS: [&str; 8] = ["block", "branch", "role", "stage", "index", "number", "unit", "sequence"];
+
+/// The placeholder that a template does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownPlaceholder {
+    /// What stands between the braces.
+    pub text: String,
+    /// Where it stands in the template, in bytes.
+    pub start: usize,
+}
+
+/// What an address leaves out: the block that the node was expanded from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Context<'a> {
+    /// The block's name in the library.
+    pub kind: &'a str,
+    /// The block's number in the network, from 0.
+    pub number: u32,
 }
 
 /// What a dialect appends to a layer's name for each of its parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ParameterNames {
     /// A convolution's kernel and a linear layer's matrix.
-    pub kernel: &'static str,
+    pub kernel: String,
     /// Their bias.
-    pub bias: &'static str,
+    pub bias: String,
     /// A norm's gamma.
-    pub scale: &'static str,
+    pub scale: String,
     /// A norm's beta.
-    pub shift: &'static str,
+    pub shift: String,
     /// A batch norm's running mean.
-    pub mean: &'static str,
+    pub mean: String,
     /// A batch norm's running variance.
-    pub variance: &'static str,
+    pub variance: String,
+    /// A layer scale's factors.
+    pub gain: String,
     /// Tensors that a checkpoint may have beside these and that mean nothing for inference.
-    pub ignored: &'static [&'static str],
+    pub ignored: Vec<String>,
 }
 
 impl ParameterNames {
     /// What is appended to a layer's name for its parameter `kind`.
     #[must_use]
-    pub fn suffix(&self, kind: ParameterKind) -> &'static str {
+    pub fn suffix(&self, kind: ParameterKind) -> &str {
         match kind {
-            ParameterKind::Kernel => self.kernel,
-            ParameterKind::Bias => self.bias,
-            ParameterKind::Scale => self.scale,
-            ParameterKind::Shift => self.shift,
-            ParameterKind::Mean => self.mean,
-            ParameterKind::Variance => self.variance,
+            ParameterKind::Kernel => &self.kernel,
+            ParameterKind::Bias => &self.bias,
+            ParameterKind::Scale => &self.scale,
+            ParameterKind::Shift => &self.shift,
+            ParameterKind::Mean => &self.mean,
+            ParameterKind::Variance => &self.variance,
+            ParameterKind::Gain => &self.gain,
         }
+    }
+}
+
+impl Selector {
+    fn matches(&self, address: &Address) -> bool {
+        self.branch.is_none_or(|branch| branch == address.branch) && self.role.is_none_or(|role| role == address.role)
+    }
+}
+
+impl Template {
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// The first placeholder that is none.
+    pub fn parse(text: &str) -> Result<Self, UnknownPlaceholder> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            if !before.is_empty() {
+                pieces.push(Piece::Text(before.to_owned()));
+            }
+            let start = text.len() - after.len() - 1;
+            let (inner, tail) = after.split_once('}').unwrap_or((after, ""));
+            let closed = inner.len() < after.len();
+            let piece = Piece::parse(inner).filter(|_| closed);
+            pieces.push(piece.ok_or_else(|| UnknownPlaceholder { text: inner.to_owned(), start })?);
+            rest = tail;
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Text(rest.to_owned()));
+        }
+        Ok(Self { pieces })
+    }
+}
+
+impl Piece {
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let (factor, text) = match text.split_once('*') {
+            Some((factor, rest)) => (factor.trim().parse().ok()?, rest.trim()),
+            None => (1, text),
+        };
+        let (word, offset) = match text.split_once('+') {
+            Some((word, offset)) => (word.trim(), offset.trim().parse().ok()?),
+            None => (text, 0),
+        };
+        let variable = match word {
+            "stage" => Variable::Stage,
+            "index" => Variable::Index,
+            "number" => Variable::Number,
+            "unit" => Variable::Unit,
+            "sequence" => Variable::Sequence,
+            "block" | "branch" | "role" if (factor, offset) != (1, 0) => return None,
+            "block" => return Some(Self::Block),
+            "branch" => return Some(Self::Branch),
+            "role" => return Some(Self::Role),
+            _ => return None,
+        };
+        Some(Self::Number { factor, variable, offset })
     }
 }
 
 impl NameTable {
     /// The dialect's name of the node at `address`; its plain path where the table has no row for it.
     #[must_use]
-    pub fn name(&self, address: &Address) -> String {
-        let (branch, role) = (address.branch.word(), address.role.word());
-        let row = self.rows.iter().find(|(selector, _)| {
-            selector.split_once('.').is_some_and(|(left, right)| left == branch && (right == "*" || right == role))
-        });
+    pub fn name(&self, address: &Address, context: Context<'_>) -> String {
+        let mut rows = self.section(context.kind).into_iter().chain([&self.common]).flat_map(|rows| &rows.rows);
         let mut name = String::with_capacity(24);
-        match row {
-            Some((_, template)) => self.expand(template, address, &mut name),
+        match rows.find(|(selector, _)| selector.matches(address)) {
+            Some((_, template)) => self.expand(template, address, context, &mut name),
             None => plain(address, &mut name),
         }
         name
@@ -69,51 +193,83 @@ impl NameTable {
 
     /// The dialect's name of the block at `address`.
     #[must_use]
-    pub fn block_name(&self, address: &Address) -> String {
+    pub fn block_name(&self, address: &Address, context: Context<'_>) -> String {
         let mut name = String::new();
-        self.expand(self.block, address, &mut name);
+        self.expand_block(address, context, &mut name);
         name
     }
 
-    fn expand(&self, template: &str, address: &Address, out: &mut String) {
-        let mut rest = template;
-        while let Some((text, tail)) = rest.split_once('{') {
-            out.push_str(text);
-            let (placeholder, tail) = tail.split_once('}').unwrap_or((tail, ""));
-            if placeholder == "block" {
-                self.expand(self.block, address, out);
-            } else {
-                let (word, offset) = placeholder.split_once(" + ").unwrap_or((placeholder, "0"));
-                let value = number(word, address) + offset.parse().unwrap_or(0);
-                let _ = write!(out, "{value}");
-            }
-            rest = tail;
+    fn section(&self, kind: &str) -> Option<&Rows> {
+        self.sections.iter().find(|(name, _)| name == kind).map(|(_, rows)| rows)
+    }
+
+    fn expand_block(&self, address: &Address, context: Context<'_>, out: &mut String) {
+        let of_kind = self.section(context.kind).and_then(|rows| rows.block.as_ref());
+        match of_kind.or(self.common.block.as_ref()) {
+            // A block's name inside itself says nothing.
+            Some(template) => template.write(address, context, out, &mut |_| {}),
+            None => place(address, out),
         }
-        out.push_str(rest);
+    }
+
+    fn expand(&self, template: &Template, address: &Address, context: Context<'_>, out: &mut String) {
+        template.write(address, context, out, &mut |out| self.expand_block(address, context, out));
     }
 }
 
-fn number(word: &str, address: &Address) -> u32 {
-    let (stage, block) = match address.place {
-        Place::Block { stage, block } => (stage, block),
-        Place::Input | Place::Stem | Place::Head => (0, 0),
-    };
-    match word {
-        "stage" => stage,
-        "index" => block,
-        "unit" => address.unit,
-        _ => address.sequence,
+impl Template {
+    fn write(&self, address: &Address, context: Context<'_>, out: &mut String, block: &mut dyn FnMut(&mut String)) {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Block => block(out),
+                Piece::Branch => out.push_str(address.branch.as_str()),
+                Piece::Role => out.push_str(address.role.as_str()),
+                Piece::Number { factor, variable, offset } => {
+                    let value = variable.of(address, context).saturating_mul(*factor).saturating_add(*offset);
+                    let _ = write!(out, "{value}");
+                }
+            }
+        }
+    }
+}
+
+impl Variable {
+    fn of(self, address: &Address, context: Context<'_>) -> u32 {
+        let (stage, block) = match address.place {
+            Place::Block { stage, block } => (stage, block),
+            Place::Input | Place::Stem | Place::Head => (0, 0),
+        };
+        match self {
+            Self::Stage => stage,
+            Self::Index => block,
+            Self::Number => context.number,
+            Self::Unit => address.unit,
+            Self::Sequence => address.sequence,
+        }
+    }
+}
+
+fn place(address: &Address, out: &mut String) {
+    match address.place {
+        Place::Block { stage, block } => {
+            let _ = write!(out, "stage{}.block{}", stage + 1, block + 1);
+        }
+        Place::Input => out.push_str("input"),
+        Place::Stem => out.push_str("stem"),
+        Place::Head => out.push_str("head"),
     }
 }
 
 /// The address spelt out: what a layer is called that its dialect has no name for.
 fn plain(address: &Address, out: &mut String) {
-    if let Place::Block { stage, block } = address.place {
-        let _ = write!(out, "stage{}.block{}.", stage + 1, block + 1);
+    if let Place::Block { .. } = address.place {
+        place(address, out);
+        out.push('.');
     }
-    out.push_str(address.branch.word());
-    if address.branch != Branch::Input {
-        let _ = write!(out, ".{}", address.role.word());
+    let _ = write!(out, "{}", address.branch);
+    if address.branch != Label::INPUT {
+        let _ = write!(out, ".{}", address.role);
         if address.unit > 0 {
             let _ = write!(out, "{}", address.unit);
         }

@@ -27,6 +27,8 @@ pub enum ParameterKind {
     Mean,
     /// A batch norm's running variance, [channels].
     Variance,
+    /// A layer scale's factors, [channels].
+    Gain,
 }
 
 impl ParameterKind {
@@ -34,7 +36,7 @@ impl ParameterKind {
     #[must_use]
     pub fn is_trainable(self) -> bool {
         match self {
-            Self::Kernel | Self::Bias | Self::Scale | Self::Shift => true,
+            Self::Kernel | Self::Bias | Self::Scale | Self::Shift | Self::Gain => true,
             Self::Mean | Self::Variance => false,
         }
     }

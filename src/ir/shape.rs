@@ -191,17 +191,28 @@ pub enum ShapeError {
         /// Its output channels.
         outputs: u64,
     },
-    /// Operands of an add that differ.
+    /// Operands of a join that do not go together.
     Differ {
         /// The first operand.
         left: Shape,
         /// The second.
         right: Shape,
     },
+    /// A slice that the channels do not have.
+    Slice {
+        /// Its first channel.
+        start: u64,
+        /// Its channels.
+        length: u64,
+        /// The channels that there are.
+        channels: u64,
+    },
+    /// A kernel along the channels of even size.
+    Even(u64),
+    /// A map of 1 x 1 was expected.
+    NotPooled(Shape),
     /// A map was expected.
     NotAMap(Shape),
-    /// A vector was expected.
-    NotAVector(Shape),
     /// Another number of operands was expected.
     Operands {
         /// What the op takes.

@@ -1,5 +1,5 @@
 use super::{Definition, FILTERS, Place, STRIDE, shortcut};
-use crate::ir::Branch;
+use crate::ir::Label;
 use crate::lower::{Block, Conv, Halt};
 
 /// Two 3x3 convolutions and a shortcut (He et al. 2015, figure 5 left).
@@ -19,7 +19,7 @@ fn expand(block: &mut Block<'_>) -> Result<(), Halt> {
 
 /// The main branch, which a plain network has too.
 pub(super) fn two_convolutions(block: &mut Block<'_>, filters: u64, stride: u64) -> Result<(), Halt> {
-    block.branch(Branch::Main);
+    block.branch(Label::MAIN);
     block.unit(1).conv(Conv::new(3, filters).stride(stride))?.norm()?.relu()?;
     block.unit(2).conv(Conv::new(3, filters))?.norm()?;
     Ok(())

@@ -1,5 +1,5 @@
 use super::{Default, Definition, Domain, FILTERS, Parameter, Place, STRIDE, shortcut};
-use crate::ir::Branch;
+use crate::ir::Label;
 use crate::ir::dialect::StridePosition;
 use crate::limits;
 use crate::lower::{Block, Conv, Halt};
@@ -54,7 +54,7 @@ fn expand(block: &mut Block<'_>) -> Result<(), Halt> {
         StridePosition::Spatial => (1, stride),
     };
     let input = block.current();
-    block.branch(Branch::Main);
+    block.branch(Label::MAIN);
     block.unit(1).conv(Conv::new(1, width).stride(first))?.norm()?.relu()?;
     block.unit(2).conv(Conv::new(3, width).stride(spatial).groups(groups).dilation(dilation))?.norm()?.relu()?;
     block.unit(3).conv(Conv::new(1, out))?.norm()?;

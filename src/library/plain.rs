@@ -1,5 +1,5 @@
 use super::{Default, Definition, Domain, FILTERS, Parameter, Place, STRIDE, basic};
-use crate::ir::Branch;
+use crate::ir::Label;
 use crate::lower::{Block, Halt};
 
 /// The two convolutions of `basic` with nothing around them (the plain nets of He et al. 2015, section 3.3).
@@ -16,6 +16,6 @@ const SHORTCUT: Parameter = Parameter {
 fn expand(block: &mut Block<'_>) -> Result<(), Halt> {
     let (filters, stride) = (block.integer("filters"), block.stride());
     basic::two_convolutions(block, filters, stride)?;
-    block.branch(Branch::Join).relu()?;
+    block.branch(Label::JOIN).relu()?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::{Default, Domain, Parameter};
 use crate::ir::dialect::Projection;
-use crate::ir::{Branch, NodeId};
+use crate::ir::{Label, NodeId};
 use crate::lower::{Block, Conv, Halt};
 
 pub(super) const SHORTCUT: Parameter = Parameter {
@@ -31,23 +31,23 @@ pub(super) fn join(block: &mut Block<'_>, input: NodeId, stride: u64, out: u64) 
     };
     match block.word("shortcut") {
         "none" => {
-            block.branch(Branch::Join).relu()?;
+            block.branch(Label::JOIN).relu()?;
             return Ok(());
         }
         "A" if shapes_differ => zero_padded(block, input, stride, out)?,
         "B" if projects => projection(block, input, stride, out)?,
         "C" => projection(block, input, stride, out)?,
-        _ => block.rewind(Branch::Skip, input),
+        _ => block.rewind(Label::SKIP, input),
     }
     let skip = block.current();
-    block.branch(Branch::Join).add(main, skip)?.relu()?;
+    block.branch(Label::JOIN).add(main, skip)?.relu()?;
     Ok(())
 }
 
 /// The identity subsampled by the stride, beside zeros. Where channels are lost nothing can be appended, and the add
 /// that follows says so.
 fn zero_padded(block: &mut Block<'_>, input: NodeId, stride: u64, out: u64) -> Result<(), Halt> {
-    block.rewind(Branch::Skip, input);
+    block.rewind(Label::SKIP, input);
     block.blame("shortcut");
     if stride != 1 {
         block.subsample(stride)?;
@@ -62,7 +62,7 @@ fn zero_padded(block: &mut Block<'_>, input: NodeId, stride: u64, out: u64) -> R
 
 /// A 1x1 convolution with the stride, then norm.
 fn projection(block: &mut Block<'_>, input: NodeId, stride: u64, out: u64) -> Result<(), Halt> {
-    block.rewind(Branch::Skip, input);
+    block.rewind(Label::SKIP, input);
     block.blame("shortcut");
     block.conv(Conv::new(1, out).stride(stride))?.norm()?;
     Ok(())

@@ -1,7 +1,7 @@
 //! The stems: what stands before the first stage.
 
 use super::{Default, Definition, Domain, Parameter, Place};
-use crate::ir::Branch;
+use crate::ir::Label;
 use crate::lower::{Block, Conv, Halt};
 
 const fn filters(default: u64) -> Parameter {
@@ -28,13 +28,13 @@ pub(super) const NONE: Definition =
 fn imagenet(block: &mut Block<'_>) -> Result<(), Halt> {
     let filters = block.integer("filters");
     let dialect = block.dialect();
-    block.branch(Branch::Stem).conv(Conv::new(7, filters).stride(2))?.norm()?.relu()?;
+    block.branch(Label::STEM).conv(Conv::new(7, filters).stride(2))?.norm()?.relu()?;
     block.max_pool(3, 2, dialect.stem_pool_padding, dialect.stem_pool_ceil)?;
     Ok(())
 }
 
 fn cifar(block: &mut Block<'_>) -> Result<(), Halt> {
     let filters = block.integer("filters");
-    block.branch(Branch::Stem).conv(Conv::new(3, filters))?.norm()?.relu()?;
+    block.branch(Label::STEM).conv(Conv::new(3, filters))?.norm()?.relu()?;
     Ok(())
 }

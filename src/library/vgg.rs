@@ -1,5 +1,5 @@
 use super::{Default, Definition, Domain, FILTERS, Parameter, Place};
-use crate::ir::{Branch, Sides};
+use crate::ir::{Label, Sides};
 use crate::lower::{Block, Conv, Halt};
 
 /// 3x3 with bias, norm if asked for, relu; a 2x2 max-pool closes the stage (Simonyan and Zisserman, arXiv 1409.1556).
@@ -26,7 +26,7 @@ pub(super) const VGG: Definition = Definition {
 
 fn expand(block: &mut Block<'_>) -> Result<(), Halt> {
     let filters = block.integer("filters");
-    block.branch(Branch::Chain).unit(1).conv(Conv::new(3, filters).bias(true))?;
+    block.branch(Label::CHAIN).unit(1).conv(Conv::new(3, filters).bias(true))?;
     if block.boolean("norm") {
         block.norm()?;
     }

@@ -3,8 +3,9 @@
 use super::arguments::Arguments;
 use crate::ir::dialect::PaddingStyle;
 use crate::ir::shape::Window;
-use crate::ir::{Address, Branch, Dialect, Graph, NodeId, Op, Origin, Place, Role, Shape, Sides, op};
+use crate::ir::{Address, Dialect, Graph, Label, NodeId, Op, Origin, Place, Shape, Sides, op};
 use crate::source::Span;
+use std::sync::Arc;
 
 /// Why lowering stops early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +109,7 @@ pub struct Block<'a> {
     index: u64,
     blocks: u64,
     span: Span,
-    branch: Branch,
+    branch: Label,
     unit: u32,
     sequence: u32,
 }
@@ -137,7 +138,7 @@ impl<'a> Block<'a> {
         [index, blocks]: [u64; 2],
     ) -> Self {
         let span = arguments.span_of("filters");
-        Self { builder, arguments, previous, place, index, blocks, span, branch: Branch::Main, unit: 0, sequence: 0 }
+        Self { builder, arguments, previous, place, index, blocks, span, branch: Label::MAIN, unit: 0, sequence: 0 }
     }
 
     /// The whole number that the parameter `name` has.
@@ -184,8 +185,8 @@ impl<'a> Block<'a> {
 
     /// The dialect.
     #[must_use]
-    pub fn dialect(&self) -> &'static Dialect {
-        self.builder.graph.dialect
+    pub fn dialect(&self) -> Arc<Dialect> {
+        Arc::clone(&self.builder.graph.dialect)
     }
 
     /// The node whose value the next verb reads.
@@ -201,7 +202,7 @@ impl<'a> Block<'a> {
     }
 
     /// Begins a branch at the current node.
-    pub fn branch(&mut self, branch: Branch) -> &mut Self {
+    pub fn branch(&mut self, branch: Label) -> &mut Self {
         self.branch = branch;
         self.unit = 0;
         self.sequence = 0;
@@ -209,7 +210,7 @@ impl<'a> Block<'a> {
     }
 
     /// Begins a branch at `input`.
-    pub fn rewind(&mut self, branch: Branch, input: NodeId) {
+    pub fn rewind(&mut self, branch: Label, input: NodeId) {
         self.builder.current = input;
         self.branch(branch);
     }
@@ -234,12 +235,12 @@ impl<'a> Block<'a> {
         let mut padding = Sides::all(dilation * (kernel / 2));
         let apart = self.dialect().padding == PaddingStyle::Layer && stride != 1 && !padding.is_zero();
         if apart {
-            self.push(Role::Pad, Op::Pad(op::Pad::Spatial(padding)))?;
+            self.push(Label::PAD, Op::Pad(op::Pad::Spatial(padding)))?;
             padding = Sides::all(0);
         }
         let window = Window { kernel: [kernel; 2], stride: [stride; 2], dilation: [dilation; 2], padding, ceil: false };
         let bias = bias || self.dialect().convolution_bias;
-        self.push(Role::Conv, Op::Conv2d(op::Conv2d { filters, window, groups, bias }))
+        self.push(Label::CONV, Op::Conv2d(op::Conv2d { filters, window, groups, bias }))
     }
 
     /// The dialect's batch norm.
@@ -248,7 +249,7 @@ impl<'a> Block<'a> {
     /// Where lowering must stop.
     pub fn norm(&mut self) -> Result<&mut Self, Halt> {
         let Dialect { norm_epsilon: epsilon, norm_momentum: momentum, .. } = *self.dialect();
-        self.push(Role::Norm, Op::BatchNorm(op::BatchNorm { epsilon, momentum }))
+        self.push(Label::NORM, Op::BatchNorm(op::BatchNorm { epsilon, momentum }))
     }
 
     /// A relu.
@@ -256,7 +257,7 @@ impl<'a> Block<'a> {
     /// # Errors
     /// Where lowering must stop.
     pub fn relu(&mut self) -> Result<&mut Self, Halt> {
-        self.push(Role::Act, Op::Activation(op::Activation::Relu))
+        self.push(Label::ACT, Op::Activation(op::Activation::Relu))
     }
 
     /// A square max pool; in a dialect that pads by layers its padding is a node that writes zeros, not minus infinity.
@@ -266,11 +267,11 @@ impl<'a> Block<'a> {
     pub fn max_pool(&mut self, kernel: u64, stride: u64, padding: Sides, ceil: bool) -> Result<&mut Self, Halt> {
         let mut padding = padding;
         if self.dialect().padding == PaddingStyle::Layer && !padding.is_zero() {
-            self.push(Role::PoolPad, Op::Pad(op::Pad::Spatial(padding)))?;
+            self.push(Label::POOL_PAD, Op::Pad(op::Pad::Spatial(padding)))?;
             padding = Sides::all(0);
         }
         let window = Window { kernel: [kernel; 2], stride: [stride; 2], dilation: [1; 2], padding, ceil };
-        self.push(Role::Pool, Op::MaxPool(op::MaxPool { window }))
+        self.push(Label::POOL, Op::MaxPool(op::MaxPool { window }))
     }
 
     /// Every `stride`-th pixel.
@@ -278,7 +279,7 @@ impl<'a> Block<'a> {
     /// # Errors
     /// Where lowering must stop.
     pub fn subsample(&mut self, stride: u64) -> Result<&mut Self, Halt> {
-        self.push(Role::Subsample, Op::Subsample(op::Subsample { stride }))
+        self.push(Label::SUBSAMPLE, Op::Subsample(op::Subsample { stride }))
     }
 
     /// Channels of zeros before and after the current ones.
@@ -286,7 +287,7 @@ impl<'a> Block<'a> {
     /// # Errors
     /// Where lowering must stop.
     pub fn zero_channels(&mut self, before: u64, after: u64) -> Result<&mut Self, Halt> {
-        self.push(Role::Zeros, Op::Pad(op::Pad::Channels { before, after }))
+        self.push(Label::ZEROS, Op::Pad(op::Pad::Channels { before, after }))
     }
 
     /// The sum of two nodes.
@@ -294,16 +295,16 @@ impl<'a> Block<'a> {
     /// # Errors
     /// Where lowering must stop.
     pub fn add(&mut self, left: NodeId, right: NodeId) -> Result<&mut Self, Halt> {
-        self.node(Role::Add, Op::Add(op::Add), &[left, right])
+        self.node(Label::ADD, Op::Add(op::Add), &[left, right])
     }
 
-    fn push(&mut self, role: Role, op: Op) -> Result<&mut Self, Halt> {
+    fn push(&mut self, role: Label, op: Op) -> Result<&mut Self, Halt> {
         let current = self.current();
         self.node(role, op, &[current])
     }
 
-    fn node(&mut self, role: Role, op: Op, operands: &[NodeId]) -> Result<&mut Self, Halt> {
-        let counter = if self.branch == Branch::Chain { &mut self.builder.chained } else { &mut self.sequence };
+    fn node(&mut self, role: Label, op: Op, operands: &[NodeId]) -> Result<&mut Self, Halt> {
+        let counter = if self.branch == Label::CHAIN { &mut self.builder.chained } else { &mut self.sequence };
         let sequence = *counter;
         *counter += 1;
         let address = Address { place: self.place, branch: self.branch, unit: self.unit, role, sequence };

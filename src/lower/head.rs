@@ -3,7 +3,7 @@
 use super::block::{Builder, Halt};
 use super::check_range;
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
-use crate::ir::{Address, Branch, Op, Origin, Place, Role, op};
+use crate::ir::{Address, Label, Op, Origin, Place, op};
 use crate::limits;
 use crate::source::{Span, Spanned};
 use crate::spec::{Head, HeadActivation, Pool};
@@ -69,40 +69,40 @@ fn classifier_without_classes(head: &Head) -> Option<Diagnostic> {
 
 /// Adds the head to the graph: the pooled map becomes a vector; without a pool it does so only for a classifier.
 pub(super) fn expand(head: &Head, builder: &mut Builder) -> Result<(), Halt> {
-    let mut path = Path { builder, span: head.span, branch: Branch::Head, unit: 0, sequence: 0 };
+    let mut path = Path { builder, span: head.span, branch: Label::HEAD, unit: 0, sequence: 0 };
     let pooled = match head.pool.value {
-        Pool::Average => Some((op::PoolKind::Average, Role::Pool)),
-        Pool::Maximum => Some((op::PoolKind::Maximum, Role::MaxPool)),
+        Pool::Average => Some((op::PoolKind::Average, Label::POOL)),
+        Pool::Maximum => Some((op::PoolKind::Maximum, Label::MAX_POOL)),
         Pool::None => None,
     };
     if let Some((kind, role)) = pooled {
         path.push(role, Op::AdaptivePool(op::AdaptivePool { kind, output: head.pool_size.value }))?;
     }
     if pooled.is_some() || head.classes.is_some() {
-        path.push(Role::Flatten, Op::Flatten(op::Flatten))?;
+        path.push(Label::FLATTEN, Op::Flatten(op::Flatten))?;
     }
     let Some(classes) = head.classes else { return Ok(()) };
     let dropout = head.dropout.map(|rate| Op::Dropout(op::Dropout { rate: rate.value }));
     if head.hidden.is_empty() {
         if let Some(dropout) = dropout.clone() {
-            path.push(Role::Dropout, dropout)?;
+            path.push(Label::DROPOUT, dropout)?;
         }
     } else {
-        path.branch = Branch::Classifier;
+        path.branch = Label::CLASSIFIER;
         path.sequence = 0;
     }
     for hidden in &head.hidden {
         path.unit += 1;
-        path.push(Role::Linear, Op::Linear(op::Linear { features: hidden.value }))?;
-        path.push(Role::Act, Op::Activation(op::Activation::Relu))?;
+        path.push(Label::LINEAR, Op::Linear(op::Linear { features: hidden.value, bias: true }))?;
+        path.push(Label::ACT, Op::Activation(op::Activation::Relu))?;
         if let Some(dropout) = dropout.clone() {
-            path.push(Role::Dropout, dropout)?;
+            path.push(Label::DROPOUT, dropout)?;
         }
     }
-    path.push(Role::Logits, Op::Linear(op::Linear { features: classes.value }))?;
+    path.push(Label::LOGITS, Op::Linear(op::Linear { features: classes.value, bias: true }))?;
     if head.activation.value == HeadActivation::Softmax {
-        path.branch = Branch::Head;
-        path.push(Role::Act, Op::Activation(op::Activation::Softmax))?;
+        path.branch = Label::HEAD;
+        path.push(Label::ACT, Op::Activation(op::Activation::Softmax))?;
     }
     Ok(())
 }
@@ -110,13 +110,13 @@ pub(super) fn expand(head: &Head, builder: &mut Builder) -> Result<(), Halt> {
 struct Path<'a> {
     builder: &'a mut Builder,
     span: Span,
-    branch: Branch,
+    branch: Label,
     unit: u32,
     sequence: u32,
 }
 
 impl Path<'_> {
-    fn push(&mut self, role: Role, op: Op) -> Result<(), Halt> {
+    fn push(&mut self, role: Label, op: Op) -> Result<(), Halt> {
         let Self { branch, unit, sequence, span, .. } = *self;
         let address = Address { place: Place::Head, branch, unit, role, sequence };
         self.sequence += 1;

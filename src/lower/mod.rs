@@ -15,12 +15,14 @@ pub use calls::write_out;
 
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::dialect;
-use crate::ir::{self, Address, Branch, Dialect, Graph, Op, Place, Role, op};
+use crate::ir::graph::StageKind;
+use crate::ir::{self, Address, Dialect, Graph, Label, Op, Place, op};
 use crate::limits;
 use crate::source::Spanned;
 use crate::spec::{Input, Spec, name};
 use block::Builder;
 use calls::Calls;
+use std::sync::Arc;
 
 /// Lowers `spec` to a graph of at most `limit` nodes.
 ///
@@ -39,7 +41,7 @@ pub fn lower(spec: &Spec, limit: usize, report: &mut Report) -> Option<Graph> {
     build(spec, dialect?, limit, &calls?).map_err(|error| report.push(error)).ok()
 }
 
-fn build(spec: &Spec, dialect: &'static Dialect, limit: usize, calls: &Calls) -> Result<Graph, Diagnostic> {
+fn build(spec: &Spec, dialect: Arc<Dialect>, limit: usize, calls: &Calls) -> Result<Graph, Diagnostic> {
     let mut builder = Builder::new(Graph::new(&spec.name.value, dialect), limit);
     match expand(spec, &mut builder, calls) {
         Ok(()) | Err(Halt::Shape) => Ok(builder.finish()),
@@ -54,33 +56,36 @@ fn build(spec: &Spec, dialect: &'static Dialect, limit: usize, calls: &Calls) ->
 }
 
 fn expand(spec: &Spec, builder: &mut Builder, calls: &Calls) -> Result<(), Halt> {
-    let address = Address { place: Place::Input, branch: Branch::Input, unit: 0, role: Role::Input, sequence: 0 };
+    let address = Address { place: Place::Input, branch: Label::INPUT, unit: 0, role: Label::INPUT, sequence: 0 };
     let input =
         op::Input { channels: spec.input.channels.value, size: [spec.input.height.value, spec.input.width.value] };
     let span = spec.input.channels.span.to(spec.input.width.span);
     builder.add(Op::Input(input), ir::Origin { span, address }, &[])?;
     (calls.stem.definition().expand)(&mut Block::stem(builder, &calls.stem))?;
     let mut previous = None;
+    let mut first = 0_u32;
     for (number, (stage, arguments)) in (0..).zip(spec.stages.iter().zip(&calls.stages)) {
-        builder.graph.block_kinds.push(arguments.definition().name.to_owned());
+        let name = arguments.definition().name.to_owned();
+        builder.graph.kinds.stages.push(StageKind { name, first });
         let blocks = stage.blocks.map_or(0, |blocks| blocks.value);
         for index in 0..blocks {
             let mut block = Block::stage(builder, arguments, previous, number, [index, blocks]);
             (arguments.definition().expand)(&mut block)?;
         }
+        first = first.saturating_add(u32::try_from(blocks).unwrap_or(u32::MAX));
         previous = Some(arguments);
     }
     head::expand(&spec.head, builder)
 }
 
-fn find_dialect(name: &Spanned<String>, report: &mut Report) -> Option<&'static Dialect> {
+fn find_dialect(name: &Spanned<String>, report: &mut Report) -> Option<Arc<Dialect>> {
     let found = dialect::find(&name.value);
     if found.is_none() {
         report.push(suggest::unknown_word(
             format!("there is no dialect {}", suggest::quoted(&name.value)),
             &name.value,
             name.span,
-            dialect::ALL.iter().map(|dialect| dialect.name),
+            dialect::NAMES.into_iter(),
         ));
     }
     found

@@ -15,6 +15,8 @@ pub(super) fn strip(op: &Op) -> Op {
             blank(&mut conv.window);
         }
         Op::MaxPool(pool) => blank(&mut pool.window),
+        Op::AvgPool(pool) => blank(&mut pool.window),
+        Op::Blur(blur) => blank(&mut blur.window),
         Op::Linear(linear) => linear.features = 0,
         Op::Subsample(subsample) => subsample.stride = 0,
         Op::Pad(op::Pad::Channels { before, after }) => {
@@ -32,7 +34,16 @@ pub(super) fn strip(op: &Op) -> Op {
         | Op::AdaptivePool(_)
         | Op::Flatten(_)
         | Op::Add(_)
-        | Op::Dropout(_) => {}
+        | Op::Dropout(_)
+        | Op::ChannelConv(_)
+        | Op::Concat(_)
+        | Op::DropPath(_)
+        | Op::GroupNorm(_)
+        | Op::LayerNorm(_)
+        | Op::LayerScale(_)
+        | Op::Multiply(_)
+        | Op::PathSoftmax(_)
+        | Op::Slice(_) => {}
     }
     op
 }
@@ -70,7 +81,13 @@ pub(super) fn value(network: &Checked, node: NodeId, field: Field) -> Option<u64
         (Op::Pad(op::Pad::Channels { before, .. }), Field::Before) => Some(*before),
         (Op::Pad(op::Pad::Channels { after, .. }), Field::After) => Some(*after),
         (Op::Pad(op::Pad::Spatial(sides)), Field::Padding) => even(*sides),
-        (Op::Conv2d(op::Conv2d { window, .. }) | Op::MaxPool(op::MaxPool { window }), field) => match field {
+        (
+            Op::Conv2d(op::Conv2d { window, .. })
+            | Op::MaxPool(op::MaxPool { window })
+            | Op::AvgPool(op::AvgPool { window, .. })
+            | Op::Blur(op::Blur { window }),
+            field,
+        ) => match field {
             Field::Stride => square(window.stride),
             Field::Dilation => square(window.dilation),
             Field::Padding => even(window.padding),

@@ -13,7 +13,7 @@ mod write;
 
 pub use body::Body;
 
-use crate::ir::{Address, Branch, NodeId, Op, Place, Role};
+use crate::ir::{Address, Label, NodeId, Op, Place};
 use crate::valid::Checked;
 use std::collections::BTreeMap;
 
@@ -112,11 +112,11 @@ pub enum Step {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
     /// The branch it stands in.
-    pub branch: Branch,
+    pub branch: Label,
     /// Its unit, 0 where nothing is numbered.
     pub unit: u32,
     /// What it does there.
-    pub role: Role,
+    pub role: Label,
     /// The op as the first call has it; where [`Item::fields`] has an entry, that holds instead.
     pub op: Op,
     /// The fields that back ends write, as expressions of the parameters.

@@ -7,7 +7,7 @@ use super::body::{Body, Part};
 use super::field;
 use super::write::Writer;
 use super::{Call, Definition, Field, Step};
-use crate::ir::{Address, Branch, NodeId, Role};
+use crate::ir::{Address, Label, NodeId};
 use crate::valid::Checked;
 
 /// A block of the network.
@@ -18,7 +18,7 @@ pub(super) struct Instance {
 }
 
 /// What aligns nodes of different blocks.
-pub(super) type Key = (Branch, u32, Role);
+pub(super) type Key = (Label, u32, Label);
 
 /// The nodes of a step: which block of the group has which, ascending.
 pub(super) type Members = Vec<(usize, NodeId)>;
@@ -43,8 +43,7 @@ pub(super) fn definitions(network: &Checked, blocks: &[Instance], fields: &[Fiel
     let mut groups: Vec<Group> = Vec::new();
     let mut places = Vec::new();
     for block in blocks {
-        let kinds = &network.graph().block_kinds;
-        let kind = kinds.get(block.stage as usize).map_or("block", String::as_str);
+        let kind = network.graph().kinds.stages.get(block.stage as usize).map_or("block", |stage| stage.name.as_str());
         let lifted = lift(network, &block.body, 0);
         let found = groups.iter().position(|group| group.kind == kind && fits(network, &group.body, &lifted));
         let at = found.unwrap_or_else(|| {

@@ -6,7 +6,7 @@
 use super::field;
 use super::unify::{Key, Merged};
 use super::{Call, Expression, Field, Item, Meaning, Name, Parameter, Step, Value};
-use crate::ir::{Branch, NodeId, Role};
+use crate::ir::{Label, NodeId};
 use crate::valid::Checked;
 use std::collections::BTreeMap;
 
@@ -86,13 +86,13 @@ impl<'a> Writer<'a> {
     fn flag_name(&self, blocks: &[usize]) -> String {
         let mut guarded = Vec::new();
         guarded_keys(self.body, blocks, &mut guarded);
-        let skip = |role: Role| guarded.iter().any(|key| matches!(key, (Branch::Skip, _, found) if *found == role));
-        if skip(Role::Conv) {
+        let skip = |role: Label| guarded.iter().any(|key| matches!(key, (Label::SKIP, _, found) if *found == role));
+        if skip(Label::CONV) {
             "projection".to_owned()
-        } else if skip(Role::Zeros) || skip(Role::Subsample) {
+        } else if skip(Label::ZEROS) || skip(Label::SUBSAMPLE) {
             "zero_padding".to_owned()
         } else {
-            guarded.first().map_or("present", |(.., role)| role.word()).to_owned()
+            guarded.first().map_or("present", |(.., role)| role.as_str()).to_owned()
         }
     }
 
@@ -151,13 +151,13 @@ impl<'a> Writer<'a> {
             _ => {
                 let values = names.into_iter().map(|name| Value::Text(name.unwrap_or_default().to_owned())).collect();
                 let (.., role) = key;
-                Name::Parameter(self.parameter(&format!("{}_name", role.word()), Meaning::Text, values))
+                Name::Parameter(self.parameter(&format!("{}_name", role.as_str()), Meaning::Text, values))
             }
         }
     }
 
     fn block_name(&self, node: NodeId) -> String {
-        self.network.graph().dialect.names.block_name(&self.network.layer(node).node.origin.address)
+        self.network.graph().block_name(&self.network.layer(node).node.origin.address)
     }
 
     /// Adds a parameter; a name that is taken gets a number.
@@ -256,14 +256,14 @@ fn factor(values: &[Option<u64>], known: &[Value]) -> Option<u64> {
 fn parameter_name((branch, unit, role): Key, which: Field) -> String {
     match which {
         Field::Inputs => "inputs".to_owned(),
-        Field::Filters if branch == Branch::Main && unit > 1 => format!("filters_{unit}"),
+        Field::Filters if branch == Label::MAIN && unit > 1 => format!("filters_{unit}"),
         Field::Filters => "filters".to_owned(),
         Field::Stride => "stride".to_owned(),
         Field::Dilation => "dilation".to_owned(),
         Field::Padding => "padding".to_owned(),
         Field::Groups => "groups".to_owned(),
         Field::Before | Field::After => {
-            format!("{}_{}", role.word(), if which == Field::Before { "before" } else { "after" })
+            format!("{}_{}", role.as_str(), if which == Field::Before { "before" } else { "after" })
         }
     }
 }

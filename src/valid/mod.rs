@@ -127,7 +127,7 @@ impl Checked {
             layer = self.layer(*layer.operands.first()?);
             match (&layer.node.op, layer.input) {
                 (Op::Flatten(_), Shape::Map { channels, height, width }) => return Some([channels, height, width]),
-                (Op::Dropout(_) | Op::Activation(_) | Op::Add(_), _) => {}
+                (Op::Dropout(_) | Op::DropPath(_) | Op::Activation(_) | Op::Add(_) | Op::Multiply(_), _) => {}
                 (
                     Op::Input(_)
                     | Op::Conv2d(_)
@@ -137,7 +137,16 @@ impl Checked {
                     | Op::Linear(_)
                     | Op::Flatten(_)
                     | Op::Pad(_)
-                    | Op::Subsample(_),
+                    | Op::Subsample(_)
+                    | Op::AvgPool(_)
+                    | Op::Blur(_)
+                    | Op::ChannelConv(_)
+                    | Op::Concat(_)
+                    | Op::GroupNorm(_)
+                    | Op::LayerNorm(_)
+                    | Op::LayerScale(_)
+                    | Op::PathSoftmax(_)
+                    | Op::Slice(_),
                     _,
                 ) => return None,
             }
@@ -157,7 +166,7 @@ fn names(graph: &Graph) -> Result<Vec<String>, Report> {
     let mut names = vec![String::new(); graph.bound()];
     for id in graph.ids() {
         if let (Some(node), Some(slot)) = (graph.get(id), names.get_mut(id.index())) {
-            *slot = graph.dialect.names.name(&node.origin.address);
+            *slot = graph.name_of(&node.origin.address);
         }
     }
     let mut seen: HashMap<&str, &Node> = HashMap::with_capacity(graph.len());

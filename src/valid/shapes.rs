@@ -37,13 +37,26 @@ fn explain(graph: &Graph, node: &Node, name: &str, operands: &[NodeId], error: S
             format!("it reads a vector of {found} features"),
         )
         .help("keep the map: move this before the flatten or the pool that ends it"),
-        ShapeError::NotAVector(found) => Diagnostic::error(
+        ShapeError::NotPooled(found) => Diagnostic::error(
             Code::WrongRank,
             span,
-            format!("`{name}` needs a vector"),
-            format!("it reads a feature map of {found}"),
+            format!("`{name}` needs a map of 1 x 1"),
+            format!("it reads {found}"),
         )
-        .help("pool or flatten the map first"),
+        .help("pool the map first: `global_pool`"),
+        ShapeError::Even(kernel) => Diagnostic::error(
+            Code::OutOfRange,
+            span,
+            format!("the kernel of `{name}` is {kernel}"),
+            "expected an odd number",
+        ),
+        ShapeError::Slice { start, length, channels } => Diagnostic::error(
+            Code::SliceOutside,
+            span,
+            format!("`{name}` takes channels that are not there"),
+            format!("it takes channels {start} to {} of {channels}", start.saturating_add(length).saturating_sub(1)),
+        )
+        .note("channels are counted from 0"),
         ShapeError::Operands { expected, found } => Diagnostic::error(
             Code::MalformedGraph,
             span,
@@ -82,7 +95,7 @@ fn explain(graph: &Graph, node: &Node, name: &str, operands: &[NodeId], error: S
 }
 
 fn differ(graph: &Graph, node: &Node, operands: &[NodeId], left: Shape, right: Shape) -> Diagnostic {
-    let block = graph.dialect.names.block_name(&node.origin.address);
+    let block = graph.block_name(&node.origin.address);
     let span_of = |slot: usize| {
         operands.get(slot).and_then(|&id| graph.get(id)).map_or(node.origin.span, |node| node.origin.span)
     };

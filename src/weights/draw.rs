@@ -5,7 +5,7 @@
 
 use super::{Entry, Tensor, Weights, expected};
 use crate::ir::dialect::{Dialect, Init};
-use crate::ir::{Op, ParameterKind};
+use crate::ir::{Op, ParameterKind, op};
 use crate::valid::Checked;
 use std::f64::consts::TAU;
 
@@ -43,6 +43,11 @@ fn draw(checked: &Checked, entry: &Entry, seed: u64) -> Vec<f32> {
         }
         ParameterKind::Bias | ParameterKind::Shift | ParameterKind::Mean => (0..count).map(|_| 0.0).collect(),
         ParameterKind::Scale | ParameterKind::Variance => (0..count).map(|_| 1.0).collect(),
+        ParameterKind::Gain => {
+            let Op::LayerScale(op::LayerScale { init }) = layer.node.op else { return Vec::new() };
+            #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
+            (0..count).map(|_| init as f32).collect()
+        }
     }
 }
 

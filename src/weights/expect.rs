@@ -22,13 +22,13 @@ pub struct Entry {
 /// The tensors of a weight file for `checked`, in topological order and, within a layer, in the frameworks' order.
 #[must_use]
 pub fn expected(checked: &Checked) -> Vec<Entry> {
-    let dialect = checked.graph().dialect;
-    let suffixes = dialect.names.parameters;
+    let dialect = &checked.graph().dialect;
+    let suffixes = &dialect.names.parameters;
     checked
         .parameters()
         .map(|(parameter, ir_shape)| {
             let name = format!("{}{}", checked.name(parameter.node), suffixes.suffix(parameter.kind));
-            let permuted = match (dialect.layout, parameter.kind) {
+            let permuted = match (dialect.names.layout, parameter.kind) {
                 (Layout::Keras, ParameterKind::Kernel) => Some(oihw(checked, parameter.node, &ir_shape)),
                 (Layout::Torch | Layout::Keras, _) => None,
             };

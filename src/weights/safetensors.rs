@@ -27,7 +27,7 @@ pub fn read(checked: &Checked, bytes: &[u8]) -> Result<Weights, Misfit> {
             fit(entry, view, &mut differences)
         })
         .collect();
-    let ignored = checked.graph().dialect.names.parameters.ignored;
+    let ignored = &checked.graph().dialect.names.parameters.ignored;
     let unexpected = found.into_keys().filter(|name| !ignored.iter().any(|suffix| name.ends_with(suffix)));
     differences.unexpected = unexpected.map(str::to_owned).collect();
     if !differences.is_empty() {

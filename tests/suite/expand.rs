@@ -22,7 +22,12 @@ fn long_form(text: &str) -> String {
 /// Everything about a network but where it was written.
 fn content(network: &Checked) -> String {
     let graph = network.graph();
-    let mut out = format!("{} {} {:?}\n", graph.name, graph.dialect.name, graph.block_kinds);
+    let mut out = format!(
+        "{} {} {:?}\n",
+        graph.name,
+        graph.dialect.name,
+        graph.kinds.stages.iter().map(|stage| &stage.name).collect::<Vec<_>>()
+    );
     for layer in network.layers() {
         let address = layer.node.origin.address;
         writeln!(out, "{} {address:?} {:?} {:?} {:?}", layer.name, layer.node.op, layer.operands, layer.output)

@@ -3,7 +3,7 @@
 use crate::networks::{cifar, compile, filled, of_depth, small};
 use resnetc::ir::op::{BatchNorm, Conv2d, Input};
 use resnetc::ir::shape::Window;
-use resnetc::ir::{Address, Branch, Graph, Op, Origin, ParameterKind, Place, Role, Sides, op};
+use resnetc::ir::{Address, Graph, Label, Op, Origin, ParameterKind, Place, Sides, op};
 use resnetc::pass::fold_batch_norm;
 use resnetc::source::Span;
 use resnetc::valid::{self, Checked};
@@ -61,15 +61,15 @@ fn folded_weights_are_the_norms_arithmetic_in_float64_rounded_once() {
 
 /// A graph of 8 x 9 x 9 maps whose nodes are added by `build`.
 fn graph(build: impl FnOnce(&mut dyn FnMut(Op, &[usize]) -> usize)) -> Checked {
-    let mut graph = Graph::new("by_hand", &resnetc::dialect::TORCHVISION);
+    let mut graph = Graph::new("by_hand", resnetc::dialect::find("torchvision").unwrap());
     let mut ids = Vec::new();
     build(&mut |op, operands| {
         let at = ids.len();
         let address = Address {
             place: Place::Block { stage: 0, block: 0 },
-            branch: Branch::Skip,
+            branch: Label::SKIP,
             unit: 0,
-            role: Role::Conv,
+            role: Label::CONV,
             sequence: at as u32,
         };
         let operands: Vec<_> = operands.iter().map(|&at| ids[at]).collect();

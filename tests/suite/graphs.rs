@@ -1,9 +1,8 @@
 //! Graphs that no description makes, built by hand, get the errors that only they can get.
 
 use resnetc::diagnostic::{Code, Diagnostic};
-use resnetc::dialect::TORCHVISION;
 use resnetc::ir::shape::Window;
-use resnetc::ir::{Address, Branch, Graph, NodeId, Op, Origin, Place, Role, Sides, op};
+use resnetc::ir::{Address, Graph, Label, NodeId, Op, Origin, Place, Shape, Sides, op};
 use resnetc::source::Source;
 use resnetc::valid;
 
@@ -12,13 +11,13 @@ struct Builder(Graph);
 impl Builder {
     /// A graph whose input has these channels, 8 x 8.
     fn new(channels: u64) -> (Self, NodeId) {
-        let mut builder = Self(Graph::new("built", &TORCHVISION));
+        let mut builder = Self(Graph::new("built", resnetc::dialect::find("torchvision").unwrap()));
         let input = builder.add(Op::Input(op::Input { channels, size: [8, 8] }), 0, &[]);
         (builder, input)
     }
 
     fn add(&mut self, op: Op, sequence: u32, operands: &[NodeId]) -> NodeId {
-        let address = Address { place: Place::Stem, branch: Branch::Chain, unit: 0, role: Role::Conv, sequence };
+        let address = Address { place: Place::Stem, branch: Label::CHAIN, unit: 0, role: Label::CONV, sequence };
         let span = Source::new("built", "built").span(0..5);
         self.0.add(op, Origin { span, address }, operands)
     }
@@ -61,12 +60,20 @@ fn zero_groups_are_refused() {
 }
 
 #[test]
-fn a_linear_layer_on_a_map_is_refused() {
+fn a_linear_layer_on_a_map_works_at_each_position() {
     let (mut builder, input) = Builder::new(3);
-    builder.add(Op::Linear(op::Linear { features: 10 }), 1, &[input]);
+    builder.add(Op::Linear(op::Linear { features: 10, bias: true }), 1, &[input]);
+    let network = resnetc::valid::check(builder.0).unwrap();
+    assert_eq!(network.shape(network.output()), Shape::Map { channels: 10, height: 8, width: 8 });
+}
+
+#[test]
+fn a_convolution_along_channels_needs_a_pooled_map() {
+    let (mut builder, input) = Builder::new(3);
+    builder.add(Op::ChannelConv(op::ChannelConv { kernel: 3 }), 1, &[input]);
     let error = builder.refusal();
     assert_eq!(error.code, Code::WrongRank);
-    assert_eq!(error.primary.text, "it reads a feature map of 3 x 8 x 8");
+    assert_eq!(error.primary.text, "it reads 3 x 8 x 8");
 }
 
 #[test]
@@ -81,7 +88,7 @@ fn a_convolution_on_a_vector_is_refused() {
 
 #[test]
 fn a_graph_that_is_no_network_is_refused() {
-    let empty = Builder(Graph::new("empty", &TORCHVISION)).refusal();
+    let empty = Builder(Graph::new("empty", resnetc::dialect::find("torchvision").unwrap())).refusal();
     assert_eq!(empty.code, Code::MalformedGraph);
 
     let (mut builder, _) = Builder::new(3);

@@ -8,11 +8,12 @@ use crate::reference::{self, Weights};
 use resnetc::back::keras::emit;
 use resnetc::ir::dialect::{Dialect, Layout};
 use resnetc::ir::shape::Window;
-use resnetc::ir::{Address, Branch, Graph, Op, Origin, ParameterKind, Place, Role, Shape, Sides, op};
+use resnetc::ir::{Address, Graph, Label, Op, Origin, ParameterKind, Place, Shape, Sides, op};
 use resnetc::valid::{self, Checked};
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Writes the package of `network` below `folder`.
 pub fn write(network: &Checked, folder: &Path) {
@@ -47,14 +48,14 @@ pub fn run(jobs: &[(&Checked, &Weights, &[f32], [u64; 4], Value)]) -> Vec<Vec<f3
 
 /// Writes `weights` in the names and layouts of the network's dialect.
 fn save_weights(network: &Checked, weights: &Weights, path: &Path) {
-    let dialect = network.graph().dialect;
+    let dialect = &network.graph().dialect;
     let tensors: Vec<_> = network
         .parameters()
         .map(|(parameter, shape)| {
             let values = &weights[&(parameter.node, parameter.kind)];
             let suffix = dialect.names.parameters.suffix(parameter.kind);
             let name = format!("{}{suffix}", network.name(parameter.node));
-            let (shape, values) = match (dialect.layout, parameter.kind) {
+            let (shape, values) = match (dialect.names.layout, parameter.kind) {
                 (Layout::Keras, ParameterKind::Kernel) => keras_kernel(network, parameter.node, &shape, values),
                 _ => (shape, values.clone()),
             };
@@ -170,11 +171,11 @@ fn small() -> Vec<Checked> {
 
 /// A network that no description gives: a max pool with padding over values that may be negative, another whose
 /// rounding is up, and an even kernel.
-fn by_hand(dialect: &'static Dialect) -> Checked {
+fn by_hand(dialect: Arc<Dialect>) -> Checked {
     let mut graph = Graph::new("by_hand", dialect);
-    let origin = |unit: u32, role: Role| Origin {
+    let origin = |unit: u32, role: Label| Origin {
         span: Default::default(),
-        address: Address { place: Place::Stem, branch: Branch::Main, unit, role, sequence: unit },
+        address: Address { place: Place::Stem, branch: Label::MAIN, unit, role, sequence: unit },
     };
     let window = Window {
         kernel: [4, 3],
@@ -184,17 +185,17 @@ fn by_hand(dialect: &'static Dialect) -> Checked {
         ceil: false,
     };
     let input = Origin {
-        address: Address { place: Place::Input, branch: Branch::Input, ..origin(0, Role::Input).address },
-        ..origin(0, Role::Input)
+        address: Address { place: Place::Input, branch: Label::INPUT, ..origin(0, Label::INPUT).address },
+        ..origin(0, Label::INPUT)
     };
     let start = graph.add(Op::Input(op::Input { channels: 2, size: [11, 14] }), input, &[]);
     let conv = op::Conv2d { filters: 4, window, groups: 2, bias: true };
-    let same = graph.add(Op::Conv2d(conv), origin(1, Role::Conv), &[start]);
+    let same = graph.add(Op::Conv2d(conv), origin(1, Label::CONV), &[start]);
     let shifted = Window { padding: Sides { top: 2, bottom: 1, left: 0, right: 3 }, stride: [2, 1], ..window };
-    let moved = graph.add(Op::Conv2d(op::Conv2d { window: shifted, ..conv }), origin(2, Role::Conv), &[same]);
+    let moved = graph.add(Op::Conv2d(op::Conv2d { window: shifted, ..conv }), origin(2, Label::CONV), &[same]);
     let pool = Window { kernel: [3, 3], stride: [2, 2], padding: Sides::all(1), ceil: true, ..window };
-    let pooled = graph.add(Op::MaxPool(op::MaxPool { window: pool }), origin(3, Role::Pool), &[moved]);
-    graph.add(Op::MaxPool(op::MaxPool { window: Window { ceil: false, ..pool } }), origin(4, Role::Pool), &[pooled]);
+    let pooled = graph.add(Op::MaxPool(op::MaxPool { window: pool }), origin(3, Label::POOL), &[moved]);
+    graph.add(Op::MaxPool(op::MaxPool { window: Window { ceil: false, ..pool } }), origin(4, Label::POOL), &[pooled]);
     valid::check(graph).unwrap()
 }
 
@@ -242,7 +243,7 @@ fn torchvision_weights_give_torchvision_logits() {
 #[test]
 fn every_op_computes_what_its_definition_says() {
     let mut networks = small();
-    networks.push(by_hand(&resnetc::dialect::PAPER));
+    networks.push(by_hand(resnetc::dialect::find("paper").unwrap()));
     let weights: Vec<_> = networks.iter().map(reference::weights).collect();
     let shapes: Vec<[u64; 4]> = networks
         .iter()
@@ -297,14 +298,14 @@ fn packages_are_as_ruff_formats_them() {
     for network in architectures().iter().chain(&small()) {
         write(network, folder.path());
     }
-    write(&by_hand(&resnetc::dialect::PAPER), folder.path());
-    for dialect in resnetc::dialect::ALL {
+    write(&by_hand(resnetc::dialect::find("paper").unwrap()), folder.path());
+    for dialect in resnetc::dialect::NAMES {
         for name in ["a", "x", "block", "name", "basic_block", &"n".repeat(64), "vgg", "input"] {
             for body in ["depth = 18\nblock.kind = \"basic\"", "depth = 50\n[head]\npool = \"max\"\nclasses = 1048576"]
             {
-                let package = format!("{name}_{}", dialect.name);
+                let package = format!("{name}_{dialect}");
                 let package = &package[..package.len().min(64)];
-                let text = format!("name = \"{package}\"\ndialect = \"{}\"\n{body}", dialect.name);
+                let text = format!("name = \"{package}\"\ndialect = \"{dialect}\"\n{body}");
                 write(&describe::compile(&text), folder.path());
                 let Ok(network) =
                     resnetc::compile(&resnetc::source::Source::new("test.toml", text.replacen(package, name, 1)))
@@ -361,7 +362,7 @@ fn what_keras_cannot_express_is_refused_with_a_reason() {
             assert!(emit(&network).unwrap_err().reason.contains(name));
         }
     }
-    let mut graph = by_hand(&resnetc::dialect::PAPER).into_graph();
+    let mut graph = by_hand(resnetc::dialect::find("paper").unwrap()).into_graph();
     let last = graph.output().unwrap();
     if let Some(Op::MaxPool(pool)) = graph.get_mut(last).map(|node| &mut node.op) {
         pool.window = Window { kernel: [3, 3], stride: [3, 3], padding: Sides::all(1), ceil: true, ..pool.window };

@@ -12,7 +12,7 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData, activation};
 use resnetc::Options;
 use resnetc::back::live::{Model, Value};
 use resnetc::ir::op::{self, Activation, AdaptivePool, BatchNorm, Linear, PoolKind};
-use resnetc::ir::{Address, Branch, Graph, Op, Origin, ParameterKind, Place, Role, Shape};
+use resnetc::ir::{Address, Graph, Label, Op, Origin, ParameterKind, Place, Shape};
 use resnetc::pass::fold_batch_norm;
 use resnetc::source::{Source, Span};
 use resnetc::valid::{self, Checked};
@@ -123,13 +123,13 @@ fn resnet18_and_50_give_torchvisions_logits_through_the_command() {
 
 fn origin(sequence: u32) -> Origin {
     let place = Place::Block { stage: 0, block: 0 };
-    let address = Address { place, branch: Branch::Skip, unit: 0, role: Role::Conv, sequence };
+    let address = Address { place, branch: Label::SKIP, unit: 0, role: Label::CONV, sequence };
     Origin { span: Span::default(), address }
 }
 
 /// A network of one op, or of one and a flatten before it.
 fn single(op: Op, shape: Shape, flatten: bool) -> Checked {
-    let mut graph = Graph::new("single", &resnetc::dialect::TORCHVISION);
+    let mut graph = Graph::new("single", resnetc::dialect::find("torchvision").unwrap());
     let Shape::Map { channels, height, width } = shape else { panic!() };
     let input = Op::Input(op::Input { channels, size: [height, width] });
     let mut last = graph.add(input, origin(0), &[]);
@@ -207,7 +207,10 @@ fn norms_activations_linear_and_pools_give_the_numbers_of_onnx_runtime() {
             single(Op::Activation(Activation::Softmax), shape, false),
             case("Softmax", vec![("axis", json!(1))], vec![input()]),
         ),
-        (single(Op::Linear(Linear { features: 7 }), shape, true), case("Gemm", vec![("transB", json!(1))], flat)),
+        (
+            single(Op::Linear(Linear { features: 7, bias: true }), shape, true),
+            case("Gemm", vec![("transB", json!(1))], flat),
+        ),
         (single(pool(PoolKind::Average, [1, 1]), shape, false), case("GlobalAveragePool", vec![], vec![input()])),
         (single(pool(PoolKind::Maximum, [1, 1]), shape, false), case("GlobalMaxPool", vec![], vec![input()])),
         (single(pool(PoolKind::Average, [4, 5]), shape, false), case("AveragePool", window([3, 3]), vec![input()])),

@@ -77,6 +77,7 @@ pub fn cifar() -> String {
 pub fn filled(checked: &Checked) -> Weights {
     let parameters = checked.parameters().map(|(parameter, shape)| {
         let leaf = match parameter.kind {
+            ParameterKind::Gain => "layer_scale",
             ParameterKind::Kernel | ParameterKind::Scale => "weight",
             ParameterKind::Bias | ParameterKind::Shift => "bias",
             ParameterKind::Mean => "running_mean",

@@ -15,6 +15,7 @@ pub type Weights = BTreeMap<(NodeId, ParameterKind), Vec<f32>>;
 pub fn weights(network: &Checked) -> Weights {
     let value = |(parameter, shape): (resnetc::ir::Parameter, Vec<u64>)| {
         let leaf = match parameter.kind {
+            ParameterKind::Gain => "layer_scale",
             ParameterKind::Kernel | ParameterKind::Scale => "weight",
             ParameterKind::Bias | ParameterKind::Shift => "bias",
             ParameterKind::Mean => "running_mean",
@@ -123,7 +124,20 @@ fn apply(layer: &Layer<'_>, x: &[f64], weights: &Weights) -> Vec<f64> {
             over(layer.output, |channel, row, column| map.get(channel, row * step, column * step).unwrap())
         }
         Op::Flatten(_) | Op::Dropout(_) => x.to_vec(),
-        Op::Input(_) | Op::Add(_) => panic!("{} does not have one operand", layer.name),
+        Op::Activation(_)
+        | Op::AvgPool(_)
+        | Op::Blur(_)
+        | Op::ChannelConv(_)
+        | Op::Concat(_)
+        | Op::DropPath(_)
+        | Op::GroupNorm(_)
+        | Op::LayerNorm(_)
+        | Op::LayerScale(_)
+        | Op::Multiply(_)
+        | Op::PathSoftmax(_)
+        | Op::Slice(_)
+        | Op::Input(_)
+        | Op::Add(_) => panic!("{} does not have one operand", layer.name),
     }
 }
 

@@ -8,7 +8,7 @@ use super::ops::{self, Call, Layer, Made, Number, Numbers};
 use super::quote::{FormatText, RustIdent, RustStr, RustType};
 use super::view::{FieldView, PartView};
 use crate::ir::dialect::Layout;
-use crate::ir::{Branch, Op, Role};
+use crate::ir::{Label, Op};
 use crate::outline::{Item, Name, Step};
 use crate::valid::Checked;
 
@@ -86,7 +86,7 @@ impl<'a> Body<'a> {
     }
 
     fn layer(&mut self, item: &Item, layer: Layer, flag: Option<&RustIdent>) {
-        let name = if item.branch == Branch::Stem {
+        let name = if item.branch == Label::STEM {
             RustIdent::new(&format!("stem_{}", layer.name))
         } else {
             layer.name.clone()
@@ -199,14 +199,25 @@ impl<'a> Body<'a> {
             | Op::Add(_)
             | Op::Pad(_)
             | Op::Subsample(_)
-            | Op::Dropout(_) => None,
+            | Op::Dropout(_)
+            | Op::AvgPool(_)
+            | Op::Blur(_)
+            | Op::ChannelConv(_)
+            | Op::Concat(_)
+            | Op::DropPath(_)
+            | Op::GroupNorm(_)
+            | Op::LayerNorm(_)
+            | Op::LayerScale(_)
+            | Op::Multiply(_)
+            | Op::PathSoftmax(_)
+            | Op::Slice(_) => None,
         }
     }
 
     /// C, H, W of the map that a linear layer reads flattened, where a weight file has another order than C, H, W.
     fn flattened_map(&self, item: &Item) -> Option<[u64; 3]> {
         let network = self.scope.network;
-        match network.graph().dialect.layout {
+        match network.graph().dialect.names.layout {
             Layout::Torch => return None,
             Layout::Keras => {}
         }
@@ -240,12 +251,12 @@ fn guard(step: &Step) -> Option<usize> {
 
 /// What a shortcut is called: after what it does.
 fn part_name(steps: &[Step]) -> &'static str {
-    let has = |role: Role| steps.iter().any(|step| matches!(step, Step::Item(item) if item.role == role));
-    if has(Role::Conv) {
+    let has = |role: Label| steps.iter().any(|step| matches!(step, Step::Item(item) if item.role == role));
+    if has(Label::CONV) {
         "projection"
-    } else if has(Role::Zeros) {
+    } else if has(Label::ZEROS) {
         "zero_padding"
-    } else if has(Role::Subsample) {
+    } else if has(Label::SUBSAMPLE) {
         "subsampling"
     } else {
         "shortcut"

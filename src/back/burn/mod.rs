@@ -135,7 +135,7 @@ impl Writer<'_> {
     }
 
     fn layers(&mut self, methods: &[Method], has_adaptive_max: bool) -> Result<(), Unsupported> {
-        let dialect = self.network.graph().dialect;
+        let dialect = &self.network.graph().dialect;
         let linear = |method: &Method| matches!(method, Method::Linear | Method::LinearOfMap(_));
         let convolution = methods.contains(&Method::Convolution).then(|| init(dialect.convolution_init));
         let linear = methods.iter().any(linear).then(|| init(dialect.linear_init));
@@ -143,21 +143,21 @@ impl Writer<'_> {
     }
 
     fn weights(&mut self, methods: &[Method]) -> Result<(), Unsupported> {
-        let dialect = self.network.graph().dialect;
-        let names = dialect.names.parameters;
+        let dialect = &self.network.graph().dialect;
+        let names = &dialect.names.parameters;
         let view = WeightsView {
             header: self.header.clone(),
-            dialect: Comment::new(dialect.name),
-            layout: match dialect.layout {
+            dialect: Comment::new(&dialect.name),
+            layout: match dialect.names.layout {
                 Layout::Torch => LayoutView::Torch,
                 Layout::Keras => LayoutView::Keras,
             },
-            kernel: RustStr::new(names.kernel),
-            bias: RustStr::new(names.bias),
-            scale: RustStr::new(names.scale),
-            shift: RustStr::new(names.shift),
-            mean: RustStr::new(names.mean),
-            variance: RustStr::new(names.variance),
+            kernel: RustStr::new(&names.kernel),
+            bias: RustStr::new(&names.bias),
+            scale: RustStr::new(&names.scale),
+            shift: RustStr::new(&names.shift),
+            mean: RustStr::new(&names.mean),
+            variance: RustStr::new(&names.variance),
             ignored: names.ignored.iter().map(|suffix| RustStr::new(suffix)).collect(),
             has_convolution: methods.contains(&Method::Convolution),
             has_norm: methods.contains(&Method::BatchNorm),

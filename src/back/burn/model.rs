@@ -7,7 +7,7 @@ use super::layout::{self, Code, Expr};
 use super::load::{Load, Method};
 use super::quote::{Comment, FormatText, RustIdent, RustStr, RustType};
 use super::view::{ModelView, ModuleView};
-use crate::ir::{Op, Role, Shape};
+use crate::ir::{Label, Op, Shape};
 use crate::outline::{Call, Outline, Stage};
 use crate::valid::Checked;
 
@@ -83,7 +83,7 @@ pub(super) fn modules(blocks: &[Block<'_>]) -> Vec<ModuleView> {
 /// The classes of the description, where the network has any.
 fn classes(network: &Checked) -> Option<u64> {
     network.layers().find_map(|layer| match (&layer.node.op, layer.node.origin.address.role) {
-        (Op::Linear(linear), Role::Logits) => Some(linear.features),
+        (Op::Linear(linear), Label::LOGITS) => Some(linear.features),
         _ => None,
     })
 }

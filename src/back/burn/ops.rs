@@ -4,7 +4,7 @@ use super::imports::Imports;
 use super::layout::{Code, Expr};
 use super::quote::{RustIdent, RustType};
 use crate::ir::op::{Activation, AdaptivePool, BatchNorm, Conv2d, Dropout, MaxPool, Pad, PoolKind};
-use crate::ir::{Op, Role, Sides};
+use crate::ir::{Label, Op, Sides};
 use crate::outline::{Expression, Field, Item};
 
 /// What burn's `BatchNormConfig` has unless it is told.
@@ -159,7 +159,20 @@ pub(super) fn make(numbers: &Numbers<'_>, classes: Option<&Code>, imports: &mut 
             Made::Call(Call { numbers: vec![step], ..plain("subsample", true, Form::Subsample) })
         }
         // The input stands in no body, and the sum is written by whoever writes its branches.
-        Op::Input(_) | Op::Add(_) => Made::Call(plain("add", true, Form::Add)),
+        Op::Input(_)
+        | Op::Add(_)
+        | Op::Activation(_)
+        | Op::AvgPool(_)
+        | Op::Blur(_)
+        | Op::ChannelConv(_)
+        | Op::Concat(_)
+        | Op::DropPath(_)
+        | Op::GroupNorm(_)
+        | Op::LayerNorm(_)
+        | Op::LayerScale(_)
+        | Op::Multiply(_)
+        | Op::PathSoftmax(_)
+        | Op::Slice(_) => Made::Call(plain("add", true, Form::Add)),
     }
 }
 
@@ -278,7 +291,7 @@ fn linear_layer(numbers: &Numbers<'_>, features: u64, classes: Option<&Code>, im
     imports.linear();
     let inputs = numbers.get(Field::Inputs, 0).code;
     let (name, features) = match (numbers.item.role, classes) {
-        (Role::Logits, Some(classes)) => (RustIdent::new("classifier"), classes.clone()),
+        (Label::LOGITS, Some(classes)) => (RustIdent::new("classifier"), classes.clone()),
         _ => (RustIdent::numbered("hidden", numbers.item.unit), numbers.get(Field::Filters, features).code),
     };
     Layer {

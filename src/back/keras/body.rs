@@ -4,13 +4,13 @@ use super::python::{Indent, Piece, PyIdent, PyNumber, PyPair, PyStr};
 use super::sign::Signs;
 use super::view::{Condition, Line, Needs, Statement};
 use crate::back::Unsupported;
-use crate::ir::{Address, Branch, NodeId, Op, Place, Role};
+use crate::ir::{Address, Label, NodeId, Op, Place};
 use crate::outline::{Call, Definition, Expression, Field, Item, Meaning, Name, Step, Value};
 use crate::valid::Checked;
 use std::collections::BTreeMap;
 
 /// What finds the nodes that an item stands for.
-type Key = (Branch, u32, Role);
+type Key = (Label, u32, Label);
 
 /// Writes one body: a block's, or that of the stem or the head.
 #[derive(Debug)]
@@ -205,7 +205,7 @@ impl<'a> Writer<'a> {
 
     /// The stride parameter that is more than 1 exactly where `flag` is set, if all that the flag decides is padding.
     fn stride_of_padding(&self, flag: usize) -> Option<usize> {
-        let pads = |step: &Item| step.guard != Some(flag) || matches!(step.role, Role::Pad | Role::PoolPad);
+        let pads = |step: &Item| step.guard != Some(flag) || matches!(step.role, Label::PAD | Label::POOL_PAD);
         let mut all = true;
         visit(&self.definition?.body, &mut |item| all &= pads(item));
         let strided = |stride: &usize| {

@@ -7,7 +7,7 @@ use super::view::{Conv2d, Layer, Line, Padding, Same};
 use crate::back::Unsupported;
 use crate::ir::dialect::{ActivationStyle, Layout};
 use crate::ir::op::{self, Activation};
-use crate::ir::{Op, Role};
+use crate::ir::{Label, Op};
 use crate::outline::{Field, Item};
 
 /// Where an item reads and writes.
@@ -80,7 +80,19 @@ impl Writer<'_> {
                 Layer::MaxPool { pool: PyPair::literal([1, 1]), strides }
             }
             Op::Dropout(dropout) => Layer::Dropout(PyFloat(dropout.rate)),
-            Op::Input(_) | Op::Add(_) => return Err(self.refuse(item, "it does not read exactly one value")),
+            Op::Input(_)
+            | Op::Add(_)
+            | Op::AvgPool(_)
+            | Op::Blur(_)
+            | Op::ChannelConv(_)
+            | Op::Concat(_)
+            | Op::DropPath(_)
+            | Op::GroupNorm(_)
+            | Op::LayerNorm(_)
+            | Op::LayerScale(_)
+            | Op::Multiply(_)
+            | Op::PathSoftmax(_)
+            | Op::Slice(_) => return Err(self.refuse(item, "it does not read exactly one value")),
         };
         let name = self.name(item);
         self.push(flow.line(name, layer));
@@ -108,7 +120,7 @@ impl Writer<'_> {
 
     fn linear(&mut self, item: &Item, linear: op::Linear, activation: Option<Activation>) -> Layer {
         let units = match item.role {
-            Role::Logits => PyNumber::Variable(PyIdent::fresh("classes", &[])),
+            Label::LOGITS => PyNumber::Variable(PyIdent::fresh("classes", &[])),
             _ => self.number(item, Field::Filters, linear.features),
         };
         let init = self.network.graph().dialect.linear_init;
@@ -126,7 +138,7 @@ impl Writer<'_> {
         }
         let name = self.name(item);
         let mut flow = flow;
-        if !(weighed && graph.dialect.layout == Layout::Keras) {
+        if !(weighed && graph.dialect.names.layout == Layout::Keras) {
             self.push(flow.line(name.and("_channels_first"), Layer::ChannelsFirst));
             flow = flow.then();
         }

@@ -11,7 +11,7 @@ use super::view::{
 use crate::back::Unsupported;
 use crate::ir::dialect::{Init, Layout};
 use crate::ir::op::{self, PoolKind};
-use crate::ir::{Address, Branch, Op, ParameterKind, Place, Role};
+use crate::ir::{Address, Label, Op, ParameterKind, Place};
 use crate::outline::{self, Definition, Field, Outline, Step, Value};
 use crate::valid::Checked;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ pub(super) fn package(
     let (defaults, has_top) = defaults(network, &outline.head);
     Ok(Package {
         header,
-        dialect: Comment::new(network.graph().dialect.name),
+        dialect: Comment::new(&network.graph().dialect.name),
         weights: weights(network),
         needs,
         input: PyStr::new(network.graph().input().map_or("", |input| network.name(input))),
@@ -58,7 +58,7 @@ const SHALLOW: usize = 500;
 
 /// What the ops of `network` need to have defined.
 fn needs(network: &Checked) -> Needs {
-    let dialect = network.graph().dialect;
+    let dialect = &network.graph().dialect;
     let mut needs = Needs::default();
     let (mut biased, mut convolutions, mut linears, mut norms) = (false, false, false, false);
     for layer in network.layers() {
@@ -80,7 +80,18 @@ fn needs(network: &Checked) -> Needs {
             | Op::Flatten(_)
             | Op::Add(_)
             | Op::Subsample(_)
-            | Op::Dropout(_) => {}
+            | Op::Dropout(_)
+            | Op::AvgPool(_)
+            | Op::Blur(_)
+            | Op::ChannelConv(_)
+            | Op::Concat(_)
+            | Op::DropPath(_)
+            | Op::GroupNorm(_)
+            | Op::LayerNorm(_)
+            | Op::LayerScale(_)
+            | Op::Multiply(_)
+            | Op::PathSoftmax(_)
+            | Op::Slice(_) => {}
         }
     }
     let frames = u64::try_from(network.graph().len()).unwrap_or(u64::MAX).saturating_mul(2) + PYTHON_FRAMES;
@@ -94,7 +105,7 @@ fn needs(network: &Checked) -> Needs {
 }
 
 fn weights(network: &Checked) -> Weights {
-    let dialect = network.graph().dialect;
+    let dialect = &network.graph().dialect;
     let names = &dialect.names.parameters;
     let kinds = [
         ("kernel", ParameterKind::Kernel),
@@ -111,7 +122,7 @@ fn weights(network: &Checked) -> Weights {
     });
     Weights {
         suffixes: kinds.map(|(keras, kind)| (PyStr::new(keras), PyStr::new(names.suffix(kind)))).to_vec(),
-        torch: dialect.layout == Layout::Torch,
+        torch: dialect.names.layout == Layout::Torch,
         ignored: names.ignored.iter().map(|ending| PyStr::new(ending)).collect(),
         top: head.collect(),
     }
@@ -126,7 +137,7 @@ fn defaults(network: &Checked, head: &[Step]) -> (Defaults, bool) {
         _ => None,
     };
     let classes = head.iter().find_map(|step| match (&step.item().op, step.item().role) {
-        (Op::Linear(linear), Role::Logits) => Some(PyNumber::Literal(linear.features)),
+        (Op::Linear(linear), Label::LOGITS) => Some(PyNumber::Literal(linear.features)),
         _ => None,
     });
     let include_top = !ops.is_empty() && pooling.is_none();
@@ -140,11 +151,11 @@ fn defaults(network: &Checked, head: &[Step]) -> (Defaults, bool) {
 /// The pool that stands in the top's place.
 fn pool(network: &Checked, kind: PoolKind) -> Statement {
     let role = match kind {
-        PoolKind::Average => Role::Pool,
-        PoolKind::Maximum => Role::MaxPool,
+        PoolKind::Average => Label::POOL,
+        PoolKind::Maximum => Label::MAX_POOL,
     };
-    let address = Address { place: Place::Head, branch: Branch::Head, unit: 0, role, sequence: 0 };
-    let name = PyStr::new(&network.graph().dialect.names.name(&address));
+    let address = Address { place: Place::Head, branch: Label::HEAD, unit: 0, role, sequence: 0 };
+    let name = PyStr::new(&network.graph().name_of(&address));
     let x = PyIdent::fresh("x", &[]);
     let layer = Layer::GlobalPool { kind, keep: false };
     Statement { indent: Indent(2), line: Line::Layer { target: x.clone(), operand: x, name, layer } }
@@ -265,7 +276,7 @@ fn meaning(definition: &Definition, parameter: &outline::Parameter, index: usize
         let named = item.name == outline::Name::Parameter(index);
         if named || item.guard == Some(index) {
             roles.push(Comment::new(item.op.name()));
-            shortcut &= item.branch == Branch::Skip;
+            shortcut &= item.branch == Label::SKIP;
         }
     });
     match parameter.meaning {

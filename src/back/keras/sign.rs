@@ -17,13 +17,27 @@ impl Signs {
                 Op::Activation(activation) => activation.is_never_negative(),
                 // A window of a max pool has an element of the map, and what a pad adds is zero.
                 Op::MaxPool(_)
+                | Op::AvgPool(_)
+                | Op::Blur(_)
+                | Op::Concat(_)
+                | Op::DropPath(_)
+                | Op::Multiply(_)
+                | Op::Slice(_)
                 | Op::AdaptivePool(_)
                 | Op::Subsample(_)
                 | Op::Flatten(_)
                 | Op::Dropout(_)
                 | Op::Pad(_)
                 | Op::Add(_) => of_operands(),
-                Op::Input(_) | Op::Conv2d(_) | Op::BatchNorm(_) | Op::Linear(_) => false,
+                Op::PathSoftmax(_) => true,
+                Op::Input(_)
+                | Op::Conv2d(_)
+                | Op::BatchNorm(_)
+                | Op::Linear(_)
+                | Op::ChannelConv(_)
+                | Op::GroupNorm(_)
+                | Op::LayerNorm(_)
+                | Op::LayerScale(_) => false,
             };
             if let Some(sign) = signs.0.get_mut(layer.id.index()) {
                 *sign = never;

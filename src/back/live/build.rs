@@ -66,6 +66,17 @@ impl Builder<'_> {
             Op::BatchNorm(op) => self.batch_norm(id, *op)?,
             Op::Linear(_) => self.linear(id)?,
             Op::Dropout(op) => Layer::Dropout(DropoutConfig::new(op.rate).init()),
+            Op::AvgPool(_)
+            | Op::Blur(_)
+            | Op::ChannelConv(_)
+            | Op::Concat(_)
+            | Op::DropPath(_)
+            | Op::GroupNorm(_)
+            | Op::LayerNorm(_)
+            | Op::LayerScale(_)
+            | Op::Multiply(_)
+            | Op::PathSoftmax(_)
+            | Op::Slice(_) => return Err(self.refusal(id, ParameterKind::Kernel)),
         };
         self.layers.push(layer);
         self.nodes.push(id);

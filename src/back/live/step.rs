@@ -121,6 +121,12 @@ fn activate<const D: usize>(op: Activation, x: Tensor<D>) -> Tensor<D> {
     match op {
         Activation::Relu => activation::relu(x),
         Activation::Softmax => activation::softmax(x, 1),
+        Activation::Relu6
+        | Activation::Silu
+        | Activation::Gelu
+        | Activation::Sigmoid
+        | Activation::HardSigmoid
+        | Activation::HardSwish => x,
     }
 }
 

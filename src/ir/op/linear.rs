@@ -2,25 +2,33 @@ use crate::ir::parameter::ParameterKind;
 use crate::ir::shape::{Shape, ShapeError};
 use crate::limits;
 
-/// A fully connected layer with bias: y = W x + b, W [out, in].
+/// A fully connected layer: y = W x + b, W [out, in]; of a map, over the channels at each position by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Linear {
     /// Output features.
     pub features: u64,
+    /// Whether a bias is added.
+    pub bias: bool,
 }
 
 impl Linear {
     pub(super) fn infer(self, input: Shape) -> Result<Shape, ShapeError> {
-        match input {
-            Shape::Map { .. } => Err(ShapeError::NotAVector(input)),
-            Shape::Vector(_) if self.features == 0 => Err(ShapeError::Zero("features")),
-            Shape::Vector(_) if self.features > limits::CHANNELS => Err(ShapeError::Channels(self.features)),
-            Shape::Vector(_) => Ok(Shape::Vector(self.features)),
+        if self.features == 0 {
+            return Err(ShapeError::Zero("features"));
         }
+        if self.features > limits::CHANNELS {
+            return Err(ShapeError::Channels(self.features));
+        }
+        Ok(match input {
+            Shape::Map { height, width, .. } => Shape::Map { channels: self.features, height, width },
+            Shape::Vector(_) => Shape::Vector(self.features),
+        })
     }
 
     pub(super) fn parameters(self, input: Shape) -> Vec<(ParameterKind, Vec<u64>)> {
-        vec![(ParameterKind::Kernel, vec![self.features, input.channels()]), (ParameterKind::Bias, vec![self.features])]
+        let kernel = (ParameterKind::Kernel, vec![self.features, input.channels()]);
+        let bias = self.bias.then(|| (ParameterKind::Bias, vec![self.features]));
+        std::iter::once(kernel).chain(bias).collect()
     }
 
     pub(super) fn macs(self, input: Shape) -> u128 {

@@ -6,27 +6,49 @@
 mod activation;
 mod adaptive_pool;
 mod add;
+mod avg_pool;
+mod blur;
+mod channel_conv;
+mod concat;
 mod conv2d;
+mod drop_path;
 mod dropout;
 mod flatten;
+mod group_norm;
 mod input;
+mod layer_norm;
+mod layer_scale;
 mod linear;
 mod max_pool;
+mod multiply;
 mod norm;
 mod pad;
+mod path_softmax;
+mod slice;
 mod subsample;
 
 pub use activation::Activation;
 pub use adaptive_pool::{AdaptivePool, PoolKind};
 pub use add::Add;
+pub use avg_pool::AvgPool;
+pub use blur::{Blur, MOST as LARGEST_BLUR};
+pub use channel_conv::ChannelConv;
+pub use concat::Concat;
 pub use conv2d::Conv2d;
+pub use drop_path::DropPath;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
+pub use group_norm::GroupNorm;
 pub use input::Input;
+pub use layer_norm::LayerNorm;
+pub use layer_scale::LayerScale;
 pub use linear::Linear;
 pub use max_pool::MaxPool;
+pub use multiply::Multiply;
 pub use norm::BatchNorm;
 pub use pad::Pad;
+pub use path_softmax::PathSoftmax;
+pub use slice::Slice;
 pub use subsample::Subsample;
 
 use super::parameter::ParameterKind;
@@ -51,7 +73,7 @@ pub enum Op {
     Linear(Linear),
     /// A feature map as a vector.
     Flatten(Flatten),
-    /// The elementwise sum of two branches.
+    /// The elementwise sum of branches.
     Add(Add),
     /// Zeros around a map or beside its channels.
     Pad(Pad),
@@ -59,6 +81,28 @@ pub enum Op {
     Subsample(Subsample),
     /// Dropout.
     Dropout(Dropout),
+    /// The mean over a window.
+    AvgPool(AvgPool),
+    /// A fixed low-pass filter.
+    Blur(Blur),
+    /// A convolution along the channels.
+    ChannelConv(ChannelConv),
+    /// The channels of several branches.
+    Concat(Concat),
+    /// Stochastic depth.
+    DropPath(DropPath),
+    /// Group normalisation.
+    GroupNorm(GroupNorm),
+    /// Layer normalisation over the channels.
+    LayerNorm(LayerNorm),
+    /// A learned factor for each channel.
+    LayerScale(LayerScale),
+    /// The elementwise product of branches.
+    Multiply(Multiply),
+    /// A softmax over paths.
+    PathSoftmax(PathSoftmax),
+    /// A run of channels.
+    Slice(Slice),
 }
 
 impl Op {
@@ -69,7 +113,9 @@ impl Op {
     pub fn infer(&self, inputs: &[Shape]) -> Result<Shape, ShapeError> {
         let shape = match (self, inputs) {
             (Self::Input(op), []) => Ok(op.shape()),
-            (Self::Add(op), &[left, right]) => op.infer(left, right),
+            (Self::Add(op), inputs) if inputs.len() >= 2 => op.infer(inputs),
+            (Self::Multiply(op), inputs) if inputs.len() >= 2 => op.infer(inputs),
+            (Self::Concat(op), inputs) if inputs.len() >= 2 => op.infer(inputs),
             (Self::Conv2d(op), &[input]) => op.infer(input),
             (Self::BatchNorm(op), &[input]) => op.infer(input),
             (Self::Activation(op), &[input]) => Ok(op.infer(input)),
@@ -80,17 +126,26 @@ impl Op {
             (Self::Pad(op), &[input]) => op.infer(input),
             (Self::Subsample(op), &[input]) => op.infer(input),
             (Self::Dropout(op), &[input]) => Ok(op.infer(input)),
+            (Self::AvgPool(op), &[input]) => op.infer(input),
+            (Self::Blur(op), &[input]) => op.infer(input),
+            (Self::ChannelConv(op), &[input]) => op.infer(input),
+            (Self::DropPath(op), &[input]) => Ok(op.infer(input)),
+            (Self::GroupNorm(op), &[input]) => op.infer(input),
+            (Self::LayerNorm(op), &[input]) => Ok(op.infer(input)),
+            (Self::LayerScale(op), &[input]) => op.infer(input),
+            (Self::PathSoftmax(op), &[input]) => op.infer(input),
+            (Self::Slice(op), &[input]) => op.infer(input),
             (op, _) => Err(ShapeError::Operands { expected: op.arity(), found: inputs.len() }),
         };
         shape?.within_limits()
     }
 
-    /// How many operands it takes.
+    /// How many operands it takes; the least of them for what joins branches.
     #[must_use]
     pub fn arity(&self) -> usize {
         match self {
             Self::Input(_) => 0,
-            Self::Add(_) => 2,
+            Self::Add(_) | Self::Multiply(_) | Self::Concat(_) => 2,
             Self::Conv2d(_)
             | Self::BatchNorm(_)
             | Self::Activation(_)
@@ -100,7 +155,16 @@ impl Op {
             | Self::Flatten(_)
             | Self::Pad(_)
             | Self::Subsample(_)
-            | Self::Dropout(_) => 1,
+            | Self::Dropout(_)
+            | Self::AvgPool(_)
+            | Self::Blur(_)
+            | Self::ChannelConv(_)
+            | Self::DropPath(_)
+            | Self::GroupNorm(_)
+            | Self::LayerNorm(_)
+            | Self::LayerScale(_)
+            | Self::PathSoftmax(_)
+            | Self::Slice(_) => 1,
         }
     }
 
@@ -111,6 +175,10 @@ impl Op {
             Self::Conv2d(op) => op.parameters(input),
             Self::BatchNorm(op) => op.parameters(input),
             Self::Linear(op) => op.parameters(input),
+            Self::ChannelConv(op) => op.parameters(),
+            Self::GroupNorm(op) => op.parameters(input),
+            Self::LayerNorm(op) => op.parameters(input),
+            Self::LayerScale(op) => op.parameters(input),
             Self::Input(_)
             | Self::Activation(_)
             | Self::MaxPool(_)
@@ -119,7 +187,14 @@ impl Op {
             | Self::Add(_)
             | Self::Pad(_)
             | Self::Subsample(_)
-            | Self::Dropout(_) => Vec::new(),
+            | Self::Dropout(_)
+            | Self::AvgPool(_)
+            | Self::Blur(_)
+            | Self::Concat(_)
+            | Self::DropPath(_)
+            | Self::Multiply(_)
+            | Self::PathSoftmax(_)
+            | Self::Slice(_) => Vec::new(),
         }
     }
 
@@ -129,6 +204,8 @@ impl Op {
         match self {
             Self::Conv2d(op) => Some(&op.window),
             Self::MaxPool(op) => Some(&op.window),
+            Self::AvgPool(op) => Some(&op.window),
+            Self::Blur(op) => Some(&op.window),
             Self::Input(_)
             | Self::BatchNorm(_)
             | Self::Activation(_)
@@ -138,7 +215,16 @@ impl Op {
             | Self::Add(_)
             | Self::Pad(_)
             | Self::Subsample(_)
-            | Self::Dropout(_) => None,
+            | Self::Dropout(_)
+            | Self::ChannelConv(_)
+            | Self::Concat(_)
+            | Self::DropPath(_)
+            | Self::GroupNorm(_)
+            | Self::LayerNorm(_)
+            | Self::LayerScale(_)
+            | Self::Multiply(_)
+            | Self::PathSoftmax(_)
+            | Self::Slice(_) => None,
         }
     }
 
@@ -148,6 +234,8 @@ impl Op {
         match self {
             Self::Conv2d(op) => op.macs(input, output),
             Self::Linear(op) => op.macs(input),
+            Self::Blur(op) => op.macs(output),
+            Self::ChannelConv(op) => op.macs(output),
             Self::Input(_)
             | Self::BatchNorm(_)
             | Self::Activation(_)
@@ -157,7 +245,16 @@ impl Op {
             | Self::Add(_)
             | Self::Pad(_)
             | Self::Subsample(_)
-            | Self::Dropout(_) => 0,
+            | Self::Dropout(_)
+            | Self::AvgPool(_)
+            | Self::Concat(_)
+            | Self::DropPath(_)
+            | Self::GroupNorm(_)
+            | Self::LayerNorm(_)
+            | Self::LayerScale(_)
+            | Self::Multiply(_)
+            | Self::PathSoftmax(_)
+            | Self::Slice(_) => 0,
         }
     }
 
@@ -177,6 +274,24 @@ impl Op {
             Self::Pad(op) => op.name(),
             Self::Subsample(_) => "subsample",
             Self::Dropout(_) => "dropout",
+            Self::AvgPool(_) => "avg_pool",
+            Self::Blur(_) => "blur",
+            Self::ChannelConv(_) => "channel_conv",
+            Self::Concat(_) => "concat",
+            Self::DropPath(_) => "drop_path",
+            Self::GroupNorm(_) => "group_norm",
+            Self::LayerNorm(_) => "layer_norm",
+            Self::LayerScale(_) => "layer_scale",
+            Self::Multiply(_) => "multiply",
+            Self::PathSoftmax(_) => "path_softmax",
+            Self::Slice(_) => "slice",
         }
     }
+}
+
+/// The shape of several operands joined two at a time, from the first on.
+fn joined(inputs: &[Shape], join: impl Fn(Shape, Shape) -> Result<Shape, ShapeError>) -> Result<Shape, ShapeError> {
+    let mut rest = inputs.iter().copied();
+    let first = rest.next().ok_or(ShapeError::Operands { expected: 2, found: 0 })?;
+    rest.try_fold(first, join)
 }

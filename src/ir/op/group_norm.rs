@@ -1,0 +1,26 @@
+use crate::ir::parameter::ParameterKind;
+use crate::ir::shape::{Shape, ShapeError};
+
+/// Group normalisation (Wu and He, arXiv 1803.08494): mean and variance over each group of channels and all positions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GroupNorm {
+    /// Groups into which the channels are split.
+    pub groups: u64,
+    /// Added to the variance.
+    pub epsilon: f64,
+}
+
+impl GroupNorm {
+    pub(super) fn infer(self, input: Shape) -> Result<Shape, ShapeError> {
+        let Shape::Map { channels, .. } = input else { return Err(ShapeError::NotAMap(input)) };
+        if channels.checked_rem(self.groups) == Some(0) {
+            Ok(input)
+        } else {
+            Err(ShapeError::Groups { groups: self.groups, inputs: channels, outputs: channels })
+        }
+    }
+
+    pub(super) fn parameters(self, input: Shape) -> Vec<(ParameterKind, Vec<u64>)> {
+        [ParameterKind::Scale, ParameterKind::Shift].map(|kind| (kind, vec![input.channels()])).to_vec()
+    }
+}

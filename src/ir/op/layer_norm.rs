@@ -1,0 +1,20 @@
+use crate::ir::parameter::ParameterKind;
+use crate::ir::shape::Shape;
+
+/// Layer normalisation over the channels, at each position of a map by itself (Ba et al., arXiv 1607.06450, as ConvNeXt
+/// uses it): (x - mean) / sqrt(variance + epsilon) * scale + shift, the variance not corrected for bias.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerNorm {
+    /// Added to the variance.
+    pub epsilon: f64,
+}
+
+impl LayerNorm {
+    pub(super) fn infer(self, input: Shape) -> Shape {
+        input
+    }
+
+    pub(super) fn parameters(self, input: Shape) -> Vec<(ParameterKind, Vec<u64>)> {
+        [ParameterKind::Scale, ParameterKind::Shift].map(|kind| (kind, vec![input.channels()])).to_vec()
+    }
+}

@@ -1,0 +1,22 @@
+use crate::ir::parameter::ParameterKind;
+use crate::ir::shape::{Shape, ShapeError};
+
+/// A learned factor for each channel (Touvron et al., arXiv 2103.17239).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerScale {
+    /// What every factor is before training.
+    pub init: f64,
+}
+
+impl LayerScale {
+    pub(super) fn infer(self, input: Shape) -> Result<Shape, ShapeError> {
+        match input {
+            Shape::Map { .. } => Ok(input),
+            Shape::Vector(_) => Err(ShapeError::NotAMap(input)),
+        }
+    }
+
+    pub(super) fn parameters(self, input: Shape) -> Vec<(ParameterKind, Vec<u64>)> {
+        vec![(ParameterKind::Gain, vec![input.channels()])]
+    }
+}
