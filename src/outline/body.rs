@@ -16,25 +16,31 @@ pub enum Part {
     Join(Vec<Body>, NodeId),
 }
 
-/// Decomposes the part of the network that consists of `nodes`, which reads one value from outside.
-pub(super) fn decompose(network: &Checked, nodes: &[NodeId]) -> Result<Body, NodeId> {
+/// Decomposes the part of the network that consists of `nodes` and reads `value`, which stands outside of it.
+pub(super) fn decompose(network: &Checked, nodes: &[NodeId], value: NodeId) -> Result<Body, NodeId> {
     let inside: BTreeSet<_> = nodes.iter().copied().collect();
-    let Some(&first) = nodes.first() else { return Ok(Vec::new()) };
     let walker = Walker { network, inside };
     let mut body = Body::new();
-    let end = match network.layer(first).operands.first() {
-        Some(&value) => walker.follow(value, &mut body)?,
-        None => None,
-    };
-    match end {
-        None => Ok(body),
+    match walker.follow(value, &mut body)? {
         Some(stray) => Err(stray),
+        None if count(&body) < nodes.len() => Err(nodes.first().copied().unwrap_or(value)),
+        None => Ok(body),
     }
 }
 
 struct Walker<'a> {
     network: &'a Checked,
     inside: BTreeSet<NodeId>,
+}
+
+/// A branch of a fork as far as it has been followed.
+#[derive(Debug, Clone)]
+struct Branch {
+    body: Body,
+    /// The value at its end: the fork's where it computes nothing.
+    last: NodeId,
+    /// The join that reads it.
+    end: NodeId,
 }
 
 impl Walker<'_> {
@@ -45,7 +51,7 @@ impl Walker<'_> {
                 self.network.graph().readers(value).into_iter().filter(|id| self.inside.contains(id)).collect();
             match readers.as_slice() {
                 [] => return Ok(None),
-                [only] if self.operands(*only) == 1 => {
+                [only] if self.operands(*only).len() == 1 => {
                     body.push(Part::Node(*only));
                     value = *only;
                 }
@@ -59,39 +65,63 @@ impl Walker<'_> {
         }
     }
 
-    fn operands(&self, id: NodeId) -> usize {
-        self.network.graph().operands(id).len()
+    fn operands(&self, id: NodeId) -> Vec<NodeId> {
+        self.network.graph().operands(id)
     }
 
-    /// The branches from `value` through each of `readers` to the one node where all of them meet.
+    /// The branches from `value` through each of `readers` to the one node where all of them meet. Some of them may meet
+    /// before: they are a join within a branch.
     fn join(&self, value: NodeId, readers: &[NodeId]) -> Result<(Vec<Body>, NodeId), NodeId> {
-        let mut ends = Vec::new();
+        let mut open = Vec::new();
         for &reader in readers {
-            let mut branch = Body::new();
-            let (last, end) = if self.operands(reader) == 1 {
-                branch.push(Part::Node(reader));
-                let end = self.follow(reader, &mut branch)?.ok_or(reader)?;
-                (last_node(&branch).unwrap_or(value), end)
+            open.push(if self.operands(reader).len() == 1 {
+                self.branch(vec![Part::Node(reader)], reader)?
             } else {
-                (value, reader)
+                Branch { body: Body::new(), last: value, end: reader }
+            });
+        }
+        loop {
+            let meets = |branch: &&Branch| {
+                open.iter().filter(|other| other.end == branch.end).count() == self.operands(branch.end).len()
             };
-            ends.push((end, last, branch));
+            let node = open.iter().find(meets).map(|branch| branch.end);
+            let node = node.ok_or_else(|| open.first().map_or(value, |branch| branch.end))?;
+            let (met, rest): (Vec<_>, Vec<_>) = open.into_iter().partition(|branch| branch.end == node);
+            let branches = self.in_order(&met, node)?;
+            if rest.is_empty() {
+                return Ok((branches, node));
+            }
+            open = rest;
+            open.push(self.branch(vec![Part::Join(branches, node)], node)?);
         }
-        let node = ends.first().map_or(value, |(end, ..)| *end);
-        let operands = self.network.graph().operands(node);
-        if operands.len() != ends.len() || ends.iter().any(|(end, ..)| *end != node) {
-            return Err(node);
-        }
-        let branch_of = |operand: NodeId| {
-            ends.iter().find(|(_, last, _)| *last == operand).map(|(.., branch)| branch.clone()).ok_or(node)
+    }
+
+    /// Follows a branch that begins with `body`, at whose end is the value `last`.
+    fn branch(&self, mut body: Body, last: NodeId) -> Result<Branch, NodeId> {
+        let end = self.follow(last, &mut body)?.ok_or(last)?;
+        Ok(Branch { last: last_node(&body).unwrap_or(last), body, end })
+    }
+
+    /// The bodies of `met` in the order of the operands of `node`; of one value there may be several that are empty.
+    fn in_order(&self, met: &[Branch], node: NodeId) -> Result<Vec<Body>, NodeId> {
+        let body_of = |operand: NodeId| {
+            met.iter().find(|branch| branch.last == operand).map(|branch| branch.body.clone()).ok_or(node)
         };
-        let branches: Result<Vec<_>, _> = operands.into_iter().map(branch_of).collect();
-        Ok((branches?, node))
+        self.operands(node).into_iter().map(body_of).collect()
     }
 }
 
-fn last_node(body: &Body) -> Option<NodeId> {
+/// The node whose value a body leaves; `None` where it is empty.
+pub(super) fn last_node(body: &Body) -> Option<NodeId> {
     match body.last()? {
         Part::Node(node) | Part::Join(_, node) => Some(*node),
     }
+}
+
+fn count(body: &Body) -> usize {
+    let of_part = |part: &Part| match part {
+        Part::Node(_) => 1,
+        Part::Join(branches, _) => 1 + branches.iter().map(count).sum::<usize>(),
+    };
+    body.iter().map(of_part).sum()
 }

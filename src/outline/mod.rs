@@ -84,10 +84,12 @@ pub enum Meaning {
 }
 
 /// A parameter's value in a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// A number.
     Number(u64),
+    /// A number of a field that [`Field::is_real`].
+    Real(f64),
     /// Whether an optional part is there.
     Flag(bool),
     /// A layer's name; empty where the layer is not there.
@@ -111,13 +113,17 @@ pub enum Step {
 /// An op in a body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
+    /// The node of the first call that has it: no other item of the outline has the same.
+    pub node: NodeId,
     /// The branch it stands in.
     pub branch: Label,
     /// Its unit, 0 where nothing is numbered.
     pub unit: u32,
     /// What it does there.
     pub role: Label,
-    /// The op as the first call has it; where [`Item::fields`] has an entry, that holds instead.
+    /// The how-manieth item of its branch, unit and role in the body it stands in, from 0: together they are unique.
+    pub ordinal: u32,
+    /// The op as [`Item::node`] has it; where [`Item::fields`] has an entry, that holds instead.
     pub op: Op,
     /// The fields that back ends write, as expressions of the parameters.
     pub fields: BTreeMap<Field, Expression>,
@@ -146,17 +152,76 @@ pub enum Field {
     Before,
     /// Zero channels after the operand's.
     After,
+    /// The size of a window, the same in both dimensions; of a convolution along the channels.
+    Kernel,
+    /// The first channel of a slice.
+    Start,
+    /// The channels of a slice.
+    Length,
+    /// Paths of a softmax over paths.
+    Paths,
+    /// The probability with which dropout drops an element and stochastic depth an image; real.
+    Rate,
+    /// What a layer scale begins with; real.
+    Init,
+    /// What a norm adds to the variance; real.
+    Epsilon,
+}
+
+impl Field {
+    /// Every one.
+    pub const ALL: [Self; 15] = [
+        Self::Inputs,
+        Self::Filters,
+        Self::Kernel,
+        Self::Stride,
+        Self::Dilation,
+        Self::Padding,
+        Self::Groups,
+        Self::Before,
+        Self::After,
+        Self::Start,
+        Self::Length,
+        Self::Paths,
+        Self::Rate,
+        Self::Init,
+        Self::Epsilon,
+    ];
+
+    /// Whether its values are [`Value::Real`] and [`Expression::Real`]; otherwise they are whole numbers.
+    #[must_use]
+    pub fn is_real(self) -> bool {
+        match self {
+            Self::Rate | Self::Init | Self::Epsilon => true,
+            Self::Inputs
+            | Self::Filters
+            | Self::Stride
+            | Self::Dilation
+            | Self::Padding
+            | Self::Groups
+            | Self::Before
+            | Self::After
+            | Self::Kernel
+            | Self::Start
+            | Self::Length
+            | Self::Paths => false,
+        }
+    }
 }
 
 /// A number in a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Expression {
     /// Always the same.
     Literal(u64),
+    /// The same of a field that [`Field::is_real`].
+    Real(f64),
     /// The parameter with this index.
     Parameter(usize),
     /// A multiple of a parameter.
     Multiple(u64, usize),
+    /// Half a parameter, rounded down: the padding under which a kernel keeps the size of a map.
+    Half(usize),
 }
 
 /// The name of an item's layer.
@@ -170,16 +235,22 @@ pub enum Name {
     Whole(String),
 }
 
-/// Outlines `network`; `fields` are those that the back end writes.
+/// Outlines `network`; `fields` are those that the back end writes. Blocks that differ in any other number are uses of
+/// different definitions.
 ///
 /// # Errors
-/// The first node of a block that is not made of series and parallel parts.
+/// A node of a part that is not made of series and parallel parts, or that does not read the part before it.
 pub fn outline(network: &Checked, fields: &[Field]) -> Result<Outline, NodeId> {
     let places = places(network);
     let mut outline = Outline { stem: Vec::new(), stages: Vec::new(), head: Vec::new(), definitions: Vec::new() };
     let mut blocks = Vec::new();
+    let mut value = network.graph().input().unwrap_or_default();
     for (place, nodes) in &places {
-        let body = body::decompose(network, nodes)?;
+        let body = match place {
+            Place::Input => body::Body::new(),
+            Place::Stem | Place::Head | Place::Block { .. } => body::decompose(network, nodes, value)?,
+        };
+        value = body::last_node(&body).unwrap_or(value);
         match place {
             Place::Input => {}
             Place::Stem => outline.stem = unify::alone(network, &body, fields),
@@ -224,15 +295,18 @@ impl Step {
 impl Outline {
     /// The value that `expression` has in `call`.
     #[must_use]
-    pub fn evaluate(expression: Expression, call: &Call) -> u64 {
-        let number = |index: usize| match call.arguments.get(index) {
-            Some(Value::Number(number)) => *number,
-            Some(Value::Flag(_) | Value::Text(_)) | None => 0,
+    pub fn evaluate(expression: Expression, call: &Call) -> Value {
+        let argument = |index: usize| call.arguments.get(index).cloned().unwrap_or(Value::Number(0));
+        let number = |index: usize| match argument(index) {
+            Value::Number(number) => number,
+            Value::Real(_) | Value::Flag(_) | Value::Text(_) => 0,
         };
         match expression {
-            Expression::Literal(value) => value,
-            Expression::Parameter(index) => number(index),
-            Expression::Multiple(factor, index) => factor * number(index),
+            Expression::Literal(value) => Value::Number(value),
+            Expression::Real(value) => Value::Real(value),
+            Expression::Parameter(index) => argument(index),
+            Expression::Multiple(factor, index) => Value::Number(factor * number(index)),
+            Expression::Half(index) => Value::Number(number(index) / 2),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Blocks of one structure become one definition.
 //!
-//! Two blocks unify if the nodes that both have, aligned by branch, unit and role, differ only in [`Field`]s. Aligned
-//! blocks are [`Merged`] steps: for each the nodes of the blocks that have it.
+//! Two blocks unify if the nodes that both have differ only in [`Field`]s. Nodes are aligned by branch, unit and role, and
+//! where a body has several of one, by which of them it is. Aligned blocks are [`Merged`] steps: for each the nodes of the
+//! blocks that have it.
 
 use super::body::{Body, Part};
 use super::field;
@@ -9,6 +10,7 @@ use super::write::Writer;
 use super::{Call, Definition, Field, Step};
 use crate::ir::{Address, Label, NodeId};
 use crate::valid::Checked;
+use std::collections::BTreeMap;
 
 /// A block of the network.
 #[derive(Debug)]
@@ -17,8 +19,15 @@ pub(super) struct Instance {
     pub(super) body: Body,
 }
 
-/// What aligns nodes of different blocks.
-pub(super) type Key = (Label, u32, Label);
+/// What aligns nodes of different blocks: unique in a run of steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) branch: Label,
+    pub(super) unit: u32,
+    pub(super) role: Label,
+    /// The how-manieth of these in the run, from 0.
+    pub(super) ordinal: u32,
+}
 
 /// The nodes of a step: which block of the group has which, ascending.
 pub(super) type Members = Vec<(usize, NodeId)>;
@@ -45,7 +54,8 @@ pub(super) fn definitions(network: &Checked, blocks: &[Instance], fields: &[Fiel
     for block in blocks {
         let kind = network.graph().kinds.stages.get(block.stage as usize).map_or("block", |stage| stage.name.as_str());
         let lifted = lift(network, &block.body, 0);
-        let found = groups.iter().position(|group| group.kind == kind && fits(network, &group.body, &lifted));
+        let found =
+            groups.iter().position(|group| group.kind == kind && Fit { network, fields }.fits(&group.body, &lifted));
         let at = found.unwrap_or_else(|| {
             let before = groups.iter().filter(|group| group.kind == kind).count();
             let name = if before == 0 { kind.to_owned() } else { format!("{kind}_{}", before + 1) };
@@ -87,18 +97,21 @@ impl Group {
     }
 }
 
-fn key(network: &Checked, node: NodeId) -> Key {
-    let Address { branch, unit, role, .. } = network.layer(node).node.origin.address;
-    (branch, unit, role)
-}
-
 /// `body` as the block at `index` of a group.
 fn lift(network: &Checked, body: &Body, index: usize) -> Vec<Merged> {
+    let mut counts = BTreeMap::new();
+    let mut key = |node: NodeId| {
+        let Address { branch, unit, role, .. } = network.layer(node).node.origin.address;
+        let next = counts.entry((branch, unit, role)).or_insert(0);
+        let ordinal = *next;
+        *next += 1;
+        Key { branch, unit, role, ordinal }
+    };
     let one = |part: &Part| match part {
-        Part::Node(node) => Merged::Node(key(network, *node), vec![(index, *node)]),
+        Part::Node(node) => Merged::Node(key(*node), vec![(index, *node)]),
         Part::Join(branches, node) => {
             let branches = branches.iter().map(|branch| lift(network, branch, index)).collect();
-            Merged::Join(key(network, *node), branches, vec![(index, *node)])
+            Merged::Join(key(*node), branches, vec![(index, *node)])
         }
     };
     body.iter().map(one).collect()
@@ -109,31 +122,45 @@ fn aligned(body: &[Merged], step: &Merged, from: usize) -> Option<usize> {
     body.iter().skip(from).position(|known| known.key() == step.key()).map(|at| at + from)
 }
 
-/// Whether `block` unifies with `body`: the steps that align stand in the same order and differ only in fields, and both
-/// join where one does.
-fn fits(network: &Checked, body: &[Merged], block: &[Merged]) -> bool {
-    let joins = |steps: &[Merged], others: &[Merged]| {
-        let mut joins = steps.iter().filter(|step| matches!(step, Merged::Join(..)));
-        joins.all(|join| aligned(others, join, 0).is_some())
-    };
-    let alike = |step: &Merged| match aligned(body, step, 0).and_then(|at| body.get(at)) {
-        None => true,
-        Some(known) => match (known, step) {
-            (Merged::Node(..), Merged::Node(..)) => alike(network, known.first(), step.first()),
-            (Merged::Join(_, mine, _), Merged::Join(_, others, _)) => {
-                mine.len() == others.len()
-                    && alike(network, known.first(), step.first())
-                    && mine.iter().zip(others).all(|(mine, other)| fits(network, mine, other))
-            }
-            (Merged::Node(..), Merged::Join(..)) | (Merged::Join(..), Merged::Node(..)) => false,
-        },
-    };
-    let in_order = block.iter().filter_map(|step| aligned(body, step, 0)).is_sorted_by(|left, right| left < right);
-    // A group that has no block yet takes any.
-    body.is_empty() || in_order && joins(body, block) && joins(block, body) && block.iter().all(alike)
+/// When two bodies unify.
+#[derive(Clone, Copy)]
+struct Fit<'a> {
+    network: &'a Checked,
+    fields: &'a [Field],
 }
 
-/// Takes `block`, which [`fits`], into `body`; steps that are new stand where the block has them.
+impl Fit<'_> {
+    /// Whether `block` unifies with `body`: the steps that align stand in the same order and differ only in fields, and
+    /// both join where one does.
+    fn fits(self, body: &[Merged], block: &[Merged]) -> bool {
+        let joins = |steps: &[Merged], others: &[Merged]| {
+            let mut joins = steps.iter().filter(|step| matches!(step, Merged::Join(..)));
+            joins.all(|join| aligned(others, join, 0).is_some())
+        };
+        let alike = |step: &Merged| match aligned(body, step, 0).and_then(|at| body.get(at)) {
+            None => true,
+            Some(known) => match (known, step) {
+                (Merged::Node(..), Merged::Node(..)) => self.alike(known.first(), step.first()),
+                (Merged::Join(_, mine, _), Merged::Join(_, others, _)) => {
+                    mine.len() == others.len()
+                        && self.alike(known.first(), step.first())
+                        && mine.iter().zip(others).all(|(mine, other)| self.fits(mine, other))
+                }
+                (Merged::Node(..), Merged::Join(..)) | (Merged::Join(..), Merged::Node(..)) => false,
+            },
+        };
+        let in_order = block.iter().filter_map(|step| aligned(body, step, 0)).is_sorted_by(|left, right| left < right);
+        in_order && joins(body, block) && joins(block, body) && block.iter().all(alike)
+    }
+
+    /// Whether two ops differ in nothing but fields.
+    fn alike(self, left: NodeId, right: NodeId) -> bool {
+        let bare = |id: NodeId| field::strip(&self.network.layer(id).node.op, self.fields);
+        bare(left) == bare(right)
+    }
+}
+
+/// Takes `block`, which [`Fit::fits`], into `body`; steps that are new stand where the block has them.
 fn merge(body: &mut Vec<Merged>, block: Vec<Merged>) {
     let mut from = 0;
     for step in block {
@@ -188,13 +215,4 @@ impl Merged {
             (Self::Node(..), Self::Join(..)) | (Self::Join(..), Self::Node(..)) => {}
         }
     }
-}
-
-/// Whether two ops differ in nothing but fields.
-fn alike(network: &Checked, left: NodeId, right: NodeId) -> bool {
-    let bare = |id: NodeId| {
-        let layer = network.layer(id);
-        field::strip(&layer.node.op)
-    };
-    bare(left) == bare(right)
 }

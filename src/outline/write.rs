@@ -1,7 +1,8 @@
 //! Merged blocks as a definition: what differs between them becomes its parameters.
 //!
 //! A node that only some blocks have is guarded by a flag. A field that varies becomes a parameter; fields that vary alike
-//! share one, and a channel count that is always the same multiple of a parameter is written as that multiple.
+//! share one, a channel count that is always the same multiple of a parameter is written as that multiple, and the
+//! padding that keeps the size of a map as half the kernel.
 
 use super::field;
 use super::unify::{Key, Merged};
@@ -20,8 +21,10 @@ pub(super) struct Writer<'a> {
     pub(super) parameters: Vec<Parameter>,
     /// For each parameter its value in every block.
     values: Vec<Vec<Value>>,
-    /// What the fields of a step became.
-    written: BTreeMap<Key, Written>,
+    /// What the fields of a step became, by its first node.
+    written: BTreeMap<NodeId, Written>,
+    /// How many items of a branch, unit and role there are.
+    counts: BTreeMap<(Label, u32, Label), u32>,
 }
 
 #[derive(Clone)]
@@ -34,7 +37,7 @@ struct Written {
 impl<'a> Writer<'a> {
     pub(super) fn new(network: &'a Checked, fields: &'a [Field], size: usize, body: &'a [Merged]) -> Self {
         let (parameters, values, written) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { network, fields, size, alone: false, body, parameters, values, written }
+        Self { network, fields, size, alone: false, body, parameters, values, written, counts: BTreeMap::new() }
     }
 
     /// Finds expressions for every step that is in all blocks (`always`) or only in some.
@@ -47,7 +50,7 @@ impl<'a> Writer<'a> {
             }
             if (step.members().len() == self.size) == always {
                 let written = self.express(step);
-                self.written.insert(step.key(), written);
+                self.written.insert(step.first(), written);
             }
         }
     }
@@ -60,7 +63,9 @@ impl<'a> Writer<'a> {
             let values: Vec<_> =
                 slots.iter().map(|slot| slot.and_then(|node| field::value(self.network, node, which))).collect();
             if values.iter().any(Option::is_some) {
-                fields.insert(which, self.expression(step.key(), which, &values));
+                let depthwise = |node: &NodeId| field::is_depthwise(self.network, *node);
+                let depthwise = which == Field::Groups && slots.iter().flatten().all(depthwise);
+                fields.insert(which, self.expression(Asked { key: step.key(), which, depthwise }, &values));
             }
         }
         let name = self.name(step.key(), slots);
@@ -86,52 +91,61 @@ impl<'a> Writer<'a> {
     fn flag_name(&self, blocks: &[usize]) -> String {
         let mut guarded = Vec::new();
         guarded_keys(self.body, blocks, &mut guarded);
-        let skip = |role: Label| guarded.iter().any(|key| matches!(key, (Label::SKIP, _, found) if *found == role));
+        let skip = |role: Label| guarded.iter().any(|key| key.branch == Label::SKIP && key.role == role);
         if skip(Label::CONV) {
             "projection".to_owned()
         } else if skip(Label::ZEROS) || skip(Label::SUBSAMPLE) {
             "zero_padding".to_owned()
         } else {
-            guarded.first().map_or("present", |(.., role)| role.as_str()).to_owned()
+            guarded.first().map_or("present".to_owned(), |key| word(key.role))
         }
     }
 
-    fn expression(&mut self, key: Key, which: Field, values: &[Option<u64>]) -> Expression {
+    fn expression(&mut self, asked: Asked, values: &[Option<Value>]) -> Expression {
+        let which = asked.which;
         let mut present = values.iter().flatten();
-        let first = present.next().copied().unwrap_or(0);
-        let channels = matches!(which, Field::Inputs | Field::Filters);
-        let counts = matches!(which, Field::Before | Field::After);
+        let first = present.next().cloned().unwrap_or(Value::Number(0));
+        let literal = match first {
+            Value::Real(value) => Expression::Real(value),
+            Value::Number(value) => Expression::Literal(value),
+            Value::Flag(_) | Value::Text(_) => Expression::Literal(0),
+        };
         let constant = present.all(|value| *value == first);
         // What only some blocks have may well be meant to follow the others: a projection takes the block's stride.
-        let everywhere = values.iter().all(Option::is_some);
-        if self.alone || constant && !channels && everywhere {
-            return Expression::Literal(first);
+        let follows = values.iter().any(Option::is_none) && asked.may_follow();
+        if self.alone || constant && !(asked.is_channels() || asked.may_be_channels(&first) || follows) {
+            return literal;
         }
-        let mut multiple = None;
+        if let Some(known) = self.known(asked, values) {
+            return known;
+        }
+        if constant && !asked.is_channels() {
+            return literal;
+        }
+        let name = parameter_name(asked.key, which);
+        let values = values.iter().map(|value| value.clone().unwrap_or_else(|| first.clone())).collect();
+        Expression::Parameter(self.parameter(&name, Meaning::Number(which), values))
+    }
+
+    /// The parameter that says what is asked, or of which it is a multiple or a half.
+    fn known(&self, asked: Asked, values: &[Option<Value>]) -> Option<Expression> {
+        let (mut multiple, mut half) = (None, None);
         for (index, parameter) in self.parameters.iter().enumerate() {
             let Meaning::Number(meaning) = parameter.meaning else { continue };
-            let comparable = match meaning {
-                Field::Inputs | Field::Filters => channels || counts,
-                Field::Dilation => matches!(which, Field::Dilation | Field::Padding),
-                other => other == which,
-            };
             let known = self.values.get(index).map_or(&[][..], Vec::as_slice);
-            match factor(values, known).filter(|factor| comparable && (*factor == 1 || channels)) {
-                Some(1) => return Expression::Parameter(index),
+            let pairs = values.iter().zip(known).filter_map(|(value, known)| Some((value.as_ref()?, known)));
+            if asked.may_be(meaning) && pairs.clone().all(|(value, known)| value == known) {
+                return Some(Expression::Parameter(index));
+            }
+            if asked.may_be(meaning) && asked.may_be_multiple() {
                 // A parameter that is equal, should one come, says it better than a multiple.
-                Some(factor) => multiple = multiple.or(Some(Expression::Multiple(factor, index))),
-                None => {}
+                multiple = multiple.or_else(|| Some(Expression::Multiple(factor(pairs.clone())?, index)));
+            }
+            if asked.which == Field::Padding && meaning == Field::Kernel {
+                half = half.or_else(|| is_half(pairs).then_some(Expression::Half(index)));
             }
         }
-        if let Some(multiple) = multiple {
-            return multiple;
-        }
-        if constant && !channels {
-            return Expression::Literal(first);
-        }
-        let name = parameter_name(key, which);
-        let values = values.iter().map(|value| Value::Number(value.unwrap_or(first))).collect();
-        Expression::Parameter(self.parameter(&name, Meaning::Number(which), values))
+        multiple.or(half)
     }
 
     fn name(&mut self, key: Key, slots: &[Option<NodeId>]) -> Name {
@@ -150,8 +164,7 @@ impl<'a> Writer<'a> {
             }
             _ => {
                 let values = names.into_iter().map(|name| Value::Text(name.unwrap_or_default().to_owned())).collect();
-                let (.., role) = key;
-                Name::Parameter(self.parameter(&format!("{}_name", role.as_str()), Meaning::Text, values))
+                Name::Parameter(self.parameter(&format!("{}_name", word(key.role)), Meaning::Text, values))
             }
         }
     }
@@ -189,13 +202,18 @@ impl<'a> Writer<'a> {
     }
 
     fn item(&mut self, step: &Merged) -> Item {
-        let written = match self.written.get(&step.key()) {
+        let node = step.first();
+        let written = match self.written.get(&node) {
             Some(written) => written.clone(),
             None => self.express(step),
         };
-        let (branch, unit, role) = step.key();
-        let op = self.network.layer(step.first()).node.op.clone();
-        Item { branch, unit, role, op, fields: written.fields, name: written.name, guard: written.guard }
+        let Key { branch, unit, role, .. } = step.key();
+        let next = self.counts.entry((branch, unit, role)).or_insert(0);
+        let ordinal = *next;
+        *next += 1;
+        let op = self.network.layer(node).node.op.clone();
+        let Written { fields, name, guard } = written;
+        Item { node, branch, unit, role, ordinal, op, fields, name, guard }
     }
 
     pub(super) fn calls(&self, body: &[Merged]) -> Vec<Call> {
@@ -240,11 +258,64 @@ fn gather(body: &[Merged], nodes: &mut [Vec<NodeId>]) {
     }
 }
 
-/// The factor by which every present value is a multiple of the parameter's value in the same block.
-fn factor(values: &[Option<u64>], known: &[Value]) -> Option<u64> {
+/// A field of a step for which an expression is sought.
+#[derive(Clone, Copy)]
+struct Asked {
+    key: Key,
+    which: Field,
+    /// Whether it is the groups of a convolution of each channel by itself.
+    depthwise: bool,
+}
+
+impl Asked {
+    /// Channel counts are parameters even where they never differ: a block is written for any width.
+    fn is_channels(self) -> bool {
+        matches!(self.which, Field::Inputs | Field::Filters)
+    }
+
+    /// Whether it may be meant as a channel count though it is constantly `value`.
+    fn may_be_channels(self, value: &Value) -> bool {
+        self.depthwise || matches!(self.which, Field::Start | Field::Length) && *value != Value::Number(0)
+    }
+
+    fn may_follow(self) -> bool {
+        match self.which {
+            Field::Kernel | Field::Paths | Field::Rate | Field::Init | Field::Epsilon => false,
+            Field::Inputs
+            | Field::Filters
+            | Field::Stride
+            | Field::Dilation
+            | Field::Padding
+            | Field::Groups
+            | Field::Before
+            | Field::After
+            | Field::Start
+            | Field::Length => true,
+        }
+    }
+
+    /// Whether a parameter that means `meaning` may stand for it.
+    fn may_be(self, meaning: Field) -> bool {
+        match meaning {
+            Field::Inputs | Field::Filters => {
+                let counts = matches!(self.which, Field::Before | Field::After | Field::Start | Field::Length);
+                self.is_channels() || counts || self.depthwise
+            }
+            Field::Dilation => matches!(self.which, Field::Dilation | Field::Padding),
+            other => other == self.which,
+        }
+    }
+
+    fn may_be_multiple(self) -> bool {
+        self.is_channels() || matches!(self.which, Field::Start | Field::Length)
+    }
+}
+
+/// The factor by which every value is a multiple of the parameter's value in the same block.
+fn factor<'v>(pairs: impl Iterator<Item = (&'v Value, &'v Value)>) -> Option<u64> {
     let mut factor = None;
-    for (value, known) in values.iter().zip(known) {
-        let (Some(value), Value::Number(known)) = (value, known) else { continue };
+    for (value, known) in pairs {
+        let (Value::Number(value), Value::Number(known)) = (value, known) else { return None };
         let quotient = value.checked_div(*known).filter(|quotient| quotient * known == *value)?;
         if *factor.get_or_insert(quotient) != quotient {
             return None;
@@ -253,17 +324,39 @@ fn factor(values: &[Option<u64>], known: &[Value]) -> Option<u64> {
     factor.filter(|factor| *factor > 0)
 }
 
-fn parameter_name((branch, unit, role): Key, which: Field) -> String {
+fn is_half<'v>(mut pairs: impl Iterator<Item = (&'v Value, &'v Value)>) -> bool {
+    pairs.all(|(value, known)| match (value, known) {
+        (Value::Number(value), Value::Number(known)) => *value == known / 2,
+        _ => false,
+    })
+}
+
+/// A label as a lower-case identifier.
+fn word(label: Label) -> String {
+    label.as_str().to_ascii_lowercase()
+}
+
+/// The branches whose channels are the block's.
+const PLAIN: [Label; 5] = [Label::MAIN, Label::SKIP, Label::BLOCK, Label::CHAIN, Label::JOIN];
+
+fn parameter_name(key: Key, which: Field) -> String {
     match which {
         Field::Inputs => "inputs".to_owned(),
-        Field::Filters if branch == Label::MAIN && unit > 1 => format!("filters_{unit}"),
-        Field::Filters => "filters".to_owned(),
+        Field::Filters if key.branch == Label::MAIN && key.unit > 1 => format!("filters_{}", key.unit),
+        Field::Filters if PLAIN.contains(&key.branch) => "filters".to_owned(),
+        Field::Filters => format!("{}_filters", word(key.branch)),
+        Field::Kernel => "kernel".to_owned(),
         Field::Stride => "stride".to_owned(),
         Field::Dilation => "dilation".to_owned(),
         Field::Padding => "padding".to_owned(),
         Field::Groups => "groups".to_owned(),
-        Field::Before | Field::After => {
-            format!("{}_{}", role.as_str(), if which == Field::Before { "before" } else { "after" })
-        }
+        Field::Before => format!("{}_before", word(key.role)),
+        Field::After => format!("{}_after", word(key.role)),
+        Field::Start => format!("{}_start", word(key.role)),
+        Field::Length => format!("{}_length", word(key.role)),
+        Field::Paths => "paths".to_owned(),
+        Field::Rate => "rate".to_owned(),
+        Field::Init => format!("{}_init", word(key.role)),
+        Field::Epsilon => "epsilon".to_owned(),
     }
 }

@@ -35,6 +35,7 @@ mod outline;
 mod promise;
 mod published;
 mod python;
+mod random;
 #[cfg(feature = "live")]
 mod readme;
 mod reference;

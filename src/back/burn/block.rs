@@ -85,8 +85,10 @@ impl<'a> Block<'a> {
     fn doc(&self) -> Vec<Comment> {
         let expression = |expression: Expression| match expression {
             Expression::Literal(value) => value.to_string(),
+            Expression::Real(value) => value.to_string(),
             Expression::Parameter(index) => format!("`{}`", self.name(index)),
             Expression::Multiple(factor, index) => format!("{factor} `{}`", self.name(index)),
+            Expression::Half(index) => format!("`{}` / 2", self.name(index)),
         };
         let ends = ends(&self.definition.body);
         let channels = |at: Option<Expression>| at.map_or_else(|| "C".to_owned(), expression);
@@ -109,6 +111,7 @@ impl<'a> Block<'a> {
         named
             .filter_map(|(parameter, name)| {
                 let ty = match parameter.meaning {
+                    Meaning::Number(field) if field.is_real() => Code::new(format_args!("f64")),
                     Meaning::Number(_) => Code::new(format_args!("usize")),
                     Meaning::Flag => Code::new(format_args!("bool")),
                     Meaning::Text => return None,
@@ -149,7 +152,7 @@ impl<'a> Block<'a> {
     pub(super) fn names<'c>(&self, call: &'c Call) -> Vec<&'c str> {
         let layers = self.named_layers().map(|(at, _)| match call.arguments.get(at) {
             Some(Value::Text(name)) => name.as_str(),
-            Some(Value::Number(_) | Value::Flag(_)) | None => "",
+            Some(Value::Number(_) | Value::Real(_) | Value::Flag(_)) | None => "",
         });
         self.takes_name.then_some(call.name.as_str()).into_iter().chain(layers).collect()
     }
@@ -161,6 +164,7 @@ impl<'a> Block<'a> {
         for (at, (parameter, name)) in named {
             let value = match call.arguments.get(at) {
                 Some(Value::Number(value)) => Code::new(format_args!("{value}")),
+                Some(Value::Real(value)) => Code::new(format_args!("{value:?}")),
                 Some(Value::Flag(flag)) => Code::new(format_args!("{flag}")),
                 Some(Value::Text(_)) | None => continue,
             };
@@ -182,8 +186,8 @@ impl<'a> Block<'a> {
         let mut guards = BTreeSet::new();
         items(&self.definition.body, &mut |item| {
             let about = item.fields.values().any(|expression| match expression {
-                Expression::Literal(_) => false,
-                Expression::Parameter(index) | Expression::Multiple(_, index) => *index == at,
+                Expression::Literal(_) | Expression::Real(_) => false,
+                Expression::Parameter(index) | Expression::Multiple(_, index) | Expression::Half(index) => *index == at,
             });
             if about {
                 guards.insert(item.guard);
@@ -249,7 +253,19 @@ fn default(parameter: &Parameter) -> Option<Code> {
         Meaning::Number(Field::Stride | Field::Dilation | Field::Groups) => Some(Code::new(format_args!("1"))),
         Meaning::Number(Field::Before | Field::After) => Some(Code::new(format_args!("0"))),
         Meaning::Flag => Some(Code::new(format_args!("false"))),
-        Meaning::Number(Field::Inputs | Field::Filters | Field::Padding) | Meaning::Text => None,
+        Meaning::Number(
+            Field::Inputs
+            | Field::Filters
+            | Field::Padding
+            | Field::Kernel
+            | Field::Start
+            | Field::Length
+            | Field::Paths
+            | Field::Rate
+            | Field::Init
+            | Field::Epsilon,
+        )
+        | Meaning::Text => None,
     }
 }
 
@@ -263,6 +279,13 @@ fn meaning(parameter: &Parameter) -> Comment {
         Meaning::Number(Field::Groups) => "Groups of a grouped convolution.".to_owned(),
         Meaning::Number(Field::Before) => "Zero channels before those of the shortcut.".to_owned(),
         Meaning::Number(Field::After) => "Zero channels after those of the shortcut.".to_owned(),
+        Meaning::Number(Field::Kernel) => "The size of a window.".to_owned(),
+        Meaning::Number(Field::Start) => "The first channel of a slice.".to_owned(),
+        Meaning::Number(Field::Length) => "Channels of a slice.".to_owned(),
+        Meaning::Number(Field::Paths) => "Paths of a softmax over paths.".to_owned(),
+        Meaning::Number(Field::Rate) => "The probability of dropping in training.".to_owned(),
+        Meaning::Number(Field::Init) => "What the factors of a layer scale begin with.".to_owned(),
+        Meaning::Number(Field::Epsilon) => "What a norm adds to the variance.".to_owned(),
         Meaning::Flag => format!("Whether the block has its `{}`.", parameter.name),
         Meaning::Text => "The name of a layer.".to_owned(),
     };

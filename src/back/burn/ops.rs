@@ -104,12 +104,17 @@ impl Numbers<'_> {
         let parameter = |index: usize| self.parameters.get(index);
         match expression {
             Expression::Literal(value) => Number::literal(value),
+            Expression::Real(value) => Number { code: Code::new(format_args!("{value:?}")), literal: None },
             Expression::Parameter(index) => match parameter(index) {
                 Some(name) => Number { code: Code::new(format_args!("{name}")), literal: None },
                 None => Number::literal(0),
             },
             Expression::Multiple(factor, index) => match parameter(index) {
                 Some(name) => Number { code: Code::new(format_args!("{factor} * {name}")), literal: None },
+                None => Number::literal(0),
+            },
+            Expression::Half(index) => match parameter(index) {
+                Some(name) => Number { code: Code::new(format_args!("{name} / 2")), literal: None },
                 None => Number::literal(0),
             },
         }

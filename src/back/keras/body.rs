@@ -4,13 +4,10 @@ use super::python::{Indent, Piece, PyIdent, PyNumber, PyPair, PyStr};
 use super::sign::Signs;
 use super::view::{Condition, Line, Needs, Statement};
 use crate::back::Unsupported;
-use crate::ir::{Address, Label, NodeId, Op, Place};
+use crate::ir::{Label, NodeId, Op};
 use crate::outline::{Call, Definition, Expression, Field, Item, Meaning, Name, Step, Value};
 use crate::valid::Checked;
 use std::collections::BTreeMap;
-
-/// What finds the nodes that an item stands for.
-type Key = (Label, u32, Label);
 
 /// Writes one body: a block's, or that of the stem or the head.
 #[derive(Debug)]
@@ -20,8 +17,8 @@ pub(super) struct Writer<'a> {
     pub(super) needs: &'a mut Needs,
     definition: Option<&'a Definition>,
     calls: Vec<&'a Call>,
-    /// The nodes of each item, by call.
-    nodes: BTreeMap<Key, Vec<NodeId>>,
+    /// For the first node of each item of a block its nodes in all calls.
+    nodes: BTreeMap<NodeId, Vec<NodeId>>,
     /// The names of the definition's parameters.
     parameters: Vec<PyIdent>,
     /// Where each parameter is used: under which flag.
@@ -50,7 +47,7 @@ impl<'a> Writer<'a> {
         definition: &'a Definition,
         calls: Vec<&'a Call>,
     ) -> Self {
-        let mut writer = Self::part(network, signs, needs, Place::Input, 1);
+        let mut writer = Self::part(network, signs, needs, 1);
         for call in &calls {
             let mut nodes = call.nodes.iter().copied();
             collect(&definition.body, call, &mut nodes, &mut writer.nodes);
@@ -64,28 +61,15 @@ impl<'a> Writer<'a> {
         Self { definition: Some(definition), calls, ..writer }
     }
 
-    /// For the part of the network at `place`, indented by `depth`.
-    pub(super) fn part(
-        network: &'a Checked,
-        signs: &'a Signs,
-        needs: &'a mut Needs,
-        place: Place,
-        depth: usize,
-    ) -> Self {
-        let mut nodes: BTreeMap<Key, Vec<NodeId>> = BTreeMap::new();
-        for layer in network.layers() {
-            let Address { place: stands, branch, unit, role, .. } = layer.node.origin.address;
-            if stands == place && place != Place::Input {
-                nodes.entry((branch, unit, role)).or_default().push(layer.id);
-            }
-        }
+    /// For a part of the network outside blocks, indented by `depth`.
+    pub(super) fn part(network: &'a Checked, signs: &'a Signs, needs: &'a mut Needs, depth: usize) -> Self {
         Self {
             network,
             signs,
             needs,
             definition: None,
             calls: Vec::new(),
-            nodes,
+            nodes: BTreeMap::new(),
             parameters: Vec::new(),
             uses: BTreeMap::new(),
             taken: ["x", "name", "block", "layer"].map(|name| PyIdent::fresh(name, &[])).to_vec(),
@@ -230,9 +214,11 @@ impl<'a> Writer<'a> {
     /// The number that `field` of `item` is, `otherwise` where the outline says nothing about it.
     pub(super) fn number(&mut self, item: &Item, field: Field, otherwise: u64) -> PyNumber {
         match item.fields.get(&field) {
-            None => PyNumber::Literal(otherwise),
+            // No field that is written as a whole number is real.
+            None | Some(Expression::Real(_)) => PyNumber::Literal(otherwise),
             Some(Expression::Literal(value)) => PyNumber::Literal(*value),
             Some(Expression::Parameter(index)) => PyNumber::Variable(self.parameter(*index)),
+            Some(Expression::Half(index)) => PyNumber::Half(self.parameter(*index)),
             Some(Expression::Multiple(factor, index)) => PyNumber::Multiple(*factor, self.parameter(*index)),
         }
     }
@@ -249,7 +235,7 @@ impl<'a> Writer<'a> {
     pub(super) fn variable_of(item: &Item, field: Field) -> Option<usize> {
         match item.fields.get(&field)? {
             Expression::Parameter(index) => Some(*index),
-            Expression::Literal(_) | Expression::Multiple(..) => None,
+            Expression::Literal(_) | Expression::Real(_) | Expression::Multiple(..) | Expression::Half(_) => None,
         }
     }
 
@@ -266,20 +252,19 @@ impl<'a> Writer<'a> {
     }
 
     /// The nodes that `item` stands for.
-    pub(super) fn nodes(&self, item: &Item) -> &[NodeId] {
-        self.nodes.get(&(item.branch, item.unit, item.role)).map_or(&[], Vec::as_slice)
+    pub(super) fn nodes<'s>(&'s self, item: &'s Item) -> &'s [NodeId] {
+        self.nodes.get(&item.node).map_or(std::slice::from_ref(&item.node), Vec::as_slice)
     }
 
     /// The ops of those nodes.
-    pub(super) fn ops(&self, item: &Item) -> impl Iterator<Item = &'a Op> {
+    pub(super) fn ops<'s>(&'s self, item: &'s Item) -> impl Iterator<Item = &'a Op> + use<'a, 's> {
         let network = self.network;
         self.nodes(item).iter().map(move |&node| &network.layer(node).node.op)
     }
 
     /// That the target cannot have `item`.
     pub(super) fn refuse(&self, item: &Item, reason: &str) -> Unsupported {
-        let node = self.nodes(item).first().copied().unwrap_or_else(|| self.network.output());
-        Unsupported { node, reason: reason.to_owned() }
+        Unsupported { node: item.node, reason: reason.to_owned() }
     }
 }
 
@@ -308,11 +293,11 @@ fn collect(
     steps: &[Step],
     call: &Call,
     nodes: &mut impl Iterator<Item = NodeId>,
-    found: &mut BTreeMap<Key, Vec<NodeId>>,
+    found: &mut BTreeMap<NodeId, Vec<NodeId>>,
 ) {
     visit(steps, &mut |item| {
         if item.guard.is_none_or(|guard| is_set(call, guard)) {
-            found.entry((item.branch, item.unit, item.role)).or_default().extend(nodes.next());
+            found.entry(item.node).or_default().extend(nodes.next());
         }
     });
 }

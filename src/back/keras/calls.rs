@@ -1,11 +1,11 @@
 //! From the calls of a stage to lines: arguments that say nothing are left out, and calls that differ only in a number
 //! in their names become a loop.
 
-use super::python::{Piece, PyIdent, PyNumber, PyStr};
+use super::python::{Piece, PyFloat, PyIdent, PyNumber, PyStr};
 use super::view::{Argument, Call, Repeat};
 
 /// A call before loops are found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plain {
     pub(super) block: PyIdent,
     pub(super) positional: Option<Word>,
@@ -13,9 +13,10 @@ pub(super) struct Plain {
 }
 
 /// An argument before loops are found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Word {
     Number(u64),
+    Real(f64),
     Flag(bool),
     Text(String),
 }
@@ -59,7 +60,7 @@ impl Plain {
         let words = self.positional.iter().chain(self.keywords.iter().map(|(_, word)| word));
         words.filter_map(|word| match word {
             Word::Text(text) => Some(text.as_str()),
-            Word::Number(_) | Word::Flag(_) => None,
+            Word::Number(_) | Word::Real(_) | Word::Flag(_) => None,
         })
     }
 
@@ -151,6 +152,7 @@ fn written(call: &Plain, repeat: Option<Repeat>, mut text: impl FnMut(&str, usiz
     let mut position = 0;
     let mut word = |word: &Word| match word {
         Word::Number(number) => Argument::Number(PyNumber::Literal(*number)),
+        Word::Real(real) => Argument::Real(PyFloat(*real)),
         Word::Flag(true) => Argument::True,
         Word::Flag(false) => Argument::False,
         Word::Text(known) => {

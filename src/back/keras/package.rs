@@ -2,7 +2,7 @@
 
 use super::body::{Writer, Written, is_set, visit};
 use super::calls::{self, Plain, Word};
-use super::python::{Comment, Indent, PyIdent, PyNumber, PyStr};
+use super::python::{Comment, Indent, PyFloat, PyIdent, PyNumber, PyStr};
 use super::sign::Signs;
 use super::view::{
     Argument, Convolution, Defaults, Function, Layer, Line, Meaning, Needs, Package, Parameter, Stage, Statement,
@@ -25,8 +25,8 @@ pub(super) fn package(
 ) -> Result<Package, Unsupported> {
     let signs = Signs::of(network);
     let mut needs = needs(network);
-    let stem = Writer::part(network, &signs, &mut needs, Place::Stem, 1).write(&outline.stem)?.lines;
-    let top = Writer::part(network, &signs, &mut needs, Place::Head, 2).write(&outline.head)?.lines;
+    let stem = Writer::part(network, &signs, &mut needs, 1).write(&outline.stem)?.lines;
+    let top = Writer::part(network, &signs, &mut needs, 2).write(&outline.head)?.lines;
     let mut blocks = Vec::new();
     for (index, definition) in outline.definitions.iter().enumerate() {
         let calls: Vec<_> = outline.stages.iter().flat_map(|stage| &stage.calls).collect();
@@ -225,6 +225,7 @@ impl Block {
             }
             let word = match value {
                 Value::Number(number) => Word::Number(number),
+                Value::Real(real) => Word::Real(real),
                 Value::Flag(flag) => Word::Flag(flag),
                 Value::Text(text) => Word::Text(text),
             };
@@ -255,13 +256,24 @@ fn default(parameter: &outline::Parameter, index: usize, calls: &[&outline::Call
         }
         outline::Meaning::Number(Field::Stride | Field::Dilation | Field::Groups) => number(1),
         outline::Meaning::Number(Field::Padding | Field::Before | Field::After) => number(0),
-        outline::Meaning::Number(Field::Inputs | Field::Filters) => None,
+        outline::Meaning::Number(
+            Field::Inputs
+            | Field::Filters
+            | Field::Kernel
+            | Field::Start
+            | Field::Length
+            | Field::Paths
+            | Field::Rate
+            | Field::Init
+            | Field::Epsilon,
+        ) => None,
     }
 }
 
 fn as_default(value: &Value) -> Argument {
     match value {
         Value::Number(number) => Argument::Number(PyNumber::Literal(*number)),
+        Value::Real(real) => Argument::Real(PyFloat(*real)),
         Value::Flag(true) => Argument::True,
         Value::Flag(false) => Argument::False,
         Value::Text(text) if text.is_empty() => Argument::None,
@@ -290,6 +302,13 @@ fn meaning(definition: &Definition, parameter: &outline::Parameter, index: usize
         outline::Meaning::Number(Field::Groups) => Meaning::Groups,
         outline::Meaning::Number(Field::Before) => Meaning::Before,
         outline::Meaning::Number(Field::After) => Meaning::After,
+        outline::Meaning::Number(Field::Kernel) => Meaning::Kernel,
+        outline::Meaning::Number(Field::Start) => Meaning::Start,
+        outline::Meaning::Number(Field::Length) => Meaning::Length,
+        outline::Meaning::Number(Field::Paths) => Meaning::Paths,
+        outline::Meaning::Number(Field::Rate) => Meaning::Rate,
+        outline::Meaning::Number(Field::Init) => Meaning::Init,
+        outline::Meaning::Number(Field::Epsilon) => Meaning::Epsilon,
     }
 }
 
@@ -303,6 +322,8 @@ fn channels(steps: &[Step], parameters: &[PyIdent]) -> Option<PyNumber> {
             outline::Expression::Literal(value) => Some(PyNumber::Literal(*value)),
             outline::Expression::Parameter(index) => Some(PyNumber::Variable(name(index)?)),
             outline::Expression::Multiple(factor, index) => Some(PyNumber::Multiple(*factor, name(index)?)),
+            outline::Expression::Half(index) => Some(PyNumber::Half(name(index)?)),
+            outline::Expression::Real(_) => None,
         },
     })
 }

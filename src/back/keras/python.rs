@@ -194,6 +194,8 @@ pub(super) enum PyNumber {
     Variable(PyIdent),
     /// So many times a variable's.
     Multiple(u64, PyIdent),
+    /// Half a variable's, rounded down.
+    Half(PyIdent),
 }
 
 impl PyNumber {
@@ -208,6 +210,7 @@ impl fmt::Display for PyNumber {
             Self::Literal(value) => value.fmt(f),
             Self::Variable(variable) => variable.fmt(f),
             Self::Multiple(factor, variable) => write!(f, "{factor} * {variable}"),
+            Self::Half(variable) => write!(f, "{variable} // 2"),
         }
     }
 }

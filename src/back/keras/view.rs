@@ -119,6 +119,13 @@ pub(super) enum Meaning {
     Groups,
     Before,
     After,
+    Kernel,
+    Start,
+    Length,
+    Paths,
+    Rate,
+    Init,
+    Epsilon,
     Block,
     Layer(Comment),
     /// Whether these layers are there.
@@ -134,6 +141,7 @@ pub(super) enum Argument {
     True,
     False,
     Number(PyNumber),
+    Real(PyFloat),
     Text(PyStr),
 }
 

@@ -18,6 +18,13 @@ def {{ block.name }}(x{% for parameter in block.parameters %}
 {%- when Meaning::Groups -%}groups of the grouped convolution.
 {%- when Meaning::Before -%}zero channels before the shortcut's.
 {%- when Meaning::After -%}zero channels after the shortcut's.
+{%- when Meaning::Kernel -%}the size of a window, in both dimensions.
+{%- when Meaning::Start -%}the first channel of a slice.
+{%- when Meaning::Length -%}channels of a slice.
+{%- when Meaning::Paths -%}paths of a softmax over paths.
+{%- when Meaning::Rate -%}the probability of dropping in training.
+{%- when Meaning::Init -%}what the factors of a layer scale begin with.
+{%- when Meaning::Epsilon -%}what a norm adds to the variance.
 {%- when Meaning::Block -%}what the names of its layers begin with.
 {%- when Meaning::Layer(role) -%}the name of its layer `{{ role }}`
 {%- if let Some(Argument::None) = parameter.default %}, which is left out without{% endif -%}.

@@ -84,6 +84,7 @@ if {% match condition -%}
 {%- when Argument::True -%}True
 {%- when Argument::False -%}False
 {%- when Argument::Number(number) -%}{{ number }}
+{%- when Argument::Real(real) -%}{{ real }}
 {%- when Argument::Text(text) -%}{{ text }}
 {%- endmatch -%}
 {%- endmacro -%}
