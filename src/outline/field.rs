@@ -90,28 +90,39 @@ fn writes_inputs(op: &Op) -> bool {
 
 fn slot(op: &mut Op, field: Field) -> Option<Slot<'_>> {
     match (op, field) {
-        (Op::Conv2d(op::Conv2d { filters: count, .. }), Field::Filters)
-        | (Op::Conv2d(op::Conv2d { groups: count, .. }), Field::Groups)
-        | (Op::Linear(op::Linear { features: count, .. }), Field::Filters)
+        (
+            Op::Conv2d(op::Conv2d { filters: count, .. }) | Op::Linear(op::Linear { features: count, .. }),
+            Field::Filters,
+        )
+        | (
+            Op::Conv2d(op::Conv2d { groups: count, .. }) | Op::GroupNorm(op::GroupNorm { groups: count, .. }),
+            Field::Groups,
+        )
         | (Op::Subsample(op::Subsample { stride: count }), Field::Stride)
         | (Op::Pad(op::Pad::Channels { before: count, .. }), Field::Before)
         | (Op::Pad(op::Pad::Channels { after: count, .. }), Field::After)
         | (Op::ChannelConv(op::ChannelConv { kernel: count }), Field::Kernel)
-        | (Op::GroupNorm(op::GroupNorm { groups: count, .. }), Field::Groups)
         | (Op::PathSoftmax(op::PathSoftmax { paths: count }), Field::Paths)
         | (Op::Slice(op::Slice { start: count, .. }), Field::Start)
         | (Op::Slice(op::Slice { length: count, .. }), Field::Length) => Some(Slot::Count(count)),
         (Op::Pad(op::Pad::Spatial(sides)), Field::Padding) => Some(Slot::Even(sides)),
-        (Op::BatchNorm(op::BatchNorm { epsilon: real, .. }), Field::Epsilon)
-        | (Op::GroupNorm(op::GroupNorm { epsilon: real, .. }), Field::Epsilon)
-        | (Op::LayerNorm(op::LayerNorm { epsilon: real }), Field::Epsilon)
+        (
+            Op::BatchNorm(op::BatchNorm { epsilon: real, .. })
+            | Op::GroupNorm(op::GroupNorm { epsilon: real, .. })
+            | Op::LayerNorm(op::LayerNorm { epsilon: real }),
+            Field::Epsilon,
+        )
         | (Op::LayerScale(op::LayerScale { init: real }), Field::Init)
-        | (Op::DropPath(op::DropPath { rate: real }), Field::Rate)
-        | (Op::Dropout(op::Dropout { rate: real }), Field::Rate) => Some(Slot::Real(real)),
-        (Op::Conv2d(op::Conv2d { window, .. }), field)
-        | (Op::MaxPool(op::MaxPool { window }), field)
-        | (Op::AvgPool(op::AvgPool { window, .. }), field)
-        | (Op::Blur(op::Blur { window }), field) => of_window(window, field),
+        | (Op::DropPath(op::DropPath { rate: real }) | Op::Dropout(op::Dropout { rate: real }), Field::Rate) => {
+            Some(Slot::Real(real))
+        }
+        (
+            Op::Conv2d(op::Conv2d { window, .. })
+            | Op::MaxPool(op::MaxPool { window })
+            | Op::AvgPool(op::AvgPool { window, .. })
+            | Op::Blur(op::Blur { window }),
+            field,
+        ) => of_window(window, field),
         // What is no field is structure: it must be equal.
         (
             Op::Input(_)
