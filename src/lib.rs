@@ -19,6 +19,7 @@ pub mod diagnostic;
 pub mod dialect;
 pub mod front;
 pub mod ir;
+pub mod lang;
 pub mod library;
 pub mod limits;
 pub mod lower;
@@ -64,7 +65,7 @@ pub fn compile(source: &Source) -> Result<Checked, Report> {
 /// Everything that is wrong with the description.
 pub fn compile_with(source: &Source, options: &Options) -> Result<Checked, Report> {
     let mut report = Report::default();
-    match front::toml::parse(source, &mut report) {
+    match front::parse(source, &mut report) {
         Some(spec) => check(spec, options, report),
         None => Err(report),
     }

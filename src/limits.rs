@@ -14,3 +14,7 @@ pub const CHANNELS: u64 = 1 << 20;
 pub const FEATURES: u64 = u32::MAX as u64;
 /// Height and width of a feature map (E0606).
 pub const SIDE: u64 = 65_536;
+/// Blocks that call each other, one inside the other (E0602).
+pub const CALLS: usize = 32;
+/// Statements and expressions that may be evaluated for each node that the graph may have (E0608).
+pub const WORK: usize = 20;

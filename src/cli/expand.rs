@@ -19,7 +19,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let source = files::read_description(&arguments.file)?;
     let options = Options { limit: global.limit, ..Options::default() };
     let mut report = Report::default();
-    let spec = match front::toml::parse(&source, &mut report) {
+    let spec = match front::parse(&source, &mut report) {
         Some(spec) => resnetc::check(spec.clone(), &options, report).map(|_| spec),
         None => Err(report),
     };

@@ -4,6 +4,8 @@ use super::network::parse_input;
 use super::{Failure, Global, files};
 use resnetc::diagnostic::Report;
 use resnetc::ir::{Label, Op};
+use resnetc::lang::Value;
+use resnetc::lang::ast::{Block, Domain, Parameter};
 use resnetc::library::{self, Place};
 use resnetc::source::Source;
 use resnetc::spec::depth;
@@ -94,9 +96,9 @@ impl Draft {
         let (kind, stages) =
             plan.map_or_else(|| ("basic", doubling(&arguments.blocks, cifar)), |plan| (plan.kind, plan.stages));
         let kind = arguments.kind.clone().unwrap_or_else(|| kind.to_owned());
-        let has_choice = library::find(Place::Stage, &kind)
+        let has_choice = library::find_at(Place::Stage, &kind)
             .and_then(|block| block.parameter("shortcut"))
-            .is_some_and(|shortcut| shortcut.default != Some(library::Default::Word("none")));
+            .is_some_and(|shortcut| shortcut.constant() != Some(Value::Text("none".into())));
         let usual = has_choice.then(|| if cifar { "A" } else { "B" }.to_owned());
         let usual_name = match arguments.depth {
             Some(depth) => format!("resnet{depth}"),
@@ -131,14 +133,14 @@ impl Draft {
     fn write(&self, about: &str, out: &mut String) -> std::fmt::Result {
         let [channels, height, width] = self.input;
         let dialects = words(dialect::NAMES.into_iter());
-        let stems = words(library::at(Place::Stem).map(|stem| stem.name));
-        let blocks = words(library::at(Place::Stage).map(|block| block.name));
+        let stems = words(library::names(Place::Stem));
+        let blocks = words(library::names(Place::Stage));
         writeln!(out, "{about}name = {}", quoted(&self.name))?;
         writeln!(out, "dialect = {}  # {dialects}", quoted(&self.dialect))?;
         writeln!(out, "\n[input]\nchannels = {channels}\nsize = [{height}, {width}]  # height, width")?;
         writeln!(out, "\n[stem]\nkind = {}  # {stems}", quoted(&self.stem))?;
-        let stem = library::find(Place::Stem, &self.stem).and_then(|stem| stem.parameter("filters"));
-        if let Some(library::Default::Integer(filters)) = stem.and_then(|filters| filters.default) {
+        let stem = library::find_at(Place::Stem, &self.stem).and_then(|stem| stem.parameter("filters"));
+        if let Some(Value::Integer(filters)) = stem.and_then(Parameter::constant) {
             writeln!(out, "filters = {filters}")?;
         }
         writeln!(out, "\n[block]  # what every stage has unless it says otherwise")?;
@@ -147,9 +149,9 @@ impl Draft {
             writeln!(out, "shortcut = {}{}", quoted(shortcut), self.choices("shortcut"))?;
         }
         writeln!(out, "\n# Each stage: its filters, how many blocks it has, and the stride of the first of them.")?;
-        let strided = library::find(Place::Stage, &self.kind)
+        let strided = library::find_at(Place::Stage, &self.kind)
             .and_then(|block| block.parameter("stride"))
-            .is_none_or(|stride| stride.default == Some(library::Default::Integer(1)));
+            .is_none_or(|stride| stride.constant() == Some(Value::Integer(1)));
         for [filters, blocks, stride] in &self.stages {
             writeln!(out, "[[stage]]\nfilters = {filters}\nblocks = {blocks}")?;
             if strided {
@@ -163,9 +165,10 @@ impl Draft {
 
     /// A comment with the choices that a parameter of the block has.
     fn choices(&self, parameter: &str) -> String {
-        let found = library::find(Place::Stage, &self.kind).and_then(|block| block.parameter(parameter));
-        match found.map(|parameter| parameter.domain) {
-            Some(library::Domain::Choice(choices)) => format!("  # {}", words(choices.iter().copied())),
+        let found = library::find_at(Place::Stage, &self.kind).and_then(|block| block.parameter(parameter));
+        match found.map(|parameter| &parameter.domain) {
+            Some(Domain::Choice(choices)) => format!("  # {}", words(choices.iter().map(String::as_str))),
+            Some(Domain::Block(told)) => format!("  # {}", words(library::parts_for(told).map(Block::name))),
             _ => String::new(),
         }
     }

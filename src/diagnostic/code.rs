@@ -1,5 +1,5 @@
 //! The stable codes: E01xx syntax, E02xx description, E03xx shape, E04xx graph, E05xx target, E06xx limit,
-//! E07xx weights and data.
+//! E07xx weights and data, W lints.
 
 macro_rules! codes {
     ($($name:ident = $number:literal, $title:literal;)*) => {
@@ -36,6 +36,7 @@ macro_rules! codes {
 
 codes! {
     Syntax = "E0101", "the TOML does not parse";
+    DslSyntax = "E0102", "the DSL does not parse";
     UnknownKey = "E0201", "a key that nothing declares";
     WrongType = "E0202", "a value of the wrong type";
     MissingKey = "E0203", "a key or table that must be there is not";
@@ -48,6 +49,14 @@ codes! {
     NotApplicable = "E0210", "a setting that this block or head cannot have";
     ExpectationNotMet = "E0211", "the network is not the one that `[expect]` describes";
     OverBudget = "E0212", "the network exceeds its `[budget]`";
+    UnknownName = "E0213", "a name that nothing declares";
+    WrongArguments = "E0214", "a call with the wrong arguments";
+    NotWhole = "E0215", "a number that must be whole and is not";
+    Arithmetic = "E0216", "a calculation that has no result";
+    Recursion = "E0217", "a block that calls itself";
+    NotMet = "E0218", "a block's requirement is not met";
+    DefinedTwice = "E0219", "two definitions with one name";
+    WrongBlock = "E0220", "a block that does not fit its place";
     BranchesDiffer = "E0301", "two branches of an add have different shapes";
     MapVanishes = "E0302", "a feature map shrinks to nothing";
     GroupsDoNotDivide = "E0303", "the groups of a convolution do not divide its channels";
@@ -63,9 +72,12 @@ codes! {
     TooManyChannels = "E0605", "more channels or features than the limit";
     MapTooLarge = "E0606", "a feature map side is larger than the limit";
     TooMuchMemory = "E0607", "the network needs more memory than this machine has";
+    TooMuchWork = "E0608", "a block does more work than the limit";
     WeightsDoNotFit = "E0701", "the weight file does not fit the network";
     WeightsUnreadable = "E0702", "the weight file cannot be read";
     InputDoesNotFit = "E0703", "the input array does not fit the network";
+    UnusedParameter = "W0101", "a parameter or variable that nothing uses";
+    DeadBranch = "W0102", "statements that can never be reached";
 }
 
 impl Code {

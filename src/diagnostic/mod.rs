@@ -141,6 +141,12 @@ impl Report {
         self.diagnostics.is_empty()
     }
 
+    /// Whether an error was reported; warnings are none.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.dropped > 0 || self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
     /// How many were counted beyond [`Report::LIMIT`].
     #[must_use]
     pub fn dropped(&self) -> usize {
@@ -155,12 +161,21 @@ impl Report {
         sorted
     }
 
-    /// `value` if nothing was reported, the report otherwise.
+    /// `value` if no error was reported, the report otherwise.
     ///
     /// # Errors
-    /// The report itself, where it holds anything.
+    /// The report itself, where it holds an error.
     pub fn or<T>(self, value: T) -> Result<T, Self> {
-        if self.is_empty() { Ok(value) } else { Err(self) }
+        if self.has_errors() { Err(self) } else { Ok(value) }
+    }
+}
+
+impl IntoIterator for Report {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.diagnostics.into_iter()
     }
 }
 

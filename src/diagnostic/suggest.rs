@@ -4,16 +4,51 @@ use super::{Code, Diagnostic};
 use crate::source::Span;
 use std::borrow::Cow;
 
-/// The error for `word`, a string at `span`, which is not one of the `choices`; `message` says of what.
+/// How a description writes words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Words {
+    /// In quotes, as TOML does.
+    Quoted,
+    /// As they are, as the DSL does.
+    Bare,
+}
+
+impl Words {
+    /// `word` as it is written.
+    #[must_use]
+    pub fn write(self, word: &str) -> String {
+        match self {
+            Self::Quoted => format!("\"{word}\""),
+            Self::Bare => word.to_owned(),
+        }
+    }
+}
+
+/// The error for `word` at `span`, which is not one of the `choices`; `message` says of what.
 pub fn unknown_word<'a>(
     message: impl Into<String>,
     word: &str,
     span: Span,
     choices: impl Iterator<Item = &'a str> + Clone,
+    words: Words,
 ) -> Diagnostic {
     let error = Diagnostic::error(Code::UnknownChoice, span, message, format!("expected {}", list(choices.clone())));
     match closest(word, choices.clone()).or_else(|| only(choices)) {
-        Some(near) => error.help(format!("write `\"{near}\"`")).fix(span, format!("\"{near}\"")),
+        Some(near) => error.help(format!("write `{}`", words.write(near))).fix(span, words.write(near)),
+        None => error,
+    }
+}
+
+/// `error` about `word` at `span`, with the candidate that was probably meant as its fix.
+#[must_use]
+pub fn fixed<'a>(
+    error: Diagnostic,
+    word: &str,
+    span: Span,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    match closest(word, candidates) {
+        Some(near) => error.help(format!("write `{near}`")).fix(span, near),
         None => error,
     }
 }

@@ -1,51 +1,203 @@
-//! The dialects that ship: values, one file each. A new one is a file and a line in [`ALL`].
+//! Dialects: from their definitions in the language to [`Dialect`] values.
+//!
+//! In: a name, and what the description defines. Out: the dialect, with its table of names, or what is wrong with it.
+//! Those that ship stand in `library/dialects/`, embedded in the program.
 
-mod keras;
-mod paper;
-mod torchvision;
+mod field;
+mod table;
 
-use crate::ir::dialect::Layout;
-use crate::ir::names::{NameTable, ParameterNames, Rows, Selector, Template};
-use crate::ir::{Dialect, Label};
-use std::sync::{Arc, LazyLock};
+pub use field::{names, value, words};
 
-/// The names of the dialects, in the order in which messages list them.
-pub const NAMES: [&str; 3] = ["torchvision", "keras", "paper"];
+use crate::diagnostic::suggest::{self, Words};
+use crate::diagnostic::{Code, Diagnostic, Report};
+use crate::front::dsl;
+use crate::ir::Dialect;
+use crate::lang::{Definitions, ast};
+use crate::source::{Source, Spanned};
+use std::sync::{Arc, OnceLock};
 
-static ALL: LazyLock<[Arc<Dialect>; 3]> =
-    LazyLock::new(|| [torchvision::torchvision(), keras::keras(), paper::paper()].map(Arc::new));
-
-/// The dialect called `name`.
-#[must_use]
-pub fn find(name: &str) -> Option<Arc<Dialect>> {
-    ALL.iter().find(|dialect| dialect.name == name).cloned()
+/// A dialect that ships, parsed or not.
+struct Entry {
+    name: &'static str,
+    text: &'static str,
+    definitions: OnceLock<Definitions>,
+    dialect: OnceLock<Option<Arc<Dialect>>>,
 }
 
-fn table(
-    layout: Layout,
-    block: &str,
-    rows: &[(&str, &str)],
-    [kernel, bias, scale, shift, mean, variance, gain]: [&str; 7],
-    ignored: &[&str],
-) -> NameTable {
-    let own = str::to_owned;
-    let row = |(selector, template): &(&str, &str)| {
-        let (branch, role) = selector.split_once('.')?;
-        Some((Selector { branch: Label::new(branch), role: Label::new(role) }, Template::parse(template).ok()?))
+macro_rules! dialects {
+    ($($name:literal),*) => {
+        [$(Entry {
+            name: $name,
+            text: include_str!(concat!("../../library/dialects/", $name, ".resnet")),
+            definitions: OnceLock::new(),
+            dialect: OnceLock::new(),
+        },)*]
     };
-    NameTable {
-        common: Rows { block: Template::parse(block).ok(), rows: rows.iter().filter_map(row).collect() },
-        sections: Vec::new(),
-        parameters: ParameterNames {
-            kernel: own(kernel),
-            bias: own(bias),
-            scale: own(scale),
-            shift: own(shift),
-            mean: own(mean),
-            variance: own(variance),
-            gain: own(gain),
-            ignored: ignored.iter().map(|word| own(word)).collect(),
-        },
-        layout,
+}
+
+/// The names of the dialects that ship, in the order in which messages list them.
+pub const NAMES: [&str; 3] = ["torchvision", "keras", "paper"];
+
+static ALL: [Entry; 3] = dialects!["torchvision", "keras", "paper"];
+
+/// The dialect called `name` that ships.
+#[must_use]
+pub fn find(name: &str) -> Option<Arc<Dialect>> {
+    let entry = ALL.iter().find(|entry| entry.name == name)?;
+    let make = || {
+        let dialect = entry.definitions().dialects.first()?;
+        Resolver { own: None, report: &mut Report::default() }.dialect(dialect, 0).map(Arc::new)
+    };
+    entry.dialect.get_or_init(make).clone()
+}
+
+impl Entry {
+    fn definitions(&self) -> &Definitions {
+        self.definitions.get_or_init(|| {
+            let source = Source::new(format!("library/dialects/{}.resnet", self.name), self.text);
+            dsl::definitions(&source, 0..self.text.len(), &mut Report::default()).unwrap_or_default()
+        })
     }
+}
+
+/// The dialect that a description names: one of its own, or one that ships.
+pub fn resolve(name: &Spanned<String>, own: &Definitions, words: Words, report: &mut Report) -> Option<Arc<Dialect>> {
+    if let Some(dialect) = own.dialects.iter().find(|dialect| dialect.name.value == name.value) {
+        return Resolver { own: Some(own), report }.dialect(dialect, 0).map(Arc::new);
+    }
+    if let Some(dialect) = find(&name.value) {
+        return Some(dialect);
+    }
+    report.push(unknown("dialect", name, own.dialects.iter().map(|dialect| dialect.name.value.as_str()), words));
+    None
+}
+
+/// Checks the dialects and tables that a description defines, used or not.
+pub fn check(own: &Definitions, used: &str, report: &mut Report) {
+    for dialect in own.dialects.iter().filter(|dialect| dialect.name.value != used) {
+        Resolver { own: Some(own), report }.dialect(dialect, 0);
+    }
+    for names in &own.names {
+        let is_used = own
+            .dialects
+            .iter()
+            .any(|dialect| dialect.settings.iter().any(|setting| setting.value.variable() == Some(&names.name.value)));
+        if !is_used {
+            Resolver { own: Some(own), report }.names(names, 0);
+        }
+    }
+}
+
+fn unknown<'a>(
+    what: &str,
+    name: &Spanned<String>,
+    own: impl Iterator<Item = &'a str> + Clone,
+    words: Words,
+) -> Diagnostic {
+    let choices = || own.clone().chain(NAMES);
+    let message = format!("there is no {what} {}", suggest::quoted(&name.value));
+    suggest::unknown_word(message, &name.value, name.span, choices(), words)
+}
+
+/// How long a chain of `extends` may be.
+const CHAIN: usize = 16;
+
+/// Follows `extends`.
+struct Resolver<'a, 'r> {
+    /// The definitions of a description; `None` inside the library.
+    own: Option<&'a Definitions>,
+    report: &'r mut Report,
+}
+
+impl Resolver<'_, '_> {
+    fn dialect(&mut self, dialect: &ast::Dialect, depth: usize) -> Option<Dialect> {
+        let base = match &dialect.base {
+            Some(base) => Some(self.base_dialect(base, &dialect.name, depth)?),
+            None => None,
+        };
+        let mut draft = field::Draft::new(dialect, base);
+        for setting in &dialect.settings {
+            if setting.name.value == "names" {
+                draft.names = self.table_of(setting, depth);
+                continue;
+            }
+            if let Err(error) = draft.set(setting) {
+                self.report.push(*error);
+            }
+        }
+        draft.finish().map_err(|error| self.report.push(*error)).ok()
+    }
+
+    fn base_dialect(&mut self, base: &Spanned<String>, name: &Spanned<String>, depth: usize) -> Option<Dialect> {
+        let own = self.own.and_then(|own| own.dialects.iter().find(|known| known.name.value == base.value));
+        match own {
+            Some(_) if depth > CHAIN => {
+                self.report.push(circle("dialect", base, name));
+                None
+            }
+            Some(own) => self.dialect(own, depth + 1),
+            None => {
+                let found = find(&base.value);
+                if found.is_none() {
+                    let own = self.own.map(|own| own.dialects.as_slice()).unwrap_or_default();
+                    let own = own.iter().map(|dialect| dialect.name.value.as_str());
+                    self.report.push(unknown("dialect", base, own, Words::Bare));
+                }
+                found.map(|dialect| (*dialect).clone())
+            }
+        }
+    }
+
+    /// The table that a setting names.
+    fn table_of(&mut self, setting: &ast::Setting, depth: usize) -> Option<crate::ir::names::NameTable> {
+        let Some(word) = setting.value.variable() else {
+            let message = "`names` is not the name of a table";
+            self.report.push(Diagnostic::error(
+                Code::WrongType,
+                setting.value.span,
+                message,
+                "expected `torchvision`, `keras`, …",
+            ));
+            return None;
+        };
+        self.table(&Spanned::new(word.to_owned(), setting.value.span), &setting.name, depth)
+    }
+
+    fn table(
+        &mut self,
+        name: &Spanned<String>,
+        user: &Spanned<String>,
+        depth: usize,
+    ) -> Option<crate::ir::names::NameTable> {
+        let own = self.own.and_then(|own| own.names.iter().find(|known| known.name.value == name.value));
+        let shipped =
+            || ALL.iter().flat_map(|entry| &entry.definitions().names).find(|known| known.name.value == name.value);
+        let found = own.or_else(shipped);
+        match found {
+            Some(_) if depth > CHAIN => {
+                self.report.push(circle("table", name, user));
+                None
+            }
+            Some(names) => self.names(names, depth + 1),
+            None => {
+                let own = self.own.map(|own| own.names.as_slice()).unwrap_or_default();
+                let own = own.iter().map(|names| names.name.value.as_str());
+                self.report.push(unknown("table of names", name, own, Words::Bare));
+                None
+            }
+        }
+    }
+
+    fn names(&mut self, names: &ast::Names, depth: usize) -> Option<crate::ir::names::NameTable> {
+        let base = match &names.base {
+            Some(base) => Some(self.table(base, &names.name, depth)?),
+            None => None,
+        };
+        table::build(names, base, self.report)
+    }
+}
+
+fn circle(what: &str, base: &Spanned<String>, name: &Spanned<String>) -> Diagnostic {
+    let message = format!("the {what} `{}` extends itself", name.value);
+    Diagnostic::error(Code::Recursion, base.span, message, "the circle closes here").help("remove one `extends`")
 }

@@ -48,6 +48,20 @@ impl Label {
     pub const MAX_POOL: Self = Self::of("max_pool");
     /// The sum of branches.
     pub const ADD: Self = Self::of("add");
+    /// The branches' channels together.
+    pub const CONCAT: Self = Self::of("concat");
+    /// The product of branches.
+    pub const MULTIPLY: Self = Self::of("multiply");
+    /// A run of channels.
+    pub const SLICE: Self = Self::of("slice");
+    /// Stochastic depth.
+    pub const DROP_PATH: Self = Self::of("drop_path");
+    /// A factor for each channel.
+    pub const LAYER_SCALE: Self = Self::of("layer_scale");
+    /// A low-pass filter.
+    pub const BLUR: Self = Self::of("blur");
+    /// A softmax over paths.
+    pub const SOFTMAX: Self = Self::of("softmax");
     /// The feature map as a vector.
     pub const FLATTEN: Self = Self::of("flatten");
     /// Dropout.

@@ -273,5 +273,9 @@ fn plain(address: &Address, out: &mut String) {
         if address.unit > 0 {
             let _ = write!(out, "{}", address.unit);
         }
+        // No two nodes of a branch have one sequence: so the path is of this node alone.
+        if address.sequence > 0 {
+            let _ = write!(out, "_{}", address.sequence);
+        }
     }
 }

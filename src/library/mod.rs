@@ -1,30 +1,14 @@
-//! The library: what a description's `kind` names.
+//! The library: the blocks that ship, written in the language itself.
 //!
-//! A block declares its parameters and expands itself through [`crate::lower::Block`], the same few verbs that a
-//! written-out definition would use: branches, units, conv, norm, act, join. One file a block.
+//! One file a block under `library/`, embedded in the program; a file is parsed when the block is first used. The
+//! signatures of the layers, of which blocks are made, stand there too.
 
-mod basic;
-mod bottleneck;
-mod plain;
-mod shortcut;
-mod stem;
-mod vgg;
-
-use crate::limits;
-use crate::lower::{Block, Halt};
-
-/// A block that a description can call.
-#[derive(Debug, Clone, Copy)]
-pub struct Definition {
-    /// Its name: what `kind` says.
-    pub name: &'static str,
-    /// Where it may stand.
-    pub place: Place,
-    /// What it can be told.
-    pub parameters: &'static [Parameter],
-    /// Its body.
-    pub expand: fn(&mut Block<'_>) -> Result<(), Halt>,
-}
+use crate::diagnostic::Report;
+use crate::front::dsl;
+use crate::lang::Definitions;
+use crate::lang::ast::{Block, Signature};
+use crate::source::Source;
+use std::sync::{LazyLock, OnceLock};
 
 /// Where a block may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,82 +17,94 @@ pub enum Place {
     Stem,
     /// Repeated, in a stage.
     Stage,
+    /// Once, after the stages.
+    Head,
+    /// Inside another block: a shortcut, a gate.
+    Part,
 }
 
-/// A parameter of a block.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Parameter {
-    /// Its key.
-    pub name: &'static str,
-    /// What it takes.
-    pub domain: Domain,
-    /// What it is without being told; `None` where it must be told.
-    pub default: Option<Default>,
-    /// What it means, one line; shown when a value is refused.
-    pub meaning: &'static str,
+/// A block of the library, parsed or not.
+struct Entry {
+    name: &'static str,
+    places: &'static [Place],
+    text: &'static str,
+    block: OnceLock<Option<Block>>,
 }
 
-/// What a parameter takes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Domain {
-    /// A number of channels, from 1 to [`limits::CHANNELS`].
-    Channels,
-    /// A whole number.
-    Integer {
-        /// The smallest.
-        min: u64,
-        /// The largest.
-        max: u64,
-    },
-    /// `true` or `false`.
-    Boolean,
-    /// One of these words.
-    Choice(&'static [&'static str]),
+macro_rules! library {
+    ($($folder:literal, $places:expr, [$($name:literal),* $(,)?];)*) => {
+        vec![$($(Entry {
+            name: $name,
+            places: $places,
+            text: include_str!(concat!("../../library/", $folder, "/", $name, ".resnet")),
+            block: OnceLock::new(),
+        },)*)*]
+    };
 }
 
-/// A default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Default {
-    /// A whole number.
-    Integer(u64),
-    /// `true` or `false`.
-    Boolean(bool),
-    /// A word.
-    Word(&'static str),
+static ALL: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    library! {
+        "blocks", &[Place::Stage], ["basic", "bottleneck", "plain", "vgg"];
+        "stems", &[Place::Stem], ["imagenet", "cifar"];
+        "heads", &[Place::Head], ["classifier"];
+        "parts", &[Place::Part], ["A", "B", "C", "D"];
+        "parts", &[Place::Stem, Place::Head, Place::Part], ["none"];
+    }
+});
+
+/// The names of the blocks that may stand at `place`.
+pub fn names(place: Place) -> impl Iterator<Item = &'static str> + Clone {
+    ALL.iter().filter(move |entry| entry.places.contains(&place)).map(|entry| entry.name)
 }
 
-const ALL: &[Definition] =
-    &[basic::BASIC, bottleneck::BOTTLENECK, plain::PLAIN, vgg::VGG, stem::IMAGENET, stem::CIFAR, stem::NONE];
-
-/// The blocks that may stand at `place`.
-pub fn at(place: Place) -> impl Iterator<Item = &'static Definition> + Clone {
-    ALL.iter().filter(move |definition| definition.place == place)
+/// The block called `name`, wherever it may stand.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Block> {
+    let entry = ALL.iter().find(|entry| entry.name == name)?;
+    entry.block.get_or_init(|| read(entry.name, entry.text).blocks.into_iter().next()).as_ref()
 }
 
 /// The block called `name` that may stand at `place`.
 #[must_use]
-pub fn find(place: Place, name: &str) -> Option<&'static Definition> {
-    at(place).find(|definition| definition.name == name)
+pub fn find_at(place: Place, name: &str) -> Option<&'static Block> {
+    find(name).filter(|_| names(place).any(|known| known == name))
 }
 
-impl Definition {
-    /// The parameter called `name`.
-    #[must_use]
-    pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
-        self.parameters.iter().find(|parameter| parameter.name == name)
+/// The blocks that can be an argument that is told `told`: those that take some of it and need nothing else, and `none`.
+pub fn parts_for(told: &[String]) -> impl Iterator<Item = &'static Block> {
+    names(Place::Part).filter_map(find).filter(|block| {
+        let parameters = &block.signature.parameters;
+        let is_told = |name: &str| told.iter().any(|known| known == name);
+        let takes = parameters.is_empty() || parameters.iter().any(|own| is_told(&own.name.value));
+        takes && parameters.iter().all(|own| own.default.is_some() || is_told(&own.name.value))
+    })
+}
+
+/// Every block.
+pub fn blocks() -> impl Iterator<Item = &'static Block> {
+    ALL.iter().filter_map(|entry| find(entry.name))
+}
+
+/// The signatures of the layers.
+#[must_use]
+pub fn layers() -> &'static [Signature] {
+    static LAYERS: LazyLock<Vec<Signature>> =
+        LazyLock::new(|| read("layers", include_str!("../../library/layers.resnet")).layers);
+    &LAYERS
+}
+
+/// The layer called `name`.
+#[must_use]
+pub fn layer(name: &str) -> Option<&'static Signature> {
+    layers().iter().find(|layer| layer.name.value == name)
+}
+
+/// A text of the library; that every one of them parses is a test.
+fn read(name: &str, text: &str) -> Definitions {
+    let source = Source::new(format!("library/{name}.resnet"), text);
+    let mut definitions = dsl::definitions(&source, 0..text.len(), &mut Report::default()).unwrap_or_default();
+    for block in &mut definitions.blocks {
+        block.is_library = true;
     }
+    definitions
 }
-
-const FILTERS: Parameter = Parameter {
-    name: "filters",
-    domain: Domain::Channels,
-    default: None,
-    meaning: "the channels of the block's convolutions",
-};
-
-const STRIDE: Parameter = Parameter {
-    name: "stride",
-    domain: Domain::Integer { min: 1, max: limits::SIDE },
-    default: Some(Default::Integer(1)),
-    meaning: "the step of the stage's first block",
-};

@@ -1,145 +1,339 @@
-//! A call's arguments, checked against the declaration of the block that is called.
+//! Arguments, checked against the declaration of the block or layer that is called.
 
-use crate::diagnostic::{Code, Diagnostic, suggest};
-use crate::library::{Default, Definition, Domain, Parameter};
+use super::scope::Blocks;
+use crate::diagnostic::suggest::{self, Words};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lang::Value;
+use crate::lang::ast::{Block, Domain, Expression, Parameter};
+use crate::lang::value::CallValue;
+use crate::library;
 use crate::limits;
 use crate::source::{Span, Spanned};
-use crate::spec::Value;
+use std::sync::Arc;
 
 /// A parameter, its value, and where that was written; the call where it is a default.
-pub(super) type Bound = (&'static str, Default, Span);
+pub(super) type Bound<'a> = (&'a str, Value, Span);
 
 /// A block and a value for each of its parameters.
 #[derive(Debug)]
-pub(super) struct Arguments {
-    definition: &'static Definition,
-    values: Vec<Bound>,
+pub(super) struct Arguments<'a> {
+    pub(super) block: &'a Block,
+    /// The parameters that have a value that was written or is a constant.
+    pub(super) values: Vec<Bound<'a>>,
+    /// Parameters whose default must be calculated where the block is.
+    pub(super) defaults: Vec<(&'a str, &'a Expression)>,
+    /// Where the call was written.
+    pub(super) span: Span,
 }
 
-impl Arguments {
-    /// A call of `definition` with `values`, one for each of its parameters.
-    pub(super) fn new(definition: &'static Definition, values: Vec<Bound>) -> Self {
-        Self { definition, values }
+impl Arguments<'_> {
+    pub(super) fn find(&self, name: &str) -> Option<&Value> {
+        self.values.iter().find(|(known, ..)| *known == name).map(|(_, value, _)| value)
     }
 
-    pub(super) fn definition(&self) -> &'static Definition {
-        self.definition
+    /// What the call says for the parameter called `name`, or its default, where that is a constant.
+    pub(super) fn told(&self, name: &str) -> Option<Value> {
+        let default = || self.block.parameter(name).and_then(Parameter::constant);
+        self.find(name).cloned().or_else(default)
     }
 
-    pub(super) fn find_integer(&self, name: &str) -> Option<u64> {
-        self.values.iter().find_map(|&(known, value, _)| match value {
-            Default::Integer(value) if known == name => Some(value),
-            _ => None,
-        })
-    }
-
-    pub(super) fn integer(&self, name: &str) -> u64 {
-        self.find_integer(name).expect("a block of the library reads only the integers that it declares")
-    }
-
-    pub(super) fn boolean(&self, name: &str) -> bool {
-        let value = self.values.iter().find_map(|&(known, value, _)| match value {
-            Default::Boolean(value) if known == name => Some(value),
-            _ => None,
-        });
-        value.expect("a block of the library reads only the booleans that it declares")
-    }
-
-    pub(super) fn word(&self, name: &str) -> &'static str {
-        self.values
-            .iter()
-            .find_map(|&(known, value, _)| match value {
-                Default::Word(word) if known == name => Some(word),
-                _ => None,
-            })
-            .expect("a block of the library reads only the words that it declares")
-    }
-
-    /// Where the value of `name` was written; the call where it is a default.
-    pub(super) fn span_of(&self, name: &str) -> Span {
-        let found = self.values.iter().find(|(known, ..)| *known == name);
-        found.or(self.values.first()).map_or_else(Span::default, |&(.., span)| span)
+    /// What messages about a block of the library point at: the first argument, usually its filters.
+    pub(super) fn blame(&self) -> Span {
+        let written = self.values.iter().find(|(.., span)| *span != self.span);
+        written.map_or(self.span, |(.., span)| *span)
     }
 }
 
-/// The value for a `parameter` of `block` that was written as `value`.
-pub(super) fn check(block: &str, value: &Spanned<Value>, parameter: &Parameter) -> Result<Default, Diagnostic> {
-    let span = value.span;
-    let refused = match (&value.value, parameter.domain) {
-        (Value::Integer(found), Domain::Channels | Domain::Integer { .. }) => {
-            let (min, max, over) = range(parameter.domain);
-            match u64::try_from(*found) {
-                Ok(found) if (min..=max).contains(&found) => return Ok(Default::Integer(found)),
-                Ok(found) if found > max => out_of_range(over, value, parameter),
-                _ => out_of_range(Code::OutOfRange, value, parameter),
+/// Who checks: where names of blocks are looked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judge<'a> {
+    pub(super) blocks: Blocks<'a>,
+    /// Whether the value was written in the library.
+    pub(super) is_library: bool,
+    /// How the description writes words.
+    pub(super) words: Words,
+}
+
+impl Judge<'_> {
+    /// The value for a `parameter` of `owner` that was written as `value`.
+    pub(super) fn check(
+        self,
+        owner: &str,
+        value: &Spanned<Value>,
+        parameter: &Parameter,
+    ) -> Result<Value, Box<Diagnostic>> {
+        let Spanned { value: found, span } = value;
+        let name = &parameter.name.value;
+        let refused = match (found, &parameter.domain) {
+            (
+                Value::Integer(_)
+                | Value::Float(_)
+                | Value::Boolean(_)
+                | Value::List(_)
+                | Value::Text(_)
+                | Value::Call(_),
+                Domain::Any,
+            ) => {
+                return Ok(found.clone());
             }
-        }
-        (Value::Boolean(found), Domain::Boolean) => return Ok(Default::Boolean(*found)),
-        (Value::Text(found), Domain::Choice(choices)) => {
-            if let Some(word) = choices.iter().find(|choice| *choice == found) {
-                return Ok(Default::Word(word));
+            (Value::Integer(number), Domain::Channels | Domain::Integer { .. }) => {
+                let (min, max, over) = range(&parameter.domain);
+                if (min..=max).contains(number) {
+                    return Ok(found.clone());
+                }
+                out_of_range(if *number > max { over } else { Code::OutOfRange }, *number, *span, parameter)
             }
-            let message = format!("`{block}` has no {} {}", parameter.name, suggest::quoted(found));
-            suggest::unknown_word(message, found, span, choices.iter().copied())
+            (Value::Integer(number), Domain::Float { min, below }) => {
+                #[expect(clippy::cast_precision_loss, reason = "a number that is in range is small")]
+                let number = *number as f64;
+                if (*min..*below).contains(&number) {
+                    return Ok(Value::Float(number));
+                }
+                fraction_out_of_range(number, *span, parameter)
+            }
+            (Value::Float(number), Domain::Float { min, below }) => {
+                if (*min..*below).contains(number) {
+                    return Ok(found.clone());
+                }
+                fraction_out_of_range(*number, *span, parameter)
+            }
+            (Value::Boolean(_), Domain::Boolean) => return Ok(found.clone()),
+            (Value::Text(word), Domain::Choice(choices)) => {
+                if choices.iter().any(|choice| **choice == **word) {
+                    return Ok(found.clone());
+                }
+                let message = format!("`{owner}` has no {name} {}", suggest::quoted(word));
+                suggest::unknown_word(message, word, *span, choices.iter().map(String::as_str), self.words)
+            }
+            (_, Domain::Pair { min, max }) => match pair(found, *min, *max) {
+                Some(pair) => return Ok(pair),
+                None => wrong_type(found, *span, parameter, self.words),
+            },
+            (_, Domain::Padding) => match padding(found) {
+                Some(padding) => return Ok(padding),
+                None => wrong_type(found, *span, parameter, self.words),
+            },
+            (Value::List(items), Domain::Numbers) => {
+                let most = i128::from(limits::CHANNELS);
+                match items.iter().find(|item| !matches!(item, Value::Integer(number) if (1..=most).contains(number))) {
+                    None => return Ok(found.clone()),
+                    Some(Value::Integer(number)) => out_of_range(
+                        if *number > most { Code::TooManyChannels } else { Code::OutOfRange },
+                        *number,
+                        *span,
+                        parameter,
+                    ),
+                    Some(_) => wrong_type(found, *span, parameter, self.words),
+                }
+            }
+            (Value::Text(word), Domain::Block(given)) => {
+                return self.block(word, &[], given, *span, parameter, self.is_library);
+            }
+            (Value::Call(call), Domain::Block(given)) => {
+                return self.block(&call.name.value, &call.arguments, given, *span, parameter, call.is_library);
+            }
+            (found, _) => wrong_type(found, *span, parameter, self.words),
+        };
+        Err(Box::new(explained(refused, parameter)))
+    }
+
+    /// A block as a value, which will be told `given` when it is called.
+    fn block(
+        self,
+        name: &str,
+        arguments: &[crate::lang::value::Argument],
+        given: &[String],
+        span: Span,
+        parameter: &Parameter,
+        is_library: bool,
+    ) -> Result<Value, Box<Diagnostic>> {
+        let Some(block) = self.blocks.find(name, is_library) else {
+            let message = format!("there is no block {}", suggest::quoted(name));
+            let names = self.blocks.own().chain(library::parts_for(given).map(Block::name));
+            return Err(Box::new(explained(suggest::unknown_word(message, name, span, names, self.words), parameter)));
+        };
+        let mut bound = Vec::new();
+        for (at, argument) in arguments.iter().enumerate() {
+            let name = argument.name.clone().or_else(|| {
+                block.signature.parameters.get(at).map(|own| Spanned::new(own.name.value.clone(), argument.value.span))
+            });
+            let own = name.as_ref().and_then(|name| block.parameter(&name.value));
+            let (Some(name), Some(own)) = (name, own) else {
+                let span = argument.name.as_ref().map_or(argument.value.span, |name| name.span);
+                return Err(Box::new(no_parameter(
+                    block.name(),
+                    argument.name.as_ref().map(|name| name.value.as_str()),
+                    &block.signature.parameters,
+                    span,
+                )));
+            };
+            let value = self.check(block.name(), &argument.value, own)?;
+            bound.push(crate::lang::value::Argument::named(name, Spanned::new(value, argument.value.span)));
         }
-        (found, _) => wrong_type(found, span, parameter),
+        let told = |own: &Parameter| {
+            given.contains(&own.name.value) || bound.iter().any(|argument| argument.is(&own.name.value))
+        };
+        if let Some(missing) = block.signature.parameters.iter().find(|own| own.default.is_none() && !told(own)) {
+            let gets = if given.is_empty() {
+                "nothing".to_owned()
+            } else {
+                suggest::list(given.iter().map(String::as_str)).replace(" or ", " and ")
+            };
+            return Err(Box::new(
+                Diagnostic::error(
+                    Code::WrongBlock,
+                    span,
+                    format!("`{name}` cannot be the {} here", parameter.name.value),
+                    format!("it needs `{}`, and gets {gets}", missing.name.value),
+                )
+                .help(format!("write `{name}({} = …)`, or give the parameter a default", missing.name.value)),
+            ));
+        }
+        let name = Spanned::new(name.to_owned(), span);
+        Ok(Value::Call(Arc::new(CallValue { name, arguments: bound, is_library })))
+    }
+}
+
+/// The error for an argument that no parameter takes.
+pub(super) fn no_parameter(owner: &str, name: Option<&str>, parameters: &[Parameter], span: Span) -> Diagnostic {
+    let names = || parameters.iter().map(|parameter| parameter.name.value.as_str());
+    let expected =
+        if parameters.is_empty() { "it takes none".to_owned() } else { format!("expected {}", suggest::list(names())) };
+    match name {
+        Some(name) => {
+            let message = format!("`{owner}` has no parameter {}", suggest::quoted(name));
+            suggest::fixed(Diagnostic::error(Code::UnknownKey, span, message, expected), name, span, names())
+        }
+        None => {
+            let count = parameters.len();
+            let message = format!("`{owner}` has {count} parameter{}", if count == 1 { "" } else { "s" });
+            Diagnostic::error(Code::WrongArguments, span, message, "this is one argument too many").note(expected)
+        }
+    }
+}
+
+fn explained(error: Diagnostic, parameter: &Parameter) -> Diagnostic {
+    if parameter.meaning.is_empty() {
+        error
+    } else {
+        error.note(format!("`{}`: {}", parameter.name.value, parameter.meaning))
+    }
+}
+
+/// A pair that is written as one number or two.
+fn pair(found: &Value, min: i64, max: i64) -> Option<Value> {
+    let side = |value: &Value| match value {
+        Value::Integer(number) if (i128::from(min)..=i128::from(max)).contains(number) => Some(Value::Integer(*number)),
+        _ => None,
     };
-    Err(refused.note(format!("`{}`: {}", parameter.name, parameter.meaning)))
+    match found {
+        Value::Integer(_) => side(found),
+        Value::List(items) => match items.as_ref() {
+            [height, width] if height == width => side(height),
+            [height, width] => Some(Value::List([side(height)?, side(width)?].into())),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
-/// Smallest and largest of a domain of numbers, and the code for what is larger.
-fn range(domain: Domain) -> (u64, u64, Code) {
+/// Padding that is written as `same`, one number or four.
+fn padding(found: &Value) -> Option<Value> {
+    let side =
+        |value: &Value| matches!(value, Value::Integer(number) if (0..=i128::from(limits::SIDE)).contains(number));
+    let fits = match found {
+        Value::Text(word) => **word == *"same",
+        Value::Integer(_) => side(found),
+        Value::List(items) => items.len() == 4 && items.iter().all(side),
+        _ => false,
+    };
+    fits.then(|| found.clone())
+}
+
+/// Smallest and largest of a domain of whole numbers, and the code for what is larger.
+fn range(domain: &Domain) -> (i128, i128, Code) {
     match domain {
-        Domain::Integer { min, max } => (min, max, Code::OutOfRange),
-        Domain::Channels | Domain::Boolean | Domain::Choice(_) => (1, limits::CHANNELS, Code::TooManyChannels),
+        Domain::Integer { min, max } | Domain::Pair { min, max } => ((*min).into(), (*max).into(), Code::OutOfRange),
+        _ => (1, limits::CHANNELS.into(), Code::TooManyChannels),
     }
 }
 
 /// What a message says that a parameter takes.
-fn expected(domain: Domain) -> String {
+fn expected(domain: &Domain) -> String {
     match domain {
+        Domain::Any => "expected a value".to_owned(),
         Domain::Channels | Domain::Integer { .. } => match range(domain) {
             (min, max, _) if min == max => format!("expected {min}"),
             (min, max, _) => format!("expected a whole number from {min} to {max}"),
         },
+        Domain::Float { min, below } if min.is_finite() && below.is_finite() => {
+            format!("expected at least {min} and below {below}")
+        }
+        Domain::Float { .. } => "expected a number".to_owned(),
         Domain::Boolean => "expected `true` or `false`".to_owned(),
-        Domain::Choice(choices) => format!("expected {}", suggest::list(choices.iter().copied())),
+        Domain::Choice(choices) => format!("expected {}", suggest::list(choices.iter().map(String::as_str))),
+        Domain::Pair { min, max } => format!("expected a whole number from {min} to {max}, or two: `[7, 7]`"),
+        Domain::Padding => "expected `same`, a whole number, or four: top, bottom, left, right".to_owned(),
+        Domain::Numbers => "expected a list of whole numbers: `[4096, 4096]`".to_owned(),
+        Domain::Block(told) => format!("expected {}", suggest::list(library::parts_for(told).map(Block::name))),
     }
 }
 
-fn out_of_range(code: Code, value: &Spanned<Value>, parameter: &Parameter) -> Diagnostic {
-    let Value::Integer(found) = value.value else { return wrong_type(&value.value, value.span, parameter) };
-    let message = format!("`{}` is {found}", parameter.name);
-    let error = Diagnostic::error(code, value.span, message, expected(parameter.domain));
-    match range(parameter.domain) {
-        (min, max, _) if min == max => error.help(format!("write `{min}`")).fix(value.span, min.to_string()),
+fn out_of_range(code: Code, found: i128, span: Span, parameter: &Parameter) -> Diagnostic {
+    let message = format!("`{}` is {found}", parameter.name.value);
+    let error = Diagnostic::error(code, span, message, expected(&parameter.domain));
+    match range(&parameter.domain) {
+        (min, max, _) if min == max => error.help(format!("write `{min}`")).fix(span, min.to_string()),
         _ => error,
     }
 }
 
-fn wrong_type(found: &Value, span: Span, parameter: &Parameter) -> Diagnostic {
-    let message = format!("`{}` is {}", parameter.name, found.type_name());
-    let error = Diagnostic::error(Code::WrongType, span, message, expected(parameter.domain));
-    match meant(found, parameter.domain) {
+fn fraction_out_of_range(found: f64, span: Span, parameter: &Parameter) -> Diagnostic {
+    let message = format!("`{}` is {}", parameter.name.value, format!("{found:?}").to_lowercase());
+    Diagnostic::error(Code::OutOfRange, span, message, expected(&parameter.domain))
+}
+
+fn wrong_type(found: &Value, span: Span, parameter: &Parameter, words: Words) -> Diagnostic {
+    let domain = &parameter.domain;
+    let whole = matches!(domain, Domain::Channels | Domain::Integer { .. } | Domain::Pair { .. });
+    if let (Value::Float(number), true) = (found, whole) {
+        if number.fract() != 0.0 {
+            let message = format!("`{}` is {number}", parameter.name.value);
+            return Diagnostic::error(Code::NotWhole, span, message, expected(domain))
+                .help("round it: `floor(…)`, `ceil(…)` or `round(…)`");
+        }
+    }
+    let message = match found {
+        Value::List(items) if !items.is_empty() => format!("`{}` is {found}", parameter.name.value),
+        _ => format!("`{}` is {}", parameter.name.value, found.type_name()),
+    };
+    let error = Diagnostic::error(Code::WrongType, span, message, expected(domain));
+    match meant(found, domain, words) {
         Some(meant) => error.help(format!("write `{meant}`")).fix(span, meant),
         None => error,
     }
 }
 
 /// A value of another type that can only mean one value of `domain`, as it should have been written.
-fn meant(found: &Value, domain: Domain) -> Option<String> {
+fn meant(found: &Value, domain: &Domain, words: Words) -> Option<String> {
+    let in_range = |number: &i128| {
+        let (min, max, _) = range(domain);
+        (min..=max).contains(number)
+    };
     match (found, domain) {
-        (Value::Text(text), Domain::Channels | Domain::Integer { .. }) => {
-            let (min, max, _) = range(domain);
-            text.parse().ok().filter(|number| (min..=max).contains(number)).map(|number| number.to_string())
+        (Value::Text(text), Domain::Channels | Domain::Integer { .. } | Domain::Pair { .. }) => {
+            text.parse().ok().filter(in_range).map(|number| number.to_string())
         }
         (Value::Text(text), Domain::Boolean) => text.parse::<bool>().ok().map(|value| value.to_string()),
-        (Value::Boolean(false), Domain::Choice(choices)) if choices.contains(&"none") => Some("\"none\"".to_owned()),
-        (Value::Float(float), Domain::Channels | Domain::Integer { .. }) if float.fract() == 0.0 => {
-            let (min, max, _) = range(domain);
-            let number = format!("{float:.0}");
-            number.parse().ok().filter(|number: &u64| (min..=max).contains(number)).map(|_| number)
+        (Value::Boolean(false), Domain::Choice(choices)) if choices.iter().any(|choice| choice == "none") => {
+            Some(words.write("none"))
         }
+        (Value::Boolean(false), Domain::Block(_)) => Some(words.write("none")),
+        (Value::Float(float), Domain::Channels | Domain::Integer { .. }) if float.fract() == 0.0 => {
+            let number = format!("{float:.0}");
+            number.parse().ok().filter(in_range).map(|_| number)
+        }
+        (Value::Integer(_), Domain::Numbers) => Some(format!("[{found}]")),
         _ => None,
     }
 }

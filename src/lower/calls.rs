@@ -1,33 +1,39 @@
 //! The calls of a description, resolved: which block each names, and a value for each of its parameters.
 //!
-//! In: the stem, the stages, and the defaults that the stages share. Out: [`Arguments`] for each, or everything in them
-//! that the library refuses, every mistake once. A default is judged by the block that the defaults name, or, where
-//! they name none, by the blocks of the stages; a stage of another block takes from the defaults what its block
-//! declares.
+//! In: the stem, the stages, the head, and the defaults that the stages share. Out: [`Arguments`] for each, or everything
+//! in them that a block refuses, every mistake once. A default is judged by the block that the defaults name, or, where
+//! they name none, by the blocks of the stages; a stage of another block takes from the defaults what its block declares.
 
-use super::arguments::{self, Arguments, Bound};
+use super::arguments::{Arguments, Bound, Judge, no_parameter};
 use super::check_range;
+use super::scope::Blocks;
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
-use crate::library::{self, Definition, Parameter, Place};
+use crate::lang::Value;
+use crate::lang::ast::{Block, Parameter};
+use crate::library::Place;
 use crate::limits;
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::spec::{Argument, Call, Kind, Spec, Stage};
+use std::borrow::Cow;
 
 /// The resolved calls of a description.
 #[derive(Debug)]
-pub(super) struct Calls {
-    pub(super) stem: Arguments,
-    pub(super) stages: Vec<Arguments>,
+pub(super) struct Calls<'a> {
+    pub(super) stem: Arguments<'a>,
+    pub(super) stages: Vec<Arguments<'a>>,
+    pub(super) head: Arguments<'a>,
 }
 
 /// Resolves every call of `spec`; what is wrong goes to `report`.
-pub(super) fn resolve(spec: &Spec, report: &mut Report) -> Option<Calls> {
-    let stem = resolve_stem(&spec.stem, report);
-    let mut defaults = Defaults::find(spec, report);
+pub(super) fn resolve<'a>(spec: &'a Spec, report: &mut Report) -> Option<Calls<'a>> {
+    let blocks = Blocks::new(&spec.definitions);
+    let judge = Judge { blocks, is_library: false, words: spec.form.words() };
+    let stem = resolve_single(&spec.stem, Place::Stem, judge, report);
+    let mut defaults = Defaults::find(spec, judge, report);
     let kinds: Vec<_> = spec.stages.iter().map(|stage| defaults.kind_of(stage, report)).collect();
     let meant = defaults.check(&kinds, report);
     if !meant.contains(&"kind") {
-        check_kinds(spec, &kinds, report);
+        check_kinds(spec, blocks, &kinds, report);
     }
     let stages: Vec<_> = spec
         .stages
@@ -35,93 +41,154 @@ pub(super) fn resolve(spec: &Spec, report: &mut Report) -> Option<Calls> {
         .zip(&kinds)
         .map(|(stage, kind)| resolve_stage(stage, *kind, &mut defaults, &meant, report))
         .collect();
-    Some(Calls { stem: stem?, stages: stages.into_iter().collect::<Option<_>>()? })
+    let head = resolve_single(&spec.head, Place::Head, judge, report);
+    Some(Calls { stem: stem?, stages: stages.into_iter().collect::<Option<_>>()?, head: head? })
 }
 
-/// `spec` with every stage written out and no defaults: the same network.
+/// `spec` with every stage written out, every argument named and no defaults: the same network.
 #[must_use]
 pub fn write_out(spec: &Spec) -> Spec {
-    let stages = spec.stages.iter().map(|stage| write_out_stage(stage, spec.defaults.as_ref())).collect();
-    Spec { defaults: None, stages, ..spec.clone() }
+    let blocks = Blocks::new(&spec.definitions);
+    let stages = spec.stages.iter().map(|stage| write_out_stage(stage, spec.defaults.as_ref(), blocks)).collect();
+    let named = |call: &Call, place| match call.kind.name().and_then(|kind| blocks.find_at(place, &kind.value)) {
+        Some(block) => with_names(call, block, &mut Report::default()).into_owned(),
+        None => call.clone(),
+    };
+    let (stem, head) = (named(&spec.stem, Place::Stem), named(&spec.head, Place::Head));
+    Spec { defaults: None, stages, stem, head, ..spec.clone() }
 }
 
-fn write_out_stage(stage: &Stage, defaults: Option<&Call>) -> Stage {
+fn write_out_stage(stage: &Stage, defaults: Option<&Call>, blocks: Blocks<'_>) -> Stage {
     let mut stage = stage.clone();
-    let Some(defaults) = defaults else { return stage };
     let call = &mut stage.call;
-    if call.kind == Kind::Absent {
+    if let Some(defaults) = defaults.filter(|_| call.kind == Kind::Absent) {
         call.kind = defaults.kind.clone();
     }
-    let definition = call.kind.name().and_then(|kind| library::find(Place::Stage, &kind.value));
-    let Some(definition) = definition else { return stage };
-    for argument in &defaults.arguments {
-        let declared = definition.parameter(&argument.name.value).is_some();
-        if declared && find(call, &argument.name.value).is_none() {
+    let block = call.kind.name().and_then(|kind| blocks.find_at(Place::Stage, &kind.value));
+    let Some(block) = block else { return stage };
+    *call = with_names(call, block, &mut Report::default()).into_owned();
+    for argument in defaults.into_iter().flat_map(|defaults| &defaults.arguments) {
+        let Some(name) = &argument.name else { continue };
+        if block.parameter(&name.value).is_some() && find(call, &name.value).is_none() {
             call.arguments.push(argument.clone());
         }
     }
     stage
 }
 
+/// `call` with a name for every argument: an argument without one is for the parameter that its variable is called after,
+/// or the one at its position.
+fn with_names<'c>(call: &'c Call, block: &Block, report: &mut Report) -> Cow<'c, Call> {
+    if call.arguments.iter().all(|argument| argument.name.is_some()) {
+        return Cow::Borrowed(call);
+    }
+    let parameters = &block.signature.parameters;
+    let mut named: Vec<Argument> = Vec::new();
+    for (at, argument) in call.arguments.iter().enumerate() {
+        let span = argument.value.span;
+        let own = argument.variable.as_ref().filter(|variable| block.parameter(variable).is_some());
+        let name = match (&argument.name, own) {
+            (Some(name), _) => name.clone(),
+            (None, Some(variable)) => Spanned::new(variable.clone(), span),
+            (None, None) => match parameters.get(at) {
+                Some(parameter) => Spanned::new(parameter.name.value.clone(), span),
+                None => {
+                    report.push(no_parameter(block.name(), None, parameters, span));
+                    continue;
+                }
+            },
+        };
+        if let Some(first) = named.iter().find(|known| known.is(&name.value)) {
+            report.push(
+                Diagnostic::error(
+                    Code::DefinedTwice,
+                    span,
+                    format!("a second argument `{}`", name.value),
+                    "the second",
+                )
+                .label(first.value.span, "the first")
+                .help("remove one of them"),
+            );
+        } else {
+            named.push(Argument { name: Some(name), ..argument.clone() });
+        }
+    }
+    Cow::Owned(Call { arguments: named, ..call.clone() })
+}
+
 /// What is known about the block that a call names.
 #[derive(Debug, Clone, Copy)]
-enum Named {
-    Known(&'static Definition),
+enum Named<'a> {
+    Known(&'a Block),
     /// The name is wrong, and that is reported.
     Refused,
     /// Nothing names it.
     Absent,
 }
 
-fn find_kind(kind: &Kind, place: Place, report: &mut Report) -> Named {
+fn find_kind<'a>(kind: &Kind, place: Place, judge: Judge<'a>, report: &mut Report) -> Named<'a> {
     let kind = match kind {
         Kind::Named(kind) => kind,
         Kind::Absent => return Named::Absent,
         Kind::Refused => return Named::Refused,
     };
-    if let Some(definition) = library::find(place, &kind.value) {
-        return Named::Known(definition);
+    if let Some(block) = judge.blocks.find_at(place, &kind.value) {
+        return Named::Known(block);
     }
-    let names = library::at(place).map(|definition| definition.name);
+    let names = judge.blocks.names(place);
     let message = format!("there is no {} {}", noun(place), suggest::quoted(&kind.value));
-    report.push(suggest::unknown_word(message, &kind.value, kind.span, names));
+    report.push(suggest::unknown_word(message, &kind.value, kind.span, names, judge.words));
     Named::Refused
 }
 
 fn noun(place: Place) -> &'static str {
     match place {
         Place::Stem => "stem",
-        Place::Stage => "block",
+        Place::Head => "head",
+        Place::Stage | Place::Part => "block",
     }
 }
 
 fn find<'a>(call: &'a Call, name: &str) -> Option<&'a Argument> {
-    call.arguments.iter().find(|argument| argument.name.value == name)
+    call.arguments.iter().find(|argument| argument.is(name))
 }
 
-fn resolve_stem(stem: &Call, report: &mut Report) -> Option<Arguments> {
-    let kind = find_kind(&stem.kind, Place::Stem, report);
-    let meant = check_names(stem, kind, &["kind"], report);
+/// A stem or a head.
+fn resolve_single<'a>(call: &Call, place: Place, judge: Judge<'a>, report: &mut Report) -> Option<Arguments<'a>> {
+    let kind = find_kind(&call.kind, place, judge, report);
+    let call = match kind {
+        Named::Known(block) => with_names(call, block, report),
+        Named::Refused | Named::Absent => Cow::Borrowed(call),
+    };
+    let meant = check_names(&call, kind, place, &["kind"], report);
     if matches!(kind, Named::Absent) && !meant.contains(&"kind") {
         report.push(
-            Diagnostic::error(Code::MissingKey, stem.span, "`kind` is missing", "the stem needs `kind`")
-                .help("add `kind = \"imagenet\"`"),
+            Diagnostic::error(
+                Code::MissingKey,
+                call.span,
+                "`kind` is missing",
+                format!("the {} needs `kind`", noun(place)),
+            )
+            .help("add `kind = \"imagenet\"`"),
         );
     }
-    let Named::Known(definition) = kind else { return None };
-    bind(stem, definition, None, &meant, report)
+    let Named::Known(block) = kind else { return None };
+    bind(&call, block, None, judge, &meant, report)
 }
 
-fn resolve_stage(
+fn resolve_stage<'a>(
     stage: &Stage,
-    kind: Named,
-    defaults: &mut Defaults<'_>,
-    meant: &[&'static str],
+    kind: Named<'a>,
+    defaults: &mut Defaults<'a>,
+    meant: &[&'a str],
     report: &mut Report,
-) -> Option<Arguments> {
-    let call = &stage.call;
+) -> Option<Arguments<'a>> {
+    let call = match kind {
+        Named::Known(block) => with_names(&stage.call, block, report),
+        Named::Refused | Named::Absent => Cow::Borrowed(&stage.call),
+    };
     let mut meant = meant.to_vec();
-    meant.extend(check_names(call, kind, &["kind", "blocks"], report));
+    meant.extend(check_names(&call, kind, Place::Stage, &["kind", "blocks"], report));
     match &stage.blocks {
         Some(blocks) => check_range("blocks", blocks, limits::BLOCKS, Code::TooManyBlocks, report),
         None if meant.contains(&"blocks") => {}
@@ -130,96 +197,102 @@ fn resolve_stage(
                 .help("add `blocks = 3`, or how many blocks the stage has"),
         ),
     }
-    let Named::Known(definition) = kind else { return None };
-    bind(call, definition, Some(defaults), &meant, report)
+    let Named::Known(block) = kind else { return None };
+    let judge = defaults.judge;
+    bind(&call, block, Some(defaults), judge, &meant, report)
 }
 
-/// A value for each parameter of `definition`: what `call` writes, what it inherits, or the parameter's default.
-fn bind(
+/// A value for each parameter of `block`: what `call` writes, what it inherits, or the parameter's default.
+fn bind<'a>(
     call: &Call,
-    definition: &'static Definition,
-    mut defaults: Option<&mut Defaults<'_>>,
-    meant: &[&'static str],
+    block: &'a Block,
+    mut defaults: Option<&mut Defaults<'a>>,
+    judge: Judge<'a>,
+    meant: &[&str],
     report: &mut Report,
-) -> Option<Arguments> {
-    let mut values = Vec::with_capacity(definition.parameters.len());
-    for parameter in definition.parameters {
-        let value = if let Some(argument) = find(call, parameter.name) {
-            arguments::check(definition.name, &argument.value, parameter)
-                .map(|value| (parameter.name, value, written(argument)))
-                .map_err(|error| report.push(error))
+) -> Option<Arguments<'a>> {
+    let mut bound = Arguments { block, values: Vec::new(), defaults: Vec::new(), span: call.span };
+    let mut complete = true;
+    for parameter in &block.signature.parameters {
+        let name = parameter.name.value.as_str();
+        let value = if let Some(argument) = find(call, name) {
+            judge
+                .check(block.name(), &argument.value, parameter)
+                .map(|value| (name, value, written(argument)))
+                .map_err(|error| report.push(*error))
                 .ok()
         } else if let Some(inherited) =
-            defaults.as_mut().and_then(|defaults| defaults.inherit(call, definition, parameter, report))
+            defaults.as_mut().and_then(|defaults| defaults.inherit(call, block, parameter, report))
         {
             inherited.ok()
+        } else if let Some(default) = &parameter.default {
+            bound.defaults.push((name, default));
+            continue;
         } else {
-            absent(call, definition, parameter, meant, report)
+            missing(call, block, parameter, meant, report);
+            None
         };
-        values.push(value);
+        complete &= value.is_some();
+        bound.values.extend(value);
     }
-    values.into_iter().collect::<Option<_>>().map(|values| Arguments::new(definition, values))
+    complete.then_some(bound)
 }
 
 fn written(argument: &Argument) -> Span {
-    argument.name.span.to(argument.value.span)
+    argument.name.as_ref().map_or(argument.value.span, |name| name.span.to(argument.value.span))
 }
 
-/// A value for a parameter that nobody wrote.
-fn absent(
-    call: &Call,
-    definition: &Definition,
-    parameter: &Parameter,
-    meant: &[&str],
-    report: &mut Report,
-) -> Option<Bound> {
-    if let Some(default) = parameter.default {
-        return Some((parameter.name, default, call.span));
-    }
-    if !meant.contains(&parameter.name) {
+/// Reports a parameter that nobody wrote.
+fn missing(call: &Call, block: &Block, parameter: &Parameter, meant: &[&str], report: &mut Report) {
+    let name = &parameter.name.value;
+    if !meant.contains(&name.as_str()) {
+        let meaning = if parameter.meaning.is_empty() { String::new() } else { format!(": {}", parameter.meaning) };
         report.push(
             Diagnostic::error(
                 Code::MissingKey,
                 call.span,
-                format!("`{}` is missing", parameter.name),
-                format!("`{}` needs `{}`: {}", definition.name, parameter.name, parameter.meaning),
+                format!("`{name}` is missing"),
+                format!("`{}` needs `{name}`{meaning}", block.name()),
             )
-            .help(format!("add `{} = 64`, or the number that is meant", parameter.name)),
+            .help(format!("add `{name} = 64`, or the number that is meant")),
         );
     }
-    None
 }
 
 /// Reports the arguments of `call` that its block does not declare, and gives the names that were probably meant. `keys`
 /// can be written beside the arguments. Without a known block only a misspelt key can be told.
-fn check_names(call: &Call, kind: Named, keys: &[&'static str], report: &mut Report) -> Vec<&'static str> {
+fn check_names<'a>(call: &Call, kind: Named<'a>, place: Place, keys: &[&'a str], report: &mut Report) -> Vec<&'a str> {
     let declared: Vec<_> = match kind {
-        Named::Known(definition) => definition.parameters.iter().map(|parameter| parameter.name).collect(),
+        Named::Known(block) => declared_by(block).collect(),
         Named::Refused | Named::Absent => Vec::new(),
     };
     let place = match kind {
-        Named::Known(definition) => Some(format!("the {} `{}` has no", noun(definition.place), definition.name)),
+        Named::Known(block) => Some(format!("the {} `{}` has no", noun(place), block.name())),
         Named::Refused | Named::Absent => None,
     };
     Names { call, declared: &declared, keys, place }.check(report)
 }
 
+fn declared_by(block: &Block) -> impl Iterator<Item = &str> {
+    block.signature.parameters.iter().map(|parameter| parameter.name.value.as_str())
+}
+
 /// The names that a call may use.
-struct Names<'a> {
-    call: &'a Call,
-    declared: &'a [&'static str],
+struct Names<'c, 'a> {
+    call: &'c Call,
+    declared: &'c [&'a str],
     /// What the table takes beside arguments.
-    keys: &'a [&'static str],
+    keys: &'c [&'a str],
     /// Who does not have what is not declared; nothing where it is not known what is declared.
     place: Option<String>,
 }
 
-impl Names<'_> {
-    fn check(&self, report: &mut Report) -> Vec<&'static str> {
+impl<'a> Names<'_, 'a> {
+    fn check(&self, report: &mut Report) -> Vec<&'a str> {
         let known = || self.keys.iter().chain(self.declared).copied();
         let free: Vec<_> = known().filter(|name| find(self.call, name).is_none()).collect();
         let mut meant = Vec::new();
-        for Argument { name, .. } in &self.call.arguments {
+        for name in self.call.arguments.iter().filter_map(|argument| argument.name.as_ref()) {
             if self.declared.contains(&name.value.as_str()) {
                 continue;
             }
@@ -242,10 +315,13 @@ impl Names<'_> {
 }
 
 /// Reports that stages name no block, once for all of them.
-fn check_kinds(spec: &Spec, kinds: &[Named], report: &mut Report) {
+fn check_kinds(spec: &Spec, known: Blocks<'_>, kinds: &[Named<'_>], report: &mut Report) {
     let mut without = spec.stages.iter().zip(kinds).filter(|(stage, kind)| {
-        let misspelt =
-            || stage.call.arguments.iter().any(|argument| suggest::closest(&argument.name.value, ["kind"]).is_some());
+        let misspelt = || {
+            stage.call.arguments.iter().any(|argument| {
+                argument.name.as_ref().is_some_and(|name| suggest::closest(&name.value, ["kind"]).is_some())
+            })
+        };
         matches!(kind, Named::Absent) && !misspelt()
     });
     let Some((first, _)) = without.next() else { return };
@@ -256,7 +332,7 @@ fn check_kinds(spec: &Spec, kinds: &[Named], report: &mut Report) {
     };
     let label = format!("this stage names no block{others}");
     let error = Diagnostic::error(Code::MissingKey, first.call.span, "`kind` is missing", label);
-    let blocks = suggest::list(library::at(Place::Stage).map(|definition| definition.name));
+    let blocks = suggest::list(known.names(Place::Stage));
     let error = match &spec.defaults {
         Some(defaults) => error.label(defaults.span, "this names no block either"),
         None => error,
@@ -269,22 +345,23 @@ fn check_kinds(spec: &Spec, kinds: &[Named], report: &mut Report) {
 /// What the stages share, and what has been said about it.
 struct Defaults<'a> {
     call: Option<&'a Call>,
-    kind: Named,
+    kind: Named<'a>,
+    judge: Judge<'a>,
     /// Arguments that the block of the defaults refuses.
-    refused: Vec<&'static str>,
+    refused: Vec<&'a str>,
     /// Arguments that another block refuses: the argument, the block.
-    unsuited: Vec<[&'static str; 2]>,
+    unsuited: Vec<[&'a str; 2]>,
 }
 
 impl<'a> Defaults<'a> {
-    fn find(spec: &'a Spec, report: &mut Report) -> Self {
+    fn find(spec: &'a Spec, judge: Judge<'a>, report: &mut Report) -> Self {
         let call = spec.defaults.as_ref();
-        let kind = call.map_or(Named::Absent, |call| find_kind(&call.kind, Place::Stage, report));
-        Self { call, kind, refused: Vec::new(), unsuited: Vec::new() }
+        let kind = call.map_or(Named::Absent, |call| find_kind(&call.kind, Place::Stage, judge, report));
+        Self { call, kind, judge, refused: Vec::new(), unsuited: Vec::new() }
     }
 
-    fn kind_of(&self, stage: &Stage, report: &mut Report) -> Named {
-        match find_kind(&stage.call.kind, Place::Stage, report) {
+    fn kind_of(&self, stage: &Stage, report: &mut Report) -> Named<'a> {
+        match find_kind(&stage.call.kind, Place::Stage, self.judge, report) {
             Named::Absent => self.kind,
             own => own,
         }
@@ -292,29 +369,28 @@ impl<'a> Defaults<'a> {
 
     /// Checks the names against what the defaults' own block declares, or, where they name none, against what the blocks
     /// of the stages do; checks the values where the block is known. Gives the names that were probably meant.
-    fn check(&mut self, stages: &[Named], report: &mut Report) -> Vec<&'static str> {
+    fn check(&mut self, stages: &[Named<'a>], report: &mut Report) -> Vec<&'a str> {
         let Some(call) = self.call else { return Vec::new() };
         match self.kind {
-            Named::Known(definition) => {
-                for parameter in definition.parameters {
-                    let refusal = find(call, parameter.name)
-                        .map(|argument| arguments::check(definition.name, &argument.value, parameter));
+            Named::Known(block) => {
+                for parameter in &block.signature.parameters {
+                    let refusal = find(call, &parameter.name.value)
+                        .map(|argument| self.judge.check(block.name(), &argument.value, parameter));
                     if let Some(Err(error)) = refusal {
-                        self.refused.push(parameter.name);
-                        report.push(error);
+                        self.refused.push(&parameter.name.value);
+                        report.push(*error);
                     }
                 }
-                check_names(call, self.kind, &["kind"], report)
+                check_names(call, self.kind, Place::Stage, &["kind"], report)
             }
             Named::Refused => Vec::new(),
             Named::Absent => {
-                let mut declared: Vec<&'static str> = Vec::new();
+                let mut declared: Vec<&'a str> = Vec::new();
                 let mut known = !stages.is_empty();
                 for stage in stages {
                     match stage {
-                        Named::Known(definition) => {
-                            let names = definition.parameters.iter().map(|parameter| parameter.name);
-                            let new: Vec<_> = names.filter(|name| !declared.contains(name)).collect();
+                        Named::Known(block) => {
+                            let new: Vec<_> = declared_by(block).filter(|name| !declared.contains(name)).collect();
                             declared.extend(new);
                         }
                         Named::Refused | Named::Absent => known = false,
@@ -326,25 +402,26 @@ impl<'a> Defaults<'a> {
         }
     }
 
-    /// What a stage that calls `definition` inherits for `parameter`, if anything: the value, or nothing where it was
+    /// What a stage that calls `block` inherits for `parameter`, if anything: the value, or nothing where it was
     /// refused.
     fn inherit(
         &mut self,
         call: &Call,
-        definition: &Definition,
-        parameter: &Parameter,
+        block: &'a Block,
+        parameter: &'a Parameter,
         report: &mut Report,
-    ) -> Option<Result<Bound, ()>> {
-        let argument = find(self.call?, parameter.name)?;
-        let error = match arguments::check(definition.name, &argument.value, parameter) {
-            Ok(value) => return Some(Ok((parameter.name, value, written(argument)))),
-            Err(error) => error,
+    ) -> Option<Result<Bound<'a>, ()>> {
+        let name = parameter.name.value.as_str();
+        let argument = find(self.call?, name)?;
+        let error = match self.judge.check(block.name(), &argument.value, parameter) {
+            Ok(value) => return Some(Ok((name, value, written(argument)))),
+            Err(error) => *error,
         };
-        let reported = [parameter.name, definition.name];
-        if !self.refused.contains(&parameter.name) && !self.unsuited.contains(&reported) {
+        let reported = [name, block.name()];
+        if !self.refused.contains(&name) && !self.unsuited.contains(&reported) {
             self.unsuited.push(reported);
             let at = call.kind.name().map_or(call.span, |kind| kind.span);
-            let label = format!("this `{}` stage inherits it", definition.name);
+            let label = format!("this `{}` stage inherits it", block.name());
             report.push(Diagnostic { fix: None, ..error.label(at, label).help(instead(parameter)) });
         }
         Some(Err(()))
@@ -353,10 +430,10 @@ impl<'a> Defaults<'a> {
 
 /// What a stage can write to have no part in a default that does not suit it.
 fn instead(parameter: &Parameter) -> String {
-    match parameter.default {
-        Some(library::Default::Word(word)) => format!("write `{} = \"{word}\"` in that stage", parameter.name),
-        Some(library::Default::Integer(value)) => format!("write `{} = {value}` in that stage", parameter.name),
-        Some(library::Default::Boolean(value)) => format!("write `{} = {value}` in that stage", parameter.name),
-        None => format!("write another `{}` in that stage", parameter.name),
+    let name = &parameter.name.value;
+    match parameter.constant() {
+        Some(Value::Text(word)) => format!("write `{name} = \"{word}\"` in that stage"),
+        Some(value) => format!("write `{name} = {value}` in that stage"),
+        None => format!("write another `{name}` in that stage"),
     }
 }

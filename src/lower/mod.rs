@@ -1,94 +1,99 @@
 //! From a [`Spec`] to a [`Graph`].
 //!
 //! In: a description whose words and numbers are unchecked. Out: a graph in which every block has been expanded, or a
-//! report of everything in the description that the library refuses. Where a shape does not work out, lowering stops
-//! and hands on the graph so far: [`crate::valid::check`] meets the same node and says what is wrong, so that there is
-//! one place where shape errors are worded.
+//! report of everything in the description that is refused. Where a shape does not work out, lowering stops and hands on
+//! the graph so far: [`crate::valid::check`] meets the same node and says what is wrong, so that there is one place where
+//! shape errors are worded.
 
 mod arguments;
-mod block;
+mod builder;
 mod calls;
-mod head;
+mod definitions;
+mod layer;
+mod machine;
+mod scope;
 
-pub use block::{Block, Conv, Halt};
 pub use calls::write_out;
 
-use crate::diagnostic::{Code, Diagnostic, Report, suggest};
+use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::dialect;
 use crate::ir::graph::StageKind;
 use crate::ir::{self, Address, Dialect, Graph, Label, Op, Place, op};
 use crate::limits;
 use crate::source::Spanned;
 use crate::spec::{Input, Spec, name};
-use block::Builder;
+use builder::{Builder, Halt};
 use calls::Calls;
+use machine::{Machine, Position};
+use scope::Blocks;
 use std::sync::Arc;
 
 /// Lowers `spec` to a graph of at most `limit` nodes.
 ///
-/// There is none where the library, a dialect or a limit refuses something in the description, or where `report` says
-/// that the front end did; everything is in `report` then.
+/// There is none where a block, a dialect or a limit refuses something in the description, or where `report` says that the
+/// front end did; everything is in `report` then.
 pub fn lower(spec: &Spec, limit: usize, report: &mut Report) -> Option<Graph> {
-    report.extend(name::check(&spec.name));
-    let dialect = find_dialect(&spec.dialect, report);
+    report.extend(name::check(&spec.name, spec.form.words()));
+    definitions::check(&spec.definitions, report);
+    dialect::check(&spec.definitions, &spec.dialect.value, report);
+    let dialect = dialect::resolve(&spec.dialect, &spec.definitions, spec.form.words(), report);
     check_input(&spec.input, report);
-    head::check(&spec.head, report);
     let calls = calls::resolve(spec, report);
     check_total(spec, limit, report);
-    if !report.is_empty() {
+    if report.has_errors() {
         return None;
     }
-    build(spec, dialect?, limit, &calls?).map_err(|error| report.push(error)).ok()
+    build(spec, dialect?, limit, &calls?).map_err(|error| report.push(*error)).ok()
 }
 
-fn build(spec: &Spec, dialect: Arc<Dialect>, limit: usize, calls: &Calls) -> Result<Graph, Diagnostic> {
-    let mut builder = Builder::new(Graph::new(&spec.name.value, dialect), limit);
-    match expand(spec, &mut builder, calls) {
-        Ok(()) | Err(Halt::Shape) => Ok(builder.finish()),
-        Err(Halt::Nodes(span)) => Err(Diagnostic::error(
-            Code::TooManyNodes,
-            span,
-            format!("the network has more than {limit} nodes"),
-            "the limit is reached here",
-        )
-        .help(format!("use fewer blocks, or raise the limit: `--limit {}`", limit.saturating_mul(10)))),
+fn build(spec: &Spec, dialect: Arc<Dialect>, limit: usize, calls: &Calls<'_>) -> Result<Graph, Box<Diagnostic>> {
+    let graph = Graph::new(&spec.name.value, Arc::clone(&dialect));
+    let blocks = Blocks::new(&spec.definitions);
+    let mut machine = Machine::new(Builder::new(graph, limit), dialect, blocks, spec.form.words());
+    match expand(spec, &mut machine, calls) {
+        Ok(()) | Err(Halt::Shape) => Ok(machine.builder.graph),
+        Err(Halt::Error(error)) => Err(error),
     }
 }
 
-fn expand(spec: &Spec, builder: &mut Builder, calls: &Calls) -> Result<(), Halt> {
+fn expand<'a>(spec: &'a Spec, machine: &mut Machine<'a>, calls: &'a Calls<'a>) -> Result<(), Halt> {
     let address = Address { place: Place::Input, branch: Label::INPUT, unit: 0, role: Label::INPUT, sequence: 0 };
     let input =
         op::Input { channels: spec.input.channels.value, size: [spec.input.height.value, spec.input.width.value] };
     let span = spec.input.channels.span.to(spec.input.width.span);
-    builder.add(Op::Input(input), ir::Origin { span, address }, &[])?;
-    (calls.stem.definition().expand)(&mut Block::stem(builder, &calls.stem))?;
-    let mut previous = None;
-    let mut first = 0_u32;
-    for (number, (stage, arguments)) in (0..).zip(spec.stages.iter().zip(&calls.stages)) {
-        let name = arguments.definition().name.to_owned();
-        builder.graph.kinds.stages.push(StageKind { name, first });
-        let blocks = stage.blocks.map_or(0, |blocks| blocks.value);
+    machine.builder.add(Op::Input(input), ir::Origin { span, address }, &[])?;
+    let blocks_of = |stage: &crate::spec::Stage| stage.blocks.map_or(0, |blocks| blocks.value);
+    let total = spec.stages.iter().map(blocks_of).sum();
+    let stages = spec.stages.len() as u64;
+    let alone = Position { place: Place::Stem, index: 0, blocks: 1, number: 0, total, stage: 0, stages };
+    machine.builder.graph.kinds.stem = calls.stem.block.name().to_owned();
+    machine.expand(&calls.stem, None, alone)?;
+    let (mut previous, mut first) = (None, 0_u64);
+    for (number, (stage, call)) in (0_u32..).zip(spec.stages.iter().zip(&calls.stages)) {
+        let blocks = blocks_of(stage);
+        let kind = StageKind { name: call.block.name().to_owned(), first: u32::try_from(first).unwrap_or(u32::MAX) };
+        machine.builder.graph.kinds.stages.push(kind);
         for index in 0..blocks {
-            let mut block = Block::stage(builder, arguments, previous, number, [index, blocks]);
-            (arguments.definition().expand)(&mut block)?;
+            let place = Place::Block { stage: number, block: u32::try_from(index).unwrap_or(u32::MAX) };
+            let number = first + index;
+            machine.expand(
+                call,
+                previous,
+                Position { place, index, blocks, number, total, stage: u64::from(number_of(place)), stages },
+            )?;
         }
-        first = first.saturating_add(u32::try_from(blocks).unwrap_or(u32::MAX));
-        previous = Some(arguments);
+        first += blocks;
+        previous = Some(call);
     }
-    head::expand(&spec.head, builder)
+    machine.builder.graph.kinds.head = calls.head.block.name().to_owned();
+    machine.expand(&calls.head, previous, Position { place: Place::Head, number: total, stage: stages, ..alone })
 }
 
-fn find_dialect(name: &Spanned<String>, report: &mut Report) -> Option<Arc<Dialect>> {
-    let found = dialect::find(&name.value);
-    if found.is_none() {
-        report.push(suggest::unknown_word(
-            format!("there is no dialect {}", suggest::quoted(&name.value)),
-            &name.value,
-            name.span,
-            dialect::NAMES.into_iter(),
-        ));
+fn number_of(place: Place) -> u32 {
+    match place {
+        Place::Block { stage, .. } => stage,
+        Place::Input | Place::Stem | Place::Head => 0,
     }
-    found
 }
 
 fn check_input(input: &Input, report: &mut Report) {
@@ -113,16 +118,16 @@ fn check_range(what: &str, value: &Spanned<u64>, limit: u64, code: Code, report:
     ));
 }
 
-/// Every block has a node: more blocks than nodes are refused before the first is expanded.
+/// A block that adds nothing still takes time: more blocks than nodes are refused before the first is expanded.
 fn check_total(spec: &Spec, limit: usize, report: &mut Report) {
     let blocks = || spec.stages.iter().filter_map(|stage| stage.blocks);
     let total: u128 = blocks().map(|blocks| u128::from(blocks.value)).sum();
-    if let Some(last) = blocks().next_back().filter(|_| report.is_empty() && total > limit as u128) {
+    if let Some(last) = blocks().next_back().filter(|_| !report.has_errors() && total > limit as u128) {
         report.push(
             Diagnostic::error(
                 Code::TooManyNodes,
                 last.span,
-                format!("the network has {total} blocks, each of at least one node, and the limit is {limit} nodes"),
+                format!("the network has {total} blocks, and the limit is {limit} nodes"),
                 "the limit is exceeded here at the latest",
             )
             .help("use fewer blocks, or raise the limit with `--limit`"),

@@ -8,7 +8,11 @@
 pub mod depth;
 pub mod name;
 
+use crate::diagnostic::suggest::Words;
+use crate::lang::Definitions;
+pub use crate::lang::value::{Argument, CallValue, Value};
 use crate::source::{Span, Spanned};
+use std::sync::Arc;
 
 /// A network as it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,12 +29,16 @@ pub struct Spec {
     pub defaults: Option<Call>,
     /// The stages, in order.
     pub stages: Vec<Stage>,
-    /// What follows the stages.
-    pub head: Head,
+    /// What follows the stages: a block that stands once.
+    pub head: Call,
     /// The figures that the network must have.
     pub expect: Expect,
     /// The figures that it must not exceed.
     pub budget: Budget,
+    /// The blocks, dialects and names that it defines for itself.
+    pub definitions: Arc<Definitions>,
+    /// The language that it is written in.
+    pub form: Form,
 }
 
 /// The input of a network: N x `channels` x `height` x `width`.
@@ -77,44 +85,6 @@ impl Kind {
     }
 }
 
-/// A named argument.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Argument {
-    /// The parameter's name.
-    pub name: Spanned<String>,
-    /// Its value.
-    pub value: Spanned<Value>,
-}
-
-/// An argument's value.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// A whole number.
-    Integer(i128),
-    /// A number with a fraction.
-    Float(f64),
-    /// `true` or `false`.
-    Boolean(bool),
-    /// A word.
-    Text(String),
-    /// Anything else that can be written, which suits no parameter: what a message calls it.
-    Other(&'static str),
-}
-
-impl Value {
-    /// What a message calls a value of this type.
-    #[must_use]
-    pub fn type_name(&self) -> &'static str {
-        match self {
-            Self::Integer(_) => "an integer",
-            Self::Float(_) => "a float",
-            Self::Boolean(_) => "a boolean",
-            Self::Text(_) => "a string",
-            Self::Other(name) => name,
-        }
-    }
-}
-
 /// A run of equal blocks; the first takes the stage's stride.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stage {
@@ -124,43 +94,24 @@ pub struct Stage {
     pub blocks: Option<Spanned<u64>>,
 }
 
-/// How a head pools the last feature map.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pool {
-    /// The mean of each cell.
-    Average,
-    /// The maximum of each cell.
-    Maximum,
-    /// Not at all.
-    None,
+impl Form {
+    /// How it writes words.
+    #[must_use]
+    pub fn words(self) -> Words {
+        match self {
+            Self::Toml => Words::Quoted,
+            Self::Dsl => Words::Bare,
+        }
+    }
 }
 
-/// What a head ends with.
+/// The language in which a description is written: how a message writes an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeadActivation {
-    /// The logits.
-    None,
-    /// Probabilities.
-    Softmax,
-}
-
-/// What follows the stages: pooling, hidden layers, the classifier.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Head {
-    /// The table, or the end of the description where it has none.
-    pub span: Span,
-    /// The pooling.
-    pub pool: Spanned<Pool>,
-    /// The size, height and width, that pooling gives: adaptive.
-    pub pool_size: Spanned<[u64; 2]>,
-    /// Widths of the linear layers before the last.
-    pub hidden: Vec<Spanned<u64>>,
-    /// The dropout rate after each hidden layer; before the classifier where there is none.
-    pub dropout: Option<Spanned<f64>>,
-    /// The outputs of the classifier; without it there is no top.
-    pub classes: Option<Spanned<u64>>,
-    /// What follows the classifier.
-    pub activation: Spanned<HeadActivation>,
+pub enum Form {
+    /// Tables: `shortcut = "B"`.
+    Toml,
+    /// Programs: `shortcut = B`.
+    Dsl,
 }
 
 /// Figures that a description states; the compiler refuses a network that does not have them.

@@ -3,7 +3,8 @@
 //! The name becomes a Rust crate, a Python package and module, and a folder. It is refused rather than mended: Python
 //! folds look-alike letters, so that two names that differ here could collide there.
 
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::suggest::{self, Words};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Spanned;
 
 /// The most characters of a name.
@@ -11,9 +12,9 @@ pub const LENGTH: usize = 64;
 
 /// The error for `name`, if a network cannot be called that.
 #[must_use]
-pub fn check(name: &Spanned<String>) -> Option<Diagnostic> {
+pub fn check(name: &Spanned<String>, words: Words) -> Option<Diagnostic> {
     let (label, note) = fault(&name.value)?;
-    let proposal = format!("\"{}\"", propose(&name.value));
+    let proposal = words.write(&propose(&name.value));
     Some(
         Diagnostic::error(
             Code::BadName,

@@ -169,9 +169,15 @@ fn names(graph: &Graph) -> Result<Vec<String>, Report> {
             *slot = graph.name_of(&node.origin.address);
         }
     }
-    let mut seen: HashMap<&str, &Node> = HashMap::with_capacity(graph.len());
-    for (node, name) in graph.ids().filter_map(|id| Some((graph.get(id)?, names.get(id.index())?))) {
-        if let Some(first) = seen.insert(name, node) {
+    let mut seen: HashMap<String, &Node> = HashMap::with_capacity(graph.len());
+    for id in graph.ids() {
+        let (Some(node), Some(name)) = (graph.get(id), names.get_mut(id.index())) else { continue };
+        // A weight file knows the names of layers with weights; any other may be told apart by a number.
+        if seen.contains_key(name.as_str()) && node.op.parameters(Shape::Vector(1)).is_empty() {
+            let numbered = (2_u32..).map(|number| format!("{name}_{number}")).find(|name| !seen.contains_key(name));
+            *name = numbered.unwrap_or_default();
+        }
+        if let Some(first) = seen.insert(name.clone(), node) {
             return Err(Diagnostic::error(
                 Code::DuplicateName,
                 node.origin.span,
@@ -180,6 +186,7 @@ fn names(graph: &Graph) -> Result<Vec<String>, Report> {
             )
             .label(first.origin.span, "the first comes from here")
             .note(format!("names come from the name table of the dialect `{}`", graph.dialect.name))
+            .help("put the layers into units, `unit 1 { … }`, or under labels of their own, `name { … }`")
             .into());
         }
     }

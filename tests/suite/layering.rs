@@ -8,14 +8,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("limits", &[]),
     ("diagnostic", &["source"]),
-    ("spec", &["source", "diagnostic"]),
-    ("front", &["source", "limits", "diagnostic", "spec"]),
+    // The language stands below the description: arguments are its values.
+    ("lang", &["source", "limits", "diagnostic", "ir"]),
+    ("spec", &["source", "diagnostic", "lang"]),
+    ("front", &["source", "limits", "diagnostic", "ir", "lang", "spec"]),
     // `ir` knows neither the description nor the messages; a node only carries the span it came from.
     ("ir", &["source", "limits"]),
-    ("dialect", &["ir"]),
-    // The library is written in the verbs of `lower::Block`, and `lower` expands what the library defines.
-    ("library", &["limits", "ir", "lower"]),
-    ("lower", &["source", "limits", "diagnostic", "spec", "ir", "dialect", "library"]),
+    // What ships is written in the language, and read as any description is.
+    ("dialect", &["source", "diagnostic", "ir", "lang", "front"]),
+    ("library", &["source", "diagnostic", "lang", "front"]),
+    ("lower", &["source", "limits", "diagnostic", "lang", "spec", "ir", "dialect", "library"]),
     ("valid", &["source", "limits", "diagnostic", "ir"]),
     ("outline", &["ir", "valid"]),
     ("analysis", &["ir", "valid"]),

@@ -5,7 +5,10 @@ use resnetc::source::{Source, Spanned};
 use resnetc::spec::name;
 
 fn refusal(word: &str) -> Option<resnetc::diagnostic::Diagnostic> {
-    name::check(&Spanned::new(word.to_owned(), Source::new("name", word).span(0..word.len())))
+    name::check(
+        &Spanned::new(word.to_owned(), Source::new("name", word).span(0..word.len())),
+        resnetc::diagnostic::suggest::Words::Quoted,
+    )
 }
 
 fn proposal(word: &str) -> String {

@@ -68,9 +68,8 @@ pub(super) fn expand(
 }
 
 fn expand_stage([filters, blocks, stride]: [u64; 3], kind: &Kind, span: Span) -> Stage {
-    let argument = |name: &str, value: u64| Argument {
-        name: Spanned::new(name.to_owned(), span),
-        value: Spanned::new(Value::Integer(value.into()), span),
+    let argument = |name: &str, value: u64| {
+        Argument::named(Spanned::new(name.to_owned(), span), Spanned::new(Value::Integer(value.into()), span))
     };
     let arguments = vec![argument("filters", filters), argument("stride", stride)];
     Stage { call: Call { kind: kind.clone(), arguments, span }, blocks: Some(Spanned::new(blocks, span)) }

@@ -5,7 +5,6 @@
 //! rest of the description can still be checked.
 
 mod depth;
-mod head;
 mod nesting;
 mod print;
 mod reader;

@@ -1,6 +1,6 @@
 //! A [`Spec`] as TOML: the tables that it has, in the order of the pipeline.
 
-use crate::spec::{Call, Head, HeadActivation, Pool, Spec, Stage, Value};
+use crate::spec::{Call, Spec, Stage, Value};
 use std::fmt::Write;
 
 /// `spec` as TOML: [`super::parse`] gives the same network back.
@@ -25,7 +25,10 @@ fn write_spec(spec: &Spec, out: &mut String) -> std::fmt::Result {
     for stage in &spec.stages {
         write_stage(stage, out)?;
     }
-    write_head(&spec.head, out)?;
+    if spec.head.kind.name().is_none_or(|kind| kind.value != "none") {
+        writeln!(out, "\n[head]")?;
+        write_call(&spec.head, out)?;
+    }
     let (expect, budget) = (&spec.expect, &spec.budget);
     let rows =
         [("parameters", &expect.parameters), ("total_parameters", &expect.total_parameters), ("macs", &expect.macs)];
@@ -43,47 +46,34 @@ fn write_call(call: &Call, out: &mut String) -> std::fmt::Result {
         writeln!(out, "kind = {}", text(&kind.value))?;
     }
     for argument in &call.arguments {
-        match &argument.value.value {
-            Value::Integer(value) => writeln!(out, "{} = {value}", argument.name.value)?,
-            Value::Float(value) => writeln!(out, "{} = {value:?}", argument.name.value)?,
-            Value::Boolean(value) => writeln!(out, "{} = {value}", argument.name.value)?,
-            Value::Text(value) => writeln!(out, "{} = {}", argument.name.value, text(value))?,
-            Value::Other(_) => {}
+        // What is meant by position is for a reader that knows the block; `lower::write_out` names it.
+        let Some(name) = &argument.name else { continue };
+        if let Some(value) = value(&argument.value.value) {
+            writeln!(out, "{} = {value}", name.value)?;
         }
     }
     Ok(())
+}
+
+fn value(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Integer(value) => value.to_string(),
+        Value::Float(value) => format!("{value:?}"),
+        Value::Boolean(value) => value.to_string(),
+        Value::Text(word) => text(word),
+        Value::List(items) => {
+            let items: Vec<_> = items.iter().filter_map(self::value).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Call(call) => text(&call.to_string()),
+        Value::Other(_) => return None,
+    })
 }
 
 fn write_stage(stage: &Stage, out: &mut String) -> std::fmt::Result {
     writeln!(out, "\n[[stage]]")?;
     write_call(&stage.call, out)?;
     stage.blocks.iter().try_for_each(|blocks| writeln!(out, "blocks = {}", blocks.value))
-}
-
-fn write_head(head: &Head, out: &mut String) -> std::fmt::Result {
-    let pool = match head.pool.value {
-        Pool::Average => "avg",
-        Pool::Maximum => "max",
-        Pool::None => "none",
-    };
-    writeln!(out, "\n[head]\npool = \"{pool}\"")?;
-    if head.pool.value != Pool::None {
-        let [height, width] = head.pool_size.value;
-        writeln!(out, "pool_size = [{height}, {width}]")?;
-    }
-    if !head.hidden.is_empty() {
-        let widths: Vec<_> = head.hidden.iter().map(|width| width.value.to_string()).collect();
-        writeln!(out, "hidden = [{}]", widths.join(", "))?;
-    }
-    if let Some(rate) = head.dropout {
-        writeln!(out, "dropout = {:?}", rate.value)?;
-    }
-    let Some(classes) = head.classes else { return Ok(()) };
-    let activation = match head.activation.value {
-        HeadActivation::None => "none",
-        HeadActivation::Softmax => "softmax",
-    };
-    writeln!(out, "classes = {}\nactivation = \"{activation}\"", classes.value)
 }
 
 fn write_figures(table: &str, rows: &[(&str, Option<u64>)], out: &mut String) -> std::fmt::Result {

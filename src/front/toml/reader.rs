@@ -1,6 +1,7 @@
 //! One TOML table, read a key at a time.
 
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
+use crate::front::dsl;
 use crate::source::{Source, Span, Spanned};
 use crate::spec::{Argument, Value};
 use toml::de::{DeTable, DeValue};
@@ -188,30 +189,6 @@ impl<'a> Table<'a> {
         }
     }
 
-    pub(super) fn float(&self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Spanned<f64>> {
-        self.ask(key, report, |table, entry| {
-            let number = match entry.get_ref() {
-                DeValue::Float(number) => number.as_str().parse().ok(),
-                DeValue::Integer(number) if number.radix() == 10 => number.as_str().parse().ok(),
-                _ => None,
-            };
-            number
-                .map(|number| Spanned::new(number, table.at(entry)))
-                .ok_or_else(|| table.wrong_type(key, entry, "a number"))
-        })
-    }
-
-    pub(super) fn wholes(&self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Vec<Spanned<u64>>> {
-        self.ask(key, report, |table, entry| {
-            let span = table.at(entry);
-            let expected = "an array of whole numbers: `[4096, 4096]`";
-            table.as_wholes(key, entry, expected).map_err(|error| match table.as_whole(key, entry) {
-                Ok(only) => error.help(format!("write `[{}]`", only.value)).fix(span, format!("[{}]", only.value)),
-                Err(_) => error,
-            })
-        })
-    }
-
     fn as_wholes(&self, key: &str, entry: &Entry<'_>, expected: &str) -> Result<Vec<Spanned<u64>>, Diagnostic> {
         let Some(items) = entry.get_ref().as_array() else { return Err(self.wrong_type(key, entry, expected)) };
         items.iter().map(|item| self.as_whole(key, item)).collect()
@@ -232,25 +209,6 @@ impl<'a> Table<'a> {
                 let message = format!("`{key}` has {} {values}", items.len());
                 Diagnostic::error(Code::WrongType, span, message, format!("expected {EXPECTED}"))
             })
-        })
-    }
-
-    pub(super) fn choice<T: Copy>(
-        &self,
-        key: &'static str,
-        choices: &[(&'static str, T)],
-        report: &mut Report,
-    ) -> Found<'_, 'a, Spanned<T>> {
-        let words = choices.iter().map(|(word, _)| *word);
-        self.ask(key, report, |table, entry| {
-            let Some(text) = entry.get_ref().as_str() else {
-                return Err(table.wrong_type(key, entry, &suggest::list(words)));
-            };
-            let span = table.at(entry);
-            if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text) {
-                return Ok(Spanned::new(*value, span));
-            }
-            Err(suggest::unknown_word(format!("there is no {key} {}", suggest::quoted(text)), text, span, words))
         })
     }
 
@@ -326,13 +284,35 @@ impl<'a> Table<'a> {
         let (Keys::Open(keys) | Keys::Closed(keys)) = self.keys;
         let others = self.entries.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref()));
         let mut arguments: Vec<_> = others
-            .map(|(key, entry)| Argument {
-                name: Spanned::new(key.get_ref().to_string(), self.source.span(key.span())),
-                value: Spanned::new(as_value(entry), self.at(entry)),
+            .map(|(key, entry)| {
+                let name = Spanned::new(key.get_ref().to_string(), self.source.span(key.span()));
+                Argument::named(name, Spanned::new(self.as_value(entry), self.at(entry)))
             })
             .collect();
-        arguments.sort_by_key(|argument| argument.name.span);
+        arguments.sort_by_key(|argument| argument.name.as_ref().map(|name| name.span));
         arguments
+    }
+
+    fn as_value(&self, entry: &Entry<'_>) -> Value {
+        match entry.get_ref() {
+            DeValue::String(text) => self.as_block(entry, text).unwrap_or_else(|| Value::Text(text.as_ref().into())),
+            DeValue::Boolean(value) => Value::Boolean(*value),
+            DeValue::Float(number) => number.as_str().parse().map_or(Value::Other("a float"), Value::Float),
+            DeValue::Integer(number) => {
+                let parsed = i128::from_str_radix(number.as_str(), number.radix());
+                parsed.map_or(Value::Other("an integer of more than 128 bits"), Value::Integer)
+            }
+            DeValue::Array(items) => Value::List(items.iter().map(|item| self.as_value(item)).collect()),
+            DeValue::Datetime(_) | DeValue::Table(_) => Value::Other(type_name(entry.get_ref())),
+        }
+    }
+
+    /// A block with arguments, as the DSL writes it: `"se(reduction = 4)"`.
+    fn as_block(&self, entry: &Entry<'_>, text: &str) -> Option<Value> {
+        let range = self.at(entry).range();
+        let inside = range.start + 1..range.end.saturating_sub(1);
+        let written = self.source.text().get(inside.clone()) == Some(text);
+        if text.contains('(') && written { dsl::block_value(self.source, inside) } else { None }
     }
 
     /// Reports that `key` is missing.
@@ -357,19 +337,6 @@ impl<'a> Table<'a> {
 }
 
 const LARGE: &str = "it does not fit into 64 bits";
-
-fn as_value(entry: &Entry<'_>) -> Value {
-    match entry.get_ref() {
-        DeValue::String(text) => Value::Text(text.to_string()),
-        DeValue::Boolean(value) => Value::Boolean(*value),
-        DeValue::Float(number) => number.as_str().parse().map_or(Value::Other("a float"), Value::Float),
-        DeValue::Integer(number) => {
-            let parsed = i128::from_str_radix(number.as_str(), number.radix());
-            parsed.map_or(Value::Other("an integer of more than 128 bits"), Value::Integer)
-        }
-        DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => Value::Other(type_name(entry.get_ref())),
-    }
-}
 
 impl<T> State<T> {
     pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> State<U> {

@@ -1,14 +1,28 @@
 //! The root table and the tables in it.
 
+use super::depth;
 use super::reader::{Keys, State, Table};
-use super::{depth, head};
 use crate::diagnostic::{Code, Diagnostic, Report};
+use crate::front::dsl;
+use crate::lang::Definitions;
 use crate::source::{Source, Span, Spanned};
-use crate::spec::{Budget, Call, Expect, Input, Kind, Spec, Stage};
+use crate::spec::{Budget, Call, Expect, Form, Input, Kind, Spec, Stage};
 use ::toml::de::DeTable;
+use std::sync::Arc;
 
-const ROOT: Keys =
-    Keys::Closed(&["name", "dialect", "depth", "input", "stem", "block", "stage", "head", "expect", "budget"]);
+const ROOT: Keys = Keys::Closed(&[
+    "name",
+    "dialect",
+    "depth",
+    "input",
+    "stem",
+    "block",
+    "stage",
+    "head",
+    "expect",
+    "budget",
+    "definitions",
+]);
 const INPUT: Keys = Keys::Closed(&["channels", "size"]);
 const CALL: Keys = Keys::Open(&["kind"]);
 const STAGE: Keys = Keys::Open(&["kind", "blocks"]);
@@ -42,10 +56,44 @@ pub(super) fn read(source: &Source, entries: &DeTable<'_>, report: &mut Report) 
         stem,
         defaults,
         stages,
-        head: head::read(&root, end, report),
+        head: read_head(&root, end, report),
         expect: read_expect(&root, report),
         budget: read_budget(&root, report),
+        definitions: Arc::new(read_definitions(source, &root, report)),
+        form: Form::Toml,
     }
+}
+
+/// The head; without a table the feature map is the output, and a table without a kind is a classifier.
+fn read_head(root: &Table<'_>, end: Span, report: &mut Report) -> Call {
+    let named = |kind: &str, span| Kind::Named(Spanned::new(kind.to_owned(), span));
+    match root.table("head", CALL, report).optional() {
+        None => Call { kind: named("none", end), arguments: Vec::new(), span: end },
+        Some(table) => {
+            let call = read_call(&table, report);
+            let kind = if call.kind == Kind::Absent { named("classifier", call.span) } else { call.kind };
+            Call { kind, ..call }
+        }
+    }
+}
+
+/// Blocks, dialects and names in the DSL, in a literal string.
+fn read_definitions(source: &Source, root: &Table<'_>, report: &mut Report) -> Definitions {
+    let Some(text) = root.text("definitions", report).optional() else { return Definitions::default() };
+    let range = text.span.range();
+    let whole = source.slice(text.span);
+    let quotes = if whole.starts_with("'''") || whole.starts_with("\"\"\"") { 3 } else { 1 };
+    let inside = range.start + quotes..(range.end - quotes).max(range.start + quotes);
+    let written = source.text().get(inside.clone()).unwrap_or_default();
+    // Escapes would move what stands behind them: then places in the text could not be shown.
+    if written.trim_start_matches(['\r', '\n']) != text.value {
+        report.push(
+            Diagnostic::error(Code::WrongType, text.span, "`definitions` has escapes", "expected a literal string")
+                .help("write it between `'''` and `'''`"),
+        );
+        return Definitions::default();
+    }
+    dsl::definitions(source, inside, report).unwrap_or_default()
 }
 
 /// A table that must be there.

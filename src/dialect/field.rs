@@ -1,0 +1,305 @@
+//! The choices of a dialect: what each is called in the language, and what it can be.
+
+use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::ir::dialect::{ActivationStyle, Init, PaddingStyle, Projection, Reported, StridePosition, StridedBlock};
+use crate::ir::names::NameTable;
+use crate::ir::{Dialect, Sides};
+use crate::lang::Value;
+use crate::lang::ast::{self, Setting};
+use crate::lang::eval::mistyped;
+use crate::source::{Span, Spanned};
+
+/// A choice that a dialect makes.
+struct Field {
+    name: &'static str,
+    get: fn(&Dialect) -> Value,
+    set: fn(&mut Dialect, &Value, Span) -> Result<(), Box<Diagnostic>>,
+}
+
+const FIELDS: &[Field] = &[
+    Field {
+        name: "source",
+        get: |dialect| text(&dialect.source),
+        set: |dialect, value, span| string(&mut dialect.source, value, span),
+    },
+    Field {
+        name: "convolution_bias",
+        get: |dialect| Value::Boolean(dialect.convolution_bias),
+        set: |dialect, value, span| boolean(&mut dialect.convolution_bias, value, span),
+    },
+    Field {
+        name: "norm_epsilon",
+        get: |dialect| Value::Float(dialect.norm_epsilon),
+        set: |dialect, value, span| fraction(&mut dialect.norm_epsilon, value, span),
+    },
+    Field {
+        name: "norm_momentum",
+        get: |dialect| Value::Float(dialect.norm_momentum),
+        set: |dialect, value, span| fraction(&mut dialect.norm_momentum, value, span),
+    },
+    Field {
+        name: "bottleneck_stride",
+        get: |dialect| word(&STRIDES, dialect.bottleneck_stride),
+        set: |dialect, value, span| choice(&mut dialect.bottleneck_stride, &STRIDES, value, span),
+    },
+    Field {
+        name: "preactivation_stride",
+        get: |dialect| word(&BLOCKS, dialect.preactivation_stride),
+        set: |dialect, value, span| choice(&mut dialect.preactivation_stride, &BLOCKS, value, span),
+    },
+    Field {
+        name: "projection",
+        get: |dialect| word(&PROJECTIONS, dialect.projection),
+        set: |dialect, value, span| choice(&mut dialect.projection, &PROJECTIONS, value, span),
+    },
+    Field {
+        name: "padding",
+        get: |dialect| word(&PADDINGS, dialect.padding),
+        set: |dialect, value, span| choice(&mut dialect.padding, &PADDINGS, value, span),
+    },
+    Field {
+        name: "activation",
+        get: |dialect| word(&ACTIVATIONS, dialect.activation),
+        set: |dialect, value, span| choice(&mut dialect.activation, &ACTIVATIONS, value, span),
+    },
+    Field {
+        name: "stem_pool_padding",
+        get: |dialect| Value::Integer(dialect.stem_pool_padding.top.into()),
+        set: |dialect, value, span| sides(&mut dialect.stem_pool_padding, value, span),
+    },
+    Field {
+        name: "stem_pool_ceil",
+        get: |dialect| Value::Boolean(dialect.stem_pool_ceil),
+        set: |dialect, value, span| boolean(&mut dialect.stem_pool_ceil, value, span),
+    },
+    Field {
+        name: "convolution_init",
+        get: |dialect| word(&INITS, dialect.convolution_init),
+        set: |dialect, value, span| choice(&mut dialect.convolution_init, &INITS, value, span),
+    },
+    Field {
+        name: "linear_init",
+        get: |dialect| word(&INITS, dialect.linear_init),
+        set: |dialect, value, span| choice(&mut dialect.linear_init, &INITS, value, span),
+    },
+    Field {
+        name: "reports",
+        get: |dialect| word(&REPORTS, dialect.reports),
+        set: |dialect, value, span| choice(&mut dialect.reports, &REPORTS, value, span),
+    },
+];
+
+const STRIDES: [(&str, StridePosition); 2] = [("first", StridePosition::First), ("spatial", StridePosition::Spatial)];
+const BLOCKS: [(&str, StridedBlock); 2] = [("first", StridedBlock::First), ("last", StridedBlock::Last)];
+const PROJECTIONS: [(&str, Projection); 2] =
+    [("where_shapes_differ", Projection::WhereShapesDiffer), ("first_block", Projection::FirstBlock)];
+const PADDINGS: [(&str, PaddingStyle); 2] = [("field", PaddingStyle::Field), ("layer", PaddingStyle::Layer)];
+const ACTIVATIONS: [(&str, ActivationStyle); 2] =
+    [("field", ActivationStyle::Field), ("layer", ActivationStyle::Layer)];
+const INITS: [(&str, Init); 4] = [
+    ("kaiming_normal_fan_out", Init::KaimingNormalFanOut),
+    ("kaiming_normal_fan_in", Init::KaimingNormalFanIn),
+    ("glorot_uniform", Init::GlorotUniform),
+    ("uniform_fan_in", Init::UniformFanIn),
+];
+const REPORTS: [(&str, Reported); 2] = [("trainable", Reported::Trainable), ("total", Reported::Total)];
+
+/// The words that a dialect's choices can be, for whoever tells a word from a misspelt variable.
+pub fn words() -> impl Iterator<Item = &'static str> {
+    let two = [STRIDES.map(|(word, _)| word), BLOCKS.map(|(word, _)| word), PROJECTIONS.map(|(word, _)| word)];
+    let more = [PADDINGS.map(|(word, _)| word), REPORTS.map(|(word, _)| word)];
+    two.into_iter().chain(more).flatten().chain(INITS.map(|(word, _)| word))
+}
+
+/// The choices' names.
+pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+    FIELDS.iter().map(|field| field.name)
+}
+
+/// What `dialect` has for the choice called `name`.
+#[must_use]
+pub fn value(dialect: &Dialect, name: &str) -> Option<Value> {
+    FIELDS.iter().find(|field| field.name == name).map(|field| (field.get)(dialect))
+}
+
+/// A dialect that is being made.
+pub(super) struct Draft<'a> {
+    name: &'a Spanned<String>,
+    dialect: Dialect,
+    /// The choices that have been made, where there is no base.
+    made: Option<Vec<&'static str>>,
+    pub(super) names: Option<NameTable>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(dialect: &'a ast::Dialect, base: Option<Dialect>) -> Self {
+        let made = if base.is_none() { Some(Vec::new()) } else { None };
+        let names = base.as_ref().map(|base| base.names.clone());
+        let mut draft = base.unwrap_or_else(blank);
+        draft.name.clone_from(&dialect.name.value);
+        Self { name: &dialect.name, dialect: draft, made, names }
+    }
+
+    pub(super) fn set(&mut self, setting: &Setting) -> Result<(), Box<Diagnostic>> {
+        let Some(field) = FIELDS.iter().find(|field| field.name == setting.name.value) else {
+            let names = || names().chain(["names"]);
+            let message = format!("a dialect has no {}", suggest::quoted(&setting.name.value));
+            let error = Diagnostic::error(
+                Code::UnknownKey,
+                setting.name.span,
+                message,
+                format!("expected {}", suggest::list(names())),
+            );
+            return Err(Box::new(suggest::fixed(error, &setting.name.value, setting.name.span, names())));
+        };
+        if let Some(made) = &mut self.made {
+            made.push(field.name);
+        }
+        let span = setting.value.span;
+        let value = setting.value.constant().ok_or_else(|| {
+            let message = format!("`{}` is no constant", field.name);
+            Box::new(Diagnostic::error(
+                Code::WrongType,
+                span,
+                message,
+                "expected a number, `true`, `false`, a word or a text",
+            ))
+        })?;
+        (field.set)(&mut self.dialect, &value, span)
+    }
+
+    pub(super) fn finish(self) -> Result<Dialect, Box<Diagnostic>> {
+        let missing: Vec<_> = match &self.made {
+            Some(made) => names().filter(|name| !made.contains(name)).collect(),
+            None => Vec::new(),
+        };
+        let table = self.names;
+        match (missing.as_slice(), table) {
+            ([], Some(names)) => Ok(Dialect { names, ..self.dialect }),
+            ([], None) => Err(Box::new(
+                Diagnostic::error(
+                    Code::MissingKey,
+                    self.name.span,
+                    "`names` is missing",
+                    "a dialect needs a table of names",
+                )
+                .help("add `names = torchvision`"),
+            )),
+            (missing, _) => Err(Box::new(
+                Diagnostic::error(
+                    Code::MissingKey,
+                    self.name.span,
+                    format!("{} is missing", suggest::list(missing.iter().copied()).replace(" or ", " and ")),
+                    "a dialect that extends none makes every choice itself",
+                )
+                .help(format!("write `dialect {} extends torchvision`, and what differs", self.name.value)),
+            )),
+        }
+    }
+}
+
+/// Every choice made somehow: what is not said is reported before this can be seen.
+fn blank() -> Dialect {
+    Dialect {
+        name: String::new(),
+        source: String::new(),
+        convolution_bias: false,
+        norm_epsilon: 1e-5,
+        norm_momentum: 0.1,
+        bottleneck_stride: StridePosition::Spatial,
+        preactivation_stride: StridedBlock::First,
+        projection: Projection::WhereShapesDiffer,
+        padding: PaddingStyle::Field,
+        activation: ActivationStyle::Layer,
+        stem_pool_padding: Sides::all(1),
+        stem_pool_ceil: false,
+        convolution_init: Init::KaimingNormalFanOut,
+        linear_init: Init::UniformFanIn,
+        reports: Reported::Trainable,
+        names: super::table::empty(),
+    }
+}
+
+fn text(value: &str) -> Value {
+    Value::Text(value.into())
+}
+
+fn string(place: &mut String, value: &Value, span: Span) -> Result<(), Box<Diagnostic>> {
+    match value {
+        Value::Text(text) => {
+            text.as_ref().clone_into(place);
+            Ok(())
+        }
+        other => Err(mistyped(span, other, "a text")),
+    }
+}
+
+fn boolean(place: &mut bool, value: &Value, span: Span) -> Result<(), Box<Diagnostic>> {
+    match value {
+        Value::Boolean(value) => {
+            *place = *value;
+            Ok(())
+        }
+        other => Err(mistyped(span, other, "`true` or `false`")),
+    }
+}
+
+fn fraction(place: &mut f64, value: &Value, span: Span) -> Result<(), Box<Diagnostic>> {
+    match value {
+        Value::Float(value) if (0.0..1.0).contains(value) => {
+            *place = *value;
+            Ok(())
+        }
+        Value::Integer(0) => {
+            *place = 0.0;
+            Ok(())
+        }
+        Value::Integer(_) | Value::Float(_) => Err(Box::new(Diagnostic::error(
+            Code::OutOfRange,
+            span,
+            format!("this is {value}"),
+            "expected at least 0 and below 1",
+        ))),
+        other => Err(mistyped(span, other, "a number")),
+    }
+}
+
+fn sides(place: &mut Sides, value: &Value, span: Span) -> Result<(), Box<Diagnostic>> {
+    match value {
+        Value::Integer(by @ 0..=16) => {
+            *place = Sides::all(u64::try_from(*by).unwrap_or_default());
+            Ok(())
+        }
+        other => Err(mistyped(span, other, "a whole number from 0 to 16")),
+    }
+}
+
+fn choice<T: Copy>(
+    place: &mut T,
+    choices: &[(&'static str, T)],
+    value: &Value,
+    span: Span,
+) -> Result<(), Box<Diagnostic>> {
+    let words = choices.iter().map(|(word, _)| *word);
+    let Value::Text(word) = value else { return Err(mistyped(span, value, &suggest::list(words))) };
+    match choices.iter().find(|(known, _)| **known == **word) {
+        Some((_, value)) => {
+            *place = *value;
+            Ok(())
+        }
+        None => {
+            let message = format!("there is no choice {}", suggest::quoted(word));
+            let error = Diagnostic::error(
+                Code::UnknownChoice,
+                span,
+                message,
+                format!("expected {}", suggest::list(words.clone())),
+            );
+            Err(Box::new(suggest::fixed(error, word, span, words)))
+        }
+    }
+}
+
+fn word<T: Copy + PartialEq>(choices: &[(&'static str, T)], value: T) -> Value {
+    text(choices.iter().find(|(_, known)| *known == value).map_or("", |(word, _)| word))
+}

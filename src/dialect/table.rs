@@ -1,0 +1,159 @@
+//! Tables of names, from rows as they are written.
+
+use crate::diagnostic::{Code, Diagnostic, Report, suggest};
+use crate::ir::Label;
+use crate::ir::dialect::Layout;
+use crate::ir::names::{NameTable, PLACEHOLDERS, ParameterNames, Rows, Selector, Template};
+use crate::lang::ast::{self, Row};
+use crate::source::Spanned;
+
+/// A table without rows.
+pub(super) fn empty() -> NameTable {
+    NameTable {
+        common: Rows::default(),
+        sections: Vec::new(),
+        parameters: ParameterNames::default(),
+        layout: Layout::Torch,
+    }
+}
+
+/// The table that `names` says, its own rows before those of `base`.
+pub(super) fn build(names: &ast::Names, base: Option<NameTable>, report: &mut Report) -> Option<NameTable> {
+    let before = report.diagnostics().len();
+    let has_base = base.is_some();
+    let mut table = base.unwrap_or_else(empty);
+    let mut layout = None;
+    for setting in &names.settings {
+        match (setting.name.value.as_str(), setting.value.variable()) {
+            ("layout", Some("torch")) => layout = Some(Layout::Torch),
+            ("layout", Some("keras")) => layout = Some(Layout::Keras),
+            ("layout", _) => report.push(Diagnostic::error(
+                Code::UnknownChoice,
+                setting.value.span,
+                "there is no such layout",
+                "expected `torch` or `keras`",
+            )),
+            (other, _) => {
+                let message = format!("a table of names has no {}", suggest::quoted(other));
+                let error = Diagnostic::error(Code::UnknownKey, setting.name.span, message, "expected `layout`");
+                report.push(error.help("a row has no `=`: `main.conv \"{block}.conv{unit}\"`"));
+            }
+        }
+    }
+    table.layout = layout.unwrap_or(table.layout);
+    suffixes(names, &mut table.parameters, has_base, report);
+    prepend(&mut table.common, rows(&names.rows, report));
+    for (kind, own) in &names.sections {
+        let own = rows(own, report);
+        match table.sections.iter_mut().find(|(known, _)| *known == kind.value) {
+            Some((_, known)) => prepend(known, own),
+            None => table.sections.push((kind.value.clone(), own)),
+        }
+    }
+    (report.diagnostics().len() == before).then_some(table)
+}
+
+/// Puts `own` rows before those that are there.
+fn prepend(known: &mut Rows, own: Rows) {
+    let rows = std::mem::take(&mut known.rows);
+    known.rows = own.rows.into_iter().chain(rows).collect();
+    known.block = own.block.or(known.block.take());
+}
+
+fn rows(written: &[Row], report: &mut Report) -> Rows {
+    let mut rows = Rows::default();
+    for Row { selector, template } in written {
+        let Some(read) = template_of(template, report) else { continue };
+        let label = |word: &str| if word == "*" { Some(None) } else { Label::new(word).map(Some) };
+        let (left, right) = &selector.value;
+        match right {
+            None if left == "block" => rows.block = Some(read),
+            Some(right) => match (label(left), label(right)) {
+                (Some(branch), Some(role)) => rows.rows.push((Selector { branch, role }, read)),
+                _ => report.push(Diagnostic::error(
+                    Code::DslSyntax,
+                    selector.span,
+                    "a label is too long",
+                    format!("at most {} characters", Label::LENGTH),
+                )),
+            },
+            None => {
+                let message = format!("{} is no selector", suggest::quoted(left));
+                report.push(
+                    Diagnostic::error(
+                        Code::UnknownName,
+                        selector.span,
+                        message,
+                        "expected `block`, or a branch and a role",
+                    )
+                    .help(format!("write `{left}.conv`, `{left}.*`, or `*.{left}`")),
+                );
+            }
+        }
+    }
+    rows
+}
+
+fn template_of(template: &Spanned<String>, report: &mut Report) -> Option<Template> {
+    match Template::parse(&template.value) {
+        Ok(template) => Some(template),
+        Err(unknown) => {
+            let message = format!("there is no placeholder {}", suggest::quoted(&format!("{{{}}}", unknown.text)));
+            let label = format!("expected {}", suggest::list(PLACEHOLDERS));
+            report.push(
+                Diagnostic::error(Code::UnknownName, template.span, message, label)
+                    .note("a number can be multiplied and added to: `{2 * stage + 1}`"),
+            );
+            None
+        }
+    }
+}
+
+fn suffixes(names: &ast::Names, parameters: &mut ParameterNames, has_base: bool, report: &mut Report) {
+    const KINDS: [&str; 8] = ["kernel", "bias", "scale", "shift", "mean", "variance", "gain", "ignored"];
+    let mut said = Vec::new();
+    for Row { selector, template } in &names.suffixes {
+        let (word, rest) = &selector.value;
+        let place = match word.as_str() {
+            _ if rest.is_some() => None,
+            "kernel" => Some(&mut parameters.kernel),
+            "bias" => Some(&mut parameters.bias),
+            "scale" => Some(&mut parameters.scale),
+            "shift" => Some(&mut parameters.shift),
+            "mean" => Some(&mut parameters.mean),
+            "variance" => Some(&mut parameters.variance),
+            "gain" => Some(&mut parameters.gain),
+            "ignored" => {
+                parameters.ignored.push(template.value.clone());
+                continue;
+            }
+            _ => None,
+        };
+        match place {
+            Some(place) => {
+                place.clone_from(&template.value);
+                said.push(word.as_str());
+            }
+            None => {
+                let message = format!("there is no parameter {}", suggest::quoted(word));
+                let label = format!("expected {}", suggest::list(KINDS));
+                let error = Diagnostic::error(Code::UnknownKey, selector.span, message, label);
+                report.push(suggest::fixed(error, word, selector.span, KINDS));
+            }
+        }
+    }
+    let required = ["kernel", "bias", "scale", "shift", "mean", "variance"];
+    let missing: Vec<_> = required.into_iter().filter(|word| !said.contains(word)).collect();
+    if !has_base && !missing.is_empty() {
+        let what = suggest::list(missing.iter().copied()).replace(" or ", " and ");
+        report.push(
+            Diagnostic::error(
+                Code::MissingKey,
+                names.name.span,
+                format!("`parameters` does not say {what}"),
+                "a table that extends none says how every parameter is called",
+            )
+            .help(format!("write `names {} extends torchvision`, and what differs", names.name.value)),
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! Items: what a text defines.
+
+use super::explain;
+use super::network::Network;
+use super::tree::{Children, Node, Reader, Rule};
+use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::ir::op::Activation;
+use crate::lang::Definitions;
+use crate::lang::ast::{Block, Dialect, Domain, Names, Parameter, Row, Signature};
+use crate::limits;
+use crate::source::Spanned;
+
+/// The types of parameters, as a message lists them.
+const TYPES: [&str; 10] =
+    ["channels", "integer", "float", "boolean", "one_of", "pair", "padding", "numbers", "activation", "block"];
+
+#[expect(clippy::cast_possible_wrap, reason = "the limits are far below 2^63")]
+const SIDE: i64 = limits::SIDE as i64;
+
+impl Reader<'_> {
+    pub(super) fn item(&mut self, node: Node<'_>, definitions: &mut Definitions, networks: &mut Vec<Network>) {
+        match node.as_rule() {
+            Rule::block => definitions.blocks.extend(self.block(node)),
+            Rule::layer => {
+                let mut children = Children::of(node);
+                definitions.layers.extend(self.signature(&mut children));
+            }
+            Rule::dialect => definitions.dialects.extend(self.dialect(node)),
+            Rule::names => definitions.names.extend(self.names(node)),
+            Rule::network => networks.extend(self.network(node)),
+            Rule::use_dialect => {
+                if let Some(name) = Children::of(node).next() {
+                    let name = self.word(&name);
+                    definitions.uses.push(name);
+                }
+            }
+            Rule::stray_item => self.stray(&node, Rule::only_item),
+            _ => {}
+        }
+    }
+
+    fn signature(&mut self, children: &mut Children<'_>) -> Option<Signature> {
+        let name = self.word(&children.next()?);
+        let parameters = children.next()?;
+        Some(Signature { name, parameters: self.parameters(parameters) })
+    }
+
+    fn block(&mut self, node: Node<'_>) -> Option<Block> {
+        let mut children = Children::of(node);
+        let signature = self.signature(&mut children)?;
+        let body = self.body(children.next()?);
+        Some(Block { signature, body, is_library: false })
+    }
+
+    /// Parameters in brackets.
+    pub(super) fn parameters(&mut self, node: Node<'_>) -> Vec<Parameter> {
+        let mut parameters: Vec<Parameter> = Vec::new();
+        for node in node.into_inner() {
+            let Some(parameter) = self.parameter(node) else { continue };
+            let name = &parameter.name;
+            if let Some(first) = parameters.iter().find(|known| known.name.value == name.value) {
+                self.report
+                    .push(explain::twice("parameter", name, first.name.span).help("give one of them another name"));
+            } else {
+                parameters.push(parameter);
+            }
+        }
+        parameters
+    }
+
+    fn parameter(&mut self, node: Node<'_>) -> Option<Parameter> {
+        let meaning = self.documentation(&node);
+        let mut children = Children::of(node);
+        let name = self.word(&children.next()?);
+        let domain = children.optional(Rule::domain).map_or(Domain::Any, |node| self.domain(node));
+        let default = children.optional(Rule::expression).map(|node| self.expression(node));
+        Some(Parameter { name, domain, default, meaning })
+    }
+
+    fn domain(&mut self, node: Node<'_>) -> Domain {
+        let whole = self.span(&node);
+        let mut children = Children::of(node);
+        let Some(name) = children.next() else { return Domain::Any };
+        let word = self.word(&name);
+        let range = children.optional(Rule::range).map(|range| {
+            let bounds: Vec<f64> = range.into_inner().filter_map(|bound| bound.as_str().parse().ok()).collect();
+            [bounds.first().copied().unwrap_or(0.0), bounds.get(1).copied().unwrap_or(0.0)]
+        });
+        let words: Vec<_> = children.rest().map(|word| word.as_str().to_owned()).collect();
+        #[expect(clippy::cast_possible_truncation, reason = "a bound beyond 2^63 is no bound")]
+        let whole_range = |default: [i64; 2]| match range {
+            Some([min, max]) => [min as i64, max as i64],
+            None => default,
+        };
+        match word.value.as_str() {
+            "channels" => Domain::Channels,
+            "integer" => {
+                let [min, max] = whole_range([0, i64::from(u32::MAX)]);
+                Domain::Integer { min, max }
+            }
+            "pair" => {
+                let [min, max] = whole_range([1, SIDE]);
+                Domain::Pair { min, max }
+            }
+            "float" => {
+                let [min, below] = range.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+                Domain::Float { min, below }
+            }
+            "boolean" => Domain::Boolean,
+            "one_of" if !words.is_empty() => Domain::Choice(words),
+            "padding" => Domain::Padding,
+            "numbers" => Domain::Numbers,
+            "activation" => Domain::Choice(Activation::ALL.iter().map(|kind| kind.name().to_owned()).collect()),
+            "block" => Domain::Block(words),
+            "one_of" => {
+                self.report.push(
+                    Diagnostic::error(Code::DslSyntax, whole, "`one_of` without words", "expected its choices")
+                        .help("write `one_of(append, split)`, for example"),
+                );
+                Domain::Any
+            }
+            unknown => {
+                let message = format!("there is no type {}", suggest::quoted(unknown));
+                let label = format!("expected {}", suggest::list(TYPES));
+                let error = Diagnostic::error(Code::UnknownName, word.span, message, label);
+                self.report.push(suggest::fixed(error, unknown, word.span, TYPES));
+                Domain::Any
+            }
+        }
+    }
+
+    fn dialect(&mut self, node: Node<'_>) -> Option<Dialect> {
+        let mut children = Children::of(node);
+        let name = self.word(&children.next()?);
+        let base = self.base(&mut children);
+        Some(Dialect { name, base, settings: children.rest().filter_map(|node| self.setting(node)).collect() })
+    }
+
+    fn base(&mut self, children: &mut Children<'_>) -> Option<Spanned<String>> {
+        let base = children.optional(Rule::base)?;
+        Children::of(base).next().map(|name| self.word(&name))
+    }
+
+    fn names(&mut self, node: Node<'_>) -> Option<Names> {
+        let mut children = Children::of(node);
+        let name = self.word(&children.next()?);
+        let base = self.base(&mut children);
+        let mut names =
+            Names { name, base, settings: Vec::new(), rows: Vec::new(), sections: Vec::new(), suffixes: Vec::new() };
+        for node in children.rest() {
+            match node.as_rule() {
+                Rule::row => names.rows.extend(self.row(node)),
+                Rule::setting => names.settings.extend(self.setting(node)),
+                Rule::suffixes => {
+                    let rows: Vec<_> = node.into_inner().filter_map(|node| self.row(node)).collect();
+                    names.suffixes.extend(rows);
+                }
+                Rule::section => {
+                    let mut children = Children::of(node);
+                    let kind = self.word(&children.next()?);
+                    names.sections.push((kind, children.rest().filter_map(|node| self.row(node)).collect()));
+                }
+                _ => self.stray(&node, Rule::only_row),
+            }
+        }
+        Some(names)
+    }
+
+    fn row(&mut self, node: Node<'_>) -> Option<Row> {
+        if node.as_rule() == Rule::stray_statement {
+            self.stray(&node, Rule::only_row);
+            return None;
+        }
+        let mut children = Children::of(node);
+        let selector = children.next()?;
+        let span = self.span(&selector);
+        let mut parts = selector.into_inner().map(|part| part.as_str().to_owned());
+        let selector = Spanned::new((parts.next()?, parts.next()), span);
+        let template = children.next()?;
+        let inside = template.as_str().get(1..template.as_str().len() - 1).unwrap_or_default();
+        let start = self.base + template.as_span().start() + 1;
+        let template = Spanned::new(inside.to_owned(), self.source.span(start..start + inside.len()));
+        Some(Row { selector, template })
+    }
+}

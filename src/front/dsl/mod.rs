@@ -1,0 +1,82 @@
+//! The DSL front end: `.resnet`, whose grammar is `grammar/resnet.pest`.
+//!
+//! In: a source. Out: what it defines, and the [`Spec`] of its network, and a report. What does not parse is caught
+//! statement by statement, so that one run reports everything; what was wrong or missing is reported, and a placeholder
+//! stands for it.
+
+mod explain;
+mod expression;
+
+mod item;
+mod network;
+
+mod scan;
+mod statement;
+mod tree;
+
+use crate::diagnostic::{Code, Diagnostic, Report};
+use crate::lang::{Definitions, Value};
+use crate::limits;
+use crate::source::{Source, Span};
+use crate::spec::Spec;
+use std::ops::Range;
+use tree::Reader;
+
+/// Reads a description; what is wrong with it goes to `report`.
+///
+/// There is nothing to read where brackets do not match or nothing was found. Where the report has been added to, the
+/// [`Spec`] holds placeholders: it is fit to be checked further, and for nothing else.
+pub fn parse(source: &Source, report: &mut Report) -> Option<Spec> {
+    if source.text().len() > limits::SOURCE_BYTES {
+        let message = format!("the description has more than {} bytes", limits::SOURCE_BYTES);
+        report.push(Diagnostic::error(Code::SourceTooLarge, source.span(0..0), message, "it begins here"));
+        return None;
+    }
+    let mut reader = Reader::new(source, 0..source.text().len(), report)?;
+    let (definitions, networks) = reader.file();
+    network::spec(source, definitions, networks, report)
+}
+
+/// Reads definitions, and nothing but definitions, from `range` of a text.
+pub fn definitions(source: &Source, range: Range<usize>, report: &mut Report) -> Option<Definitions> {
+    let mut reader = Reader::new(source, range, report)?;
+    let (definitions, networks) = reader.file();
+    for network in networks {
+        report.push(
+            Diagnostic::error(
+                Code::NotApplicable,
+                network.span,
+                "a network among definitions",
+                "only definitions may stand here",
+            )
+            .help("remove it: the description is the network"),
+        );
+    }
+    Some(definitions)
+}
+
+/// The block, with or without arguments, that `range` of a text says: `se(reduction = 4)`.
+pub fn block_value(source: &Source, range: Range<usize>) -> Option<Value> {
+    let mut report = Report::default();
+    let value = Reader::new(source, range, &mut report)?.call_value();
+    value.filter(|_| report.is_empty())
+}
+
+/// Whether a text is of this language and not TOML: its first word begins an item.
+#[must_use]
+pub fn is_dsl(text: &str) -> bool {
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    while let Some(comment) = rest.strip_prefix("//") {
+        rest = comment.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
+    }
+    let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(rest.len());
+    let (word, rest) = rest.split_at(end);
+    let item = ["use", "network", "block", "dialect", "names"].contains(&word);
+    item && rest.trim_start().starts_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+}
+
+/// A span that a message may need for what is not there: the end of what is written.
+fn end_of(source: &Source) -> Span {
+    let end = source.text().trim_end().len();
+    source.span(end..end)
+}

@@ -1,0 +1,210 @@
+//! The tokens of a text, and what can be said from them alone.
+//!
+//! Brackets are balanced and nested no deeper than the limit, strings end on their line, and every character belongs to a
+//! token, before anything recursive reads the text. The formatter lays out the same tokens.
+
+use crate::diagnostic::{Code, Diagnostic, Report, suggest};
+use crate::limits;
+use crate::source::{Source, Span};
+use std::ops::Range;
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A keyword or a name.
+    Word,
+    /// A number, or a size such as `3x3`.
+    Number,
+    /// Text in quotes.
+    Text,
+    /// A bracket that opens.
+    Open,
+    /// A bracket that closes.
+    Close,
+    /// Anything else: operators, commas.
+    Symbol,
+    /// `// …`, without the end of its line.
+    Comment,
+    /// The end of a line.
+    Newline,
+}
+
+/// A token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    pub(super) range: Range<usize>,
+}
+
+/// The tokens of `range` of the text. What is wrong with them goes to `report`.
+pub(super) fn scan(source: &Source, range: Range<usize>, report: &mut Report) -> Vec<Token> {
+    let text = source.text().get(range.clone()).unwrap_or_default();
+    let mut tokens = Vec::new();
+    let mut open: Vec<Range<usize>> = Vec::new();
+    let mut at = 0;
+    while let Some(first) = text.get(at..).and_then(|rest| rest.chars().next()) {
+        let rest = text.get(at..).unwrap_or_default();
+        let run = |matches: fn(char) -> bool| rest.find(|letter| !matches(letter)).unwrap_or(rest.len());
+        let (kind, length) = match first {
+            '\n' => (Some(Kind::Newline), 1),
+            ' ' | '\t' | '\r' | '\u{feff}' => (None, first.len_utf8()),
+            '/' if rest.starts_with("//") => (
+                Some(Kind::Comment),
+                rest.find('\n')
+                    .map_or(rest.len(), |end| rest.get(..end).map_or(end, |line| line.trim_end_matches('\r').len())),
+            ),
+            'a'..='z' | 'A'..='Z' | '_' => (Some(Kind::Word), run(is_word)),
+            '0'..='9' => (Some(Kind::Number), number(rest)),
+            '"' => match rest
+                .get(1..)
+                .and_then(|inner| inner.find(['"', '\n']))
+                .filter(|end| rest.get(end + 1..end + 2) == Some("\""))
+            {
+                Some(end) => (Some(Kind::Text), end + 2),
+                None => {
+                    let end = rest.find('\n').unwrap_or(rest.len());
+                    report.push(unclosed_string(source.span(range.start + at..range.start + at + end)));
+                    (Some(Kind::Text), end)
+                }
+            },
+            '{' | '(' | '[' => (Some(Kind::Open), 1),
+            '}' | ')' | ']' => (Some(Kind::Close), 1),
+            '=' | '!' | '<' | '>' if rest.get(1..2) == Some("=") => (Some(Kind::Symbol), 2),
+            '.' if rest.starts_with("..") => (Some(Kind::Symbol), 2),
+            '=' | '<' | '>' | '+' | '-' | '*' | '/' | '%' | ',' | '.' | ':' => (Some(Kind::Symbol), 1),
+            stranger => {
+                let length = run(is_strange).max(stranger.len_utf8());
+                let span = source.span(range.start + at..range.start + at + length);
+                report.push(strange(source, span));
+                (None, length)
+            }
+        };
+        let here = range.start + at..range.start + at + length;
+        match kind {
+            Some(Kind::Open) => {
+                open.push(here.clone());
+                if open.len() > limits::NESTING {
+                    report.push(too_deep(source.span(here)));
+                    return tokens;
+                }
+            }
+            Some(Kind::Close) => close(source, &here, &mut open, report),
+            _ => {}
+        }
+        if let Some(kind) = kind {
+            tokens.push(Token { kind, range: here });
+        }
+        at += length;
+    }
+    for bracket in open {
+        let span = source.span(bracket);
+        let closing = partner(source.slice(span));
+        report.push(
+            Diagnostic::error(
+                Code::DslSyntax,
+                span,
+                format!("`{}` is never closed", source.slice(span)),
+                format!("no `{closing}` belongs to it"),
+            )
+            .help(format!("write `{closing}` where it ends")),
+        );
+    }
+    tokens
+}
+
+fn is_word(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_'
+}
+
+/// Whether a run of strange characters goes on: letters of other scripts, so that a word is reported once.
+fn is_strange(letter: char) -> bool {
+    !letter.is_ascii() && letter.is_alphanumeric()
+}
+
+/// The length of the number with which `text` begins, with the letters that stick to it.
+fn number(text: &str) -> usize {
+    let digits = |text: &str| text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    let mut end = digits(text);
+    let after = |end: usize| text.get(end..).unwrap_or_default();
+    if after(end).starts_with('.') && after(end + 1).starts_with(|letter: char| letter.is_ascii_digit()) {
+        end += 1 + digits(after(end + 1));
+    }
+    if after(end).starts_with(['e', 'E']) && after(end + 1).starts_with(['+', '-']) {
+        end += 2;
+    }
+    end + after(end).find(|letter: char| !is_word(letter)).unwrap_or(after(end).len())
+}
+
+fn partner(bracket: &str) -> &'static str {
+    match bracket {
+        "{" => "}",
+        "}" => "{",
+        "(" => ")",
+        ")" => "(",
+        "[" => "]",
+        _ => "[",
+    }
+}
+
+fn close(source: &Source, here: &Range<usize>, open: &mut Vec<Range<usize>>, report: &mut Report) {
+    let span = source.span(here.clone());
+    let bracket = source.slice(span);
+    let Some(opening) = open.pop() else {
+        let message = format!("`{bracket}` closes nothing");
+        report.push(
+            Diagnostic::error(Code::DslSyntax, span, message, format!("no `{}` stands before it", partner(bracket)))
+                .help("remove it")
+                .fix(span, ""),
+        );
+        return;
+    };
+    let opening = source.span(opening);
+    if partner(bracket) != source.slice(opening) {
+        let wanted = partner(source.slice(opening));
+        report.push(
+            Diagnostic::error(
+                Code::DslSyntax,
+                span,
+                format!("`{bracket}` cannot close `{}`", source.slice(opening)),
+                format!("expected `{wanted}`"),
+            )
+            .label(opening, "opened here"),
+        );
+    }
+}
+
+fn too_deep(span: Span) -> Diagnostic {
+    let message = format!("the description is nested more than {} levels deep", limits::NESTING);
+    Diagnostic::error(Code::TooDeep, span, message, "here it exceeds the limit")
+        .note("each open bracket is a level")
+        .help("use `let` for parts of an expression, and blocks of their own for parts of a block")
+}
+
+fn unclosed_string(span: Span) -> Diagnostic {
+    Diagnostic::error(Code::DslSyntax, span, "a text is never closed", "no `\"` before the end of the line")
+        .help("write `\"` where the text ends")
+}
+
+fn strange(source: &Source, span: Span) -> Diagnostic {
+    let text = source.slice(span);
+    let shown = suggest::cut(text).escape_debug().to_string();
+    let error = Diagnostic::error(
+        Code::DslSyntax,
+        span,
+        format!("`{shown}` is no part of the language"),
+        "expected ASCII: letters, digits, `_` and operators",
+    );
+    match text {
+        "#" => error.help("a comment begins with `//`").fix(span, "//"),
+        "'" | "`" | "\u{201c}" | "\u{201d}" => error.help("a text stands between `\"` and `\"`"),
+        "\u{d7}" => error.help("write `x`: `3x3`, `3 x 224 x 224`").fix(span, "x"),
+        ";" => error.help("remove it: a statement needs no end").fix(span, ""),
+        "!" => error.help("write `not`").fix(span, "not "),
+        "&" => error.help("write `and`"),
+        "|" => error.help("write `or`"),
+        _ if text.chars().all(is_strange) => {
+            error.note("letters of other alphabets can look like ASCII ones and are others")
+        }
+        _ => error,
+    }
+}

@@ -1,0 +1,130 @@
+//! Statements of blocks.
+
+use super::explain;
+use super::expression::placeholder;
+use super::tree::{Children, Node, Reader, Rule};
+use crate::ir::Label;
+use crate::lang::ast::{Branch, JoinKind, Statement, StatementKind, Step};
+use crate::source::Spanned;
+
+impl Reader<'_> {
+    /// The statements between braces.
+    pub(super) fn body(&mut self, node: Node<'_>) -> Vec<Statement> {
+        node.into_inner()
+            .filter_map(|node| {
+                if node.as_rule() == Rule::stray_statement {
+                    self.stray(&node, Rule::only_statement);
+                    return None;
+                }
+                let span = self.span(&node);
+                self.statement(node).map(|kind| Statement { kind, span })
+            })
+            .collect()
+    }
+
+    fn statement(&mut self, node: Node<'_>) -> Option<StatementKind> {
+        let rule = node.as_rule();
+        let mut children = Children::of(node);
+        Some(match rule {
+            Rule::binding => {
+                let name = self.word(&children.next()?);
+                StatementKind::Let(name, self.expression(children.next()?))
+            }
+            Rule::choice => {
+                let (mut cases, mut last) = (Vec::new(), None);
+                while let Some(node) = children.next() {
+                    if node.as_rule() == Rule::body {
+                        last = Some(self.body(node));
+                        continue;
+                    }
+                    let condition = self.expression(node);
+                    cases.push((condition, self.body(children.next()?)));
+                }
+                StatementKind::If(cases, last)
+            }
+            Rule::repetition => {
+                let name = self.word(&children.next()?);
+                let first = self.expression(children.next()?);
+                match children.optional(Rule::expression) {
+                    Some(end) => {
+                        let end = self.expression(end);
+                        StatementKind::Range(name, first, end, self.body(children.next()?))
+                    }
+                    None => StatementKind::Each(name, first, self.body(children.next()?)),
+                }
+            }
+            Rule::unit => {
+                let number = self.expression(children.next()?);
+                StatementKind::Unit(number, self.body(children.next()?))
+            }
+            Rule::join => {
+                let kind = match children.next()?.as_str() {
+                    "add" => JoinKind::Add,
+                    "concat" => JoinKind::Concat,
+                    _ => JoinKind::Multiply,
+                };
+                let role = children.optional(Rule::role).and_then(|role| self.role(role));
+                let branches = children.rest().filter_map(|node| self.branch(node)).collect();
+                StatementKind::Join(kind, role, branches)
+            }
+            Rule::requirement => {
+                let condition = self.expression(children.next()?);
+                StatementKind::Require(condition, children.next()?.as_str().trim_matches('"').to_owned())
+            }
+            _ => return self.step(children),
+        })
+    }
+
+    fn role(&mut self, node: Node<'_>) -> Option<Label> {
+        let label = Children::of(node).next()?;
+        Some(self.label(&label))
+    }
+
+    fn branch(&mut self, node: Node<'_>) -> Option<Branch> {
+        if node.as_rule() == Rule::stray_statement {
+            self.stray(&node, Rule::only_branch);
+            return None;
+        }
+        let mut children = Children::of(node);
+        let name = children.next()?;
+        let (label, span) = (self.label(&name), self.span(&name));
+        let condition = children.optional(Rule::expression).map(|condition| self.expression(condition));
+        Some(Branch { label, span, condition, body: self.body(children.next()?) })
+    }
+
+    fn step(&mut self, mut children: Children<'_>) -> Option<StatementKind> {
+        let node = children.next()?;
+        let name = self.word(&node);
+        if let Some(body) = children.optional(Rule::body) {
+            let label = self.label(&node);
+            return Some(StatementKind::Labelled(label, self.body(body)));
+        }
+        let size = children.optional(Rule::size).map(|size| {
+            let span = self.span(&size);
+            let mut sides = size.into_inner().map(|side| match side.as_str().parse() {
+                Ok(value) => value,
+                Err(_) => {
+                    self.report.push(explain::large_number(span, side.as_str()));
+                    1
+                }
+            });
+            Spanned::new([sides.next().unwrap_or(1), sides.next().unwrap_or(1)], span)
+        });
+        let arguments = children.optional(Rule::arguments).map(|node| self.passed(node)).unwrap_or_default();
+        let role = children.optional(Rule::role).and_then(|role| self.role(role));
+        Some(StatementKind::Step(Step { name, size, arguments, role }))
+    }
+
+    /// `name = value`, if it is one; anything else is reported as a faulty one.
+    pub(super) fn setting(&mut self, node: Node<'_>) -> Option<crate::lang::ast::Setting> {
+        if node.as_rule() == Rule::stray_statement {
+            self.stray(&node, Rule::only_setting);
+            return None;
+        }
+        let span = self.span(&node);
+        let mut children = Children::of(node);
+        let name = self.word(&children.next()?);
+        let value = children.next().map_or_else(|| placeholder(span), |value| self.expression(value));
+        Some(crate::lang::ast::Setting { name, value })
+    }
+}

@@ -1,0 +1,260 @@
+//! What an expression is worth.
+//!
+//! Whole numbers stay whole: `/` gives one where it comes out even and a number with a fraction elsewhere, so that what
+//! must be whole can say what it got. Every operation is checked; nothing wraps.
+
+use super::Value;
+use super::ast::{Expression, ExpressionKind, Operator, Passed};
+use super::function;
+use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::source::{Span, Spanned};
+
+/// A value, or what is wrong.
+pub type Evaluated<T = Value> = Result<T, Box<Diagnostic>>;
+
+/// What the names in an expression stand for.
+pub trait Scope {
+    /// The variable called `name`. Without one, the name is a word.
+    fn variable(&self, name: &str) -> Option<Value>;
+
+    /// `base.field`.
+    ///
+    /// # Errors
+    /// That there is none.
+    fn field(&self, base: &str, field: &str, span: Span) -> Evaluated;
+
+    /// What a call gives that is none of a function of the language: a function of the place, or a block as a value.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn call(&self, name: &Spanned<String>, arguments: &[Passed], span: Span) -> Evaluated;
+
+    /// Counts one step of work.
+    ///
+    /// # Errors
+    /// That there were too many.
+    fn spend(&self, span: Span) -> Evaluated<()>;
+}
+
+/// The value of `expression` in `scope`.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn evaluate(expression: &Expression, scope: &dyn Scope) -> Evaluated {
+    let span = expression.span;
+    scope.spend(span)?;
+    match &expression.kind {
+        ExpressionKind::Constant(value) => Ok(value.clone()),
+        ExpressionKind::Name(name) => Ok(scope.variable(name).unwrap_or_else(|| Value::Text(name.clone()))),
+        ExpressionKind::Field(base, field) => scope.field(base, field, span),
+        ExpressionKind::Call(name, arguments) => match function::find(&name.value) {
+            Some(function) => {
+                let values = arguments
+                    .iter()
+                    .map(|passed| evaluate(&passed.value, scope).map(|value| Spanned::new(value, passed.value.span)))
+                    .collect::<Evaluated<Vec<_>>>()?;
+                if let Some(named) = arguments.iter().find_map(|passed| passed.name.as_ref()) {
+                    return Err(Box::new(
+                        Diagnostic::error(
+                            Code::UnknownKey,
+                            named.span,
+                            format!("`{}` takes its arguments by position", function.name),
+                            format!("written {}", function.form),
+                        )
+                        .help("remove the name"),
+                    ));
+                }
+                function.call(&values, span)
+            }
+            None => scope.call(name, arguments, span),
+        },
+        ExpressionKind::List(items) => items
+            .iter()
+            .map(|item| evaluate(item, scope))
+            .collect::<Evaluated<Vec<_>>>()
+            .map(|items| Value::List(items.into())),
+        ExpressionKind::Negative(inner) => match evaluate(inner, scope)? {
+            Value::Integer(value) => value.checked_neg().map(Value::Integer).ok_or_else(|| too_large(span)),
+            Value::Float(value) => Ok(Value::Float(-value)),
+            other => Err(mistyped(inner.span, &other, "a number")),
+        },
+        ExpressionKind::Not(inner) => Ok(Value::Boolean(!truth(inner, scope)?)),
+        ExpressionKind::Binary(Operator::And, left, right) => {
+            Ok(Value::Boolean(truth(left, scope)? && truth(right, scope)?))
+        }
+        ExpressionKind::Binary(Operator::Or, left, right) => {
+            Ok(Value::Boolean(truth(left, scope)? || truth(right, scope)?))
+        }
+        ExpressionKind::Binary(operator, left, right) => {
+            let sides = [evaluate(left, scope)?, evaluate(right, scope)?];
+            binary(*operator, sides, [left.span, right.span], span)
+        }
+        ExpressionKind::If(cases, last) => {
+            for (condition, value) in cases {
+                if truth(condition, scope)? {
+                    return evaluate(value, scope);
+                }
+            }
+            evaluate(last, scope)
+        }
+    }
+}
+
+/// The truth of a condition.
+///
+/// # Errors
+/// That it has none.
+pub fn truth(condition: &Expression, scope: &dyn Scope) -> Evaluated<bool> {
+    match evaluate(condition, scope)? {
+        Value::Boolean(value) => Ok(value),
+        other => Err(mistyped(condition.span, &other, "`true` or `false`")),
+    }
+}
+
+/// `value` as a whole number.
+///
+/// # Errors
+/// That it is none.
+pub fn whole(value: &Value, span: Span) -> Evaluated<i128> {
+    match value {
+        Value::Integer(value) => Ok(*value),
+        #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
+        Value::Float(value) if value.fract() == 0.0 && value.abs() < 1e30 => Ok(*value as i128),
+        Value::Float(value) => Err(Box::new(
+            Diagnostic::error(
+                Code::NotWhole,
+                span,
+                format!("{value} is not a whole number"),
+                "a whole number is needed here",
+            )
+            .help("round it: `floor(…)`, `ceil(…)` or `round(…)`"),
+        )),
+        other => Err(mistyped(span, other, "a whole number")),
+    }
+}
+
+/// `value` as a number.
+///
+/// # Errors
+/// That it is none.
+#[expect(clippy::cast_precision_loss, reason = "numbers that are computed with fractions are small")]
+pub fn number(value: &Value, span: Span) -> Evaluated<f64> {
+    match value {
+        Value::Integer(value) => Ok(*value as f64),
+        Value::Float(value) => Ok(*value),
+        other => Err(mistyped(span, other, "a number")),
+    }
+}
+
+fn binary(operator: Operator, [left, right]: [Value; 2], spans: [Span; 2], span: Span) -> Evaluated {
+    if let Operator::Equal | Operator::Unequal = operator {
+        let equal = equal(&left, &right).ok_or_else(|| {
+            let message = format!("{} is compared with {}", left.type_name(), right.type_name());
+            let error = Diagnostic::error(Code::WrongType, span, message, "they can never be equal");
+            Box::new(error.help("compare numbers with numbers and words with words"))
+        })?;
+        return Ok(Value::Boolean(equal == (operator == Operator::Equal)));
+    }
+    if let (Value::Integer(left), Value::Integer(right)) = (&left, &right)
+        && let Some(result) = integers(operator, *left, *right, span)
+    {
+        return result;
+    }
+    let [x, y] = [number(&left, spans[0])?, number(&right, spans[1])?];
+    let value = match operator {
+        Operator::Below => return Ok(Value::Boolean(x < y)),
+        Operator::AtMost => return Ok(Value::Boolean(x <= y)),
+        Operator::Above => return Ok(Value::Boolean(x > y)),
+        Operator::AtLeast => return Ok(Value::Boolean(x >= y)),
+        Operator::Plus => x + y,
+        Operator::Minus => x - y,
+        Operator::Times => x * y,
+        Operator::Over if y == 0.0 => return Err(by_zero(spans[1])),
+        Operator::Modulo if y == 0.0 => return Err(by_zero(spans[1])),
+        Operator::Over => x / y,
+        Operator::Modulo => x.rem_euclid(y),
+        Operator::And | Operator::Or | Operator::Equal | Operator::Unequal => return Ok(Value::Boolean(false)),
+    };
+    finite(value, span)
+}
+
+/// `value`, if it is a number.
+///
+/// # Errors
+/// That it left the range of numbers.
+pub fn finite(value: f64, span: Span) -> Evaluated {
+    if value.is_finite() { Ok(Value::Float(value)) } else { Err(too_large(span)) }
+}
+
+/// What two whole numbers give where that is no fraction.
+fn integers(operator: Operator, left: i128, right: i128, span: Span) -> Option<Evaluated> {
+    let checked = |value: Option<i128>| Some(value.map(Value::Integer).ok_or_else(|| too_large(span)));
+    match operator {
+        Operator::Below => Some(Ok(Value::Boolean(left < right))),
+        Operator::AtMost => Some(Ok(Value::Boolean(left <= right))),
+        Operator::Above => Some(Ok(Value::Boolean(left > right))),
+        Operator::AtLeast => Some(Ok(Value::Boolean(left >= right))),
+        Operator::Plus => checked(left.checked_add(right)),
+        Operator::Minus => checked(left.checked_sub(right)),
+        Operator::Times => checked(left.checked_mul(right)),
+        Operator::Over if right != 0 && left % right == 0 => checked(left.checked_div(right)),
+        Operator::Modulo if right != 0 => checked(left.checked_rem_euclid(right)),
+        Operator::Over | Operator::Modulo | Operator::And | Operator::Or | Operator::Equal | Operator::Unequal => None,
+    }
+}
+
+/// Whether two values are equal, where they can be.
+fn equal(left: &Value, right: &Value) -> Option<bool> {
+    match (left, right) {
+        (Value::Text(left), Value::Text(right)) => Some(left == right),
+        (Value::Boolean(left), Value::Boolean(right)) => Some(left == right),
+        (Value::List(left), Value::List(right)) => Some(
+            left.len() == right.len()
+                && left.iter().zip(right.iter()).all(|(left, right)| equal(left, right) == Some(true)),
+        ),
+        (Value::Call(call), Value::Text(word)) | (Value::Text(word), Value::Call(call)) => {
+            Some(call.name.value == **word)
+        }
+        (Value::Call(left), Value::Call(right)) => Some(left.name.value == right.name.value),
+        // What is absent is no number: `classes != none`.
+        (Value::Text(word), _) | (_, Value::Text(word)) if **word == *"none" => Some(false),
+        (Value::Integer(left), Value::Integer(right)) => Some(left == right),
+        (Value::Integer(_) | Value::Float(_), Value::Integer(_) | Value::Float(_)) => {
+            let [left, right] = [left, right].map(|value| number(value, Span::default()).unwrap_or(f64::NAN));
+            Some(left.total_cmp(&right).is_eq())
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn too_large(span: Span) -> Box<Diagnostic> {
+    Box::new(
+        Diagnostic::error(Code::Arithmetic, span, "a number is too large", "this leaves the range of numbers")
+            .help("use smaller numbers"),
+    )
+}
+
+fn by_zero(span: Span) -> Box<Diagnostic> {
+    Box::new(Diagnostic::error(Code::Arithmetic, span, "a number is divided by zero", "this is 0"))
+}
+
+/// The error for a value of another type than is `expected`.
+#[must_use]
+pub fn mistyped(span: Span, found: &Value, expected: &str) -> Box<Diagnostic> {
+    let error = match found {
+        // A word that is no choice and no variable was meant to be one of them.
+        Value::Text(word) => Diagnostic::error(
+            Code::WrongType,
+            span,
+            format!("{} is a word", suggest::quoted(word)),
+            format!("expected {expected}"),
+        ),
+        _ => Diagnostic::error(
+            Code::WrongType,
+            span,
+            format!("this is {}", found.type_name()),
+            format!("expected {expected}"),
+        ),
+    };
+    Box::new(error)
+}

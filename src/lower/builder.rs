@@ -1,0 +1,62 @@
+//! A graph that grows, and the shape of each of its nodes.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::{Graph, NodeId, Op, Origin, Shape};
+
+/// Why lowering stops early.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// The node just added has no output shape; [`crate::valid::check`] will say why.
+    Shape,
+    /// What is wrong.
+    Error(Box<Diagnostic>),
+}
+
+impl From<Box<Diagnostic>> for Halt {
+    fn from(error: Box<Diagnostic>) -> Self {
+        Self::Error(error)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Builder {
+    pub(super) graph: Graph,
+    shapes: Vec<Shape>,
+    pub(super) limit: usize,
+    pub(super) current: NodeId,
+}
+
+impl Builder {
+    pub(super) fn new(graph: Graph, limit: usize) -> Self {
+        Self { graph, shapes: Vec::new(), limit, current: NodeId::new(0) }
+    }
+
+    pub(super) fn shape(&self, id: NodeId) -> Option<Shape> {
+        self.shapes.get(id.index()).copied()
+    }
+
+    /// The shape of the current node's value.
+    pub(super) fn current_shape(&self) -> Shape {
+        self.shape(self.current).unwrap_or(Shape::Vector(1))
+    }
+
+    pub(super) fn add(&mut self, op: Op, origin: Origin, operands: &[NodeId]) -> Result<(), Halt> {
+        if self.graph.len() >= self.limit {
+            let limit = self.limit;
+            return Err(Halt::Error(Box::new(
+                Diagnostic::error(
+                    Code::TooManyNodes,
+                    origin.span,
+                    format!("the network has more than {limit} nodes"),
+                    "the limit is reached here",
+                )
+                .help(format!("use fewer blocks, or raise the limit: `--limit {}`", limit.saturating_mul(10))),
+            )));
+        }
+        let inputs: Vec<_> = operands.iter().filter_map(|&operand| self.shape(operand)).collect();
+        let shape = op.infer(&inputs);
+        self.current = self.graph.add(op, origin, operands);
+        self.shapes.push(shape.map_err(|_| Halt::Shape)?);
+        Ok(())
+    }
+}

@@ -1,0 +1,524 @@
+//! The blocks of a description, checked before any of them is expanded, used or not: names, calls, recursion; and lints.
+
+use super::arguments::no_parameter;
+use super::machine::{IMPLICIT, PLACE_FUNCTIONS};
+use super::scope::Blocks;
+use crate::diagnostic::{Code, Diagnostic, Report, Severity, suggest};
+use crate::dialect;
+use crate::ir::op::Activation;
+use crate::lang::ast::{Block, Domain, Expression, ExpressionKind, Passed, Signature, Statement, StatementKind, Step};
+use crate::lang::{Definitions, Value, function};
+use crate::library;
+use crate::source::{Span, Spanned};
+use std::collections::{BTreeMap, HashSet};
+
+/// Reports what is wrong with the blocks that a description defines.
+pub(super) fn check(definitions: &Definitions, report: &mut Report) {
+    let blocks = Blocks::new(definitions);
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    for block in &definitions.blocks {
+        let name = &block.signature.name;
+        if let Some(first) = seen.insert(&name.value, name.span) {
+            report.push(
+                Diagnostic::error(
+                    Code::DefinedTwice,
+                    name.span,
+                    format!("a second block `{}`", name.value),
+                    "the second",
+                )
+                .label(first, "the first")
+                .help("give one of them another name"),
+            );
+        }
+        check_name(name, report);
+        let mut checker =
+            Checker { blocks, block, scopes: Vec::new(), words: words(block), used: HashSet::new(), report };
+        checker.block();
+    }
+    recursion(definitions, report);
+}
+
+/// Reports a block that is called like something that blocks are made of.
+fn check_name(name: &Spanned<String>, report: &mut Report) {
+    let what = if library::layer(&name.value).is_some() {
+        "a layer"
+    } else if function::find(&name.value).is_some() || PLACE_FUNCTIONS.contains(&name.value.as_str()) {
+        "a function"
+    } else {
+        return;
+    };
+    report.push(
+        Diagnostic::error(
+            Code::DefinedTwice,
+            name.span,
+            format!("`{}` is {what}", name.value),
+            "a block cannot be called so",
+        )
+        .help(format!("give it another name: `{}_block`, for example", name.value)),
+    );
+}
+
+/// The words that a block's expressions may use: choices of its parameters and of layers and dialects.
+fn words(block: &Block) -> HashSet<&str> {
+    let mut words: HashSet<&str> = HashSet::from(["none", "same"]);
+    for signature in library::layers().iter().chain([&block.signature]) {
+        for parameter in &signature.parameters {
+            if let Domain::Choice(choices) = &parameter.domain {
+                words.extend(choices.iter().map(String::as_str));
+            }
+        }
+    }
+    words.extend(Activation::ALL.iter().map(|kind| kind.name()));
+    words.extend(dialect::words().map(|word| -> &str { word }));
+    words
+}
+
+struct Checker<'a, 'r> {
+    blocks: Blocks<'a>,
+    block: &'a Block,
+    /// The parameters, and the variables of each pair of braces around the current statement.
+    scopes: Vec<Vec<&'a Spanned<String>>>,
+    words: HashSet<&'a str>,
+    /// The spans of the names that are used.
+    used: HashSet<Span>,
+    report: &'r mut Report,
+}
+
+impl<'a> Checker<'a, '_> {
+    fn block(&mut self) {
+        let parameters = &self.block.signature.parameters;
+        for parameter in parameters {
+            if IMPLICIT.contains(&parameter.name.value.as_str()) {
+                self.shadows(&parameter.name);
+            }
+            // A default sees the dialect and nothing else.
+            if let Some(default) = &parameter.default {
+                self.expression(default);
+            }
+        }
+        self.scopes.push(parameters.iter().map(|parameter| &parameter.name).collect());
+        self.statements(&self.block.body);
+        self.close("parameter");
+    }
+
+    fn shadows(&mut self, name: &Spanned<String>) {
+        self.report.push(
+            Diagnostic::error(
+                Code::DefinedTwice,
+                name.span,
+                format!("`{}` is known in every block", name.value),
+                "it cannot mean something else",
+            )
+            .help("use another name"),
+        );
+    }
+
+    /// Ends a scope: warns of what nothing used.
+    fn close(&mut self, what: &str) {
+        for name in self.scopes.pop().unwrap_or_default() {
+            if !self.used.contains(&name.span) && !name.value.ends_with('_') {
+                let error = Diagnostic::error(
+                    Code::UnusedParameter,
+                    name.span,
+                    format!("the {what} `{}` is not used", name.value),
+                    "nothing reads it",
+                )
+                .help(format!("use it, remove it, or call it `{}_` if that is meant", name.value));
+                self.report.push(Diagnostic { severity: Severity::Warning, ..error });
+            }
+        }
+    }
+
+    fn find(&mut self, name: &str) -> bool {
+        let found = self.scopes.iter().rev().flat_map(|scope| scope.iter().rev()).find(|known| known.value == name);
+        if let Some(found) = found {
+            self.used.insert(found.span);
+        }
+        found.is_some()
+    }
+
+    fn statements(&mut self, statements: &'a [Statement]) {
+        self.scopes.push(Vec::new());
+        for statement in statements {
+            self.statement(statement);
+        }
+        self.close("variable");
+    }
+
+    fn declare(&mut self, name: &'a Spanned<String>) {
+        if IMPLICIT.contains(&name.value.as_str()) {
+            self.shadows(name);
+        }
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.push(name);
+        }
+    }
+
+    fn statement(&mut self, statement: &'a Statement) {
+        match &statement.kind {
+            StatementKind::Let(name, value) => {
+                self.expression(value);
+                self.declare(name);
+            }
+            StatementKind::If(cases, last) => {
+                for (condition, body) in cases {
+                    self.condition(condition);
+                    self.statements(body);
+                }
+                if let Some(body) = last {
+                    self.statements(body);
+                }
+            }
+            StatementKind::Range(name, from, to, body) => {
+                self.expression(from);
+                self.expression(to);
+                self.repeated(name, body);
+            }
+            StatementKind::Each(name, list, body) => {
+                self.expression(list);
+                self.repeated(name, body);
+            }
+            StatementKind::Unit(number, body) => {
+                self.expression(number);
+                self.statements(body);
+            }
+            StatementKind::Labelled(_, body) => self.statements(body),
+            StatementKind::Join(_, _, branches) => {
+                for branch in branches {
+                    if let Some(condition) = &branch.condition {
+                        self.condition(condition);
+                    }
+                    self.statements(&branch.body);
+                }
+            }
+            StatementKind::Require(condition, _) => self.expression(condition),
+            StatementKind::Step(step) => self.step(step, statement.span),
+        }
+    }
+
+    fn repeated(&mut self, name: &'a Spanned<String>, body: &'a [Statement]) {
+        self.scopes.push(Vec::new());
+        self.declare(name);
+        self.statements(body);
+        // A repetition need not look at its number.
+        self.used.insert(name.span);
+        self.close("variable");
+    }
+
+    fn condition(&mut self, condition: &'a Expression) {
+        if let ExpressionKind::Constant(Value::Boolean(value)) = condition.kind {
+            let what = if value { "always" } else { "never" };
+            let error = Diagnostic::error(
+                Code::DeadBranch,
+                condition.span,
+                format!("this condition {what} holds"),
+                "a constant",
+            )
+            .help("remove the `if`, or what it guards");
+            self.report.push(Diagnostic { severity: Severity::Warning, ..error });
+        }
+        self.expression(condition);
+    }
+
+    fn step(&mut self, step: &'a Step, span: Span) {
+        let name = step.name.value.as_str();
+        // A layer may share its name with a parameter: `if norm { norm }`.
+        let holds = self.block.parameter(name).is_none_or(|own| matches!(own.domain, Domain::Block(_) | Domain::Any));
+        if holds && self.find(name) {
+            let given = match self.block.parameter(name).map(|own| &own.domain) {
+                Some(Domain::Block(given)) => Some(given),
+                _ => None,
+            };
+            for passed in &step.arguments {
+                if let (Some(name), Some(given)) = (&passed.name, given)
+                    && !given.contains(&name.value)
+                {
+                    let message = format!("`{}` is not told {}", step.name.value, suggest::quoted(&name.value));
+                    let label = if given.is_empty() {
+                        "it is told nothing".to_owned()
+                    } else {
+                        format!("expected {}", suggest::list(given.iter().map(String::as_str)))
+                    };
+                    let error = Diagnostic::error(Code::UnknownKey, name.span, message, label);
+                    self.report.push(suggest::fixed(error, &name.value, name.span, given.iter().map(String::as_str)));
+                }
+                self.expression(&passed.value);
+            }
+            return;
+        }
+        let signature = library::layer(name).or_else(|| self.blocks.find(name, false).map(|block| &block.signature));
+        let Some(signature) = signature else {
+            self.unknown_step(step);
+            return;
+        };
+        self.arguments(signature, &step.arguments, step.size.is_some(), span);
+    }
+
+    fn unknown_step(&mut self, step: &'a Step) {
+        let name = &step.name;
+        let activation = Activation::ALL.iter().any(|kind| kind.name() == name.value);
+        let message = format!("there is no layer or block {}", suggest::quoted(&name.value));
+        let layers = library::layers().iter().map(|layer| layer.name.value.as_str());
+        let own: Vec<_> = layers
+            .chain(self.blocks.names(library::Place::Part))
+            .chain(self.blocks.names(library::Place::Stage))
+            .collect();
+        let error = Diagnostic::error(Code::UnknownName, name.span, message, "nothing is called so");
+        self.report.push(if activation {
+            error.help(format!("write `act({})`", name.value)).fix(name.span, format!("act({})", name.value))
+        } else {
+            let error = suggest::fixed(error, &name.value, name.span, own);
+            if error.help.is_some() {
+                error
+            } else {
+                error.note(format!(
+                    "layers are {}",
+                    suggest::list(library::layers().iter().map(|layer| layer.name.value.as_str()))
+                ))
+            }
+        });
+        for passed in &step.arguments {
+            self.expression(&passed.value);
+        }
+    }
+
+    /// The arguments of a layer or block.
+    fn arguments(&mut self, signature: &Signature, passed: &'a [Passed], has_size: bool, span: Span) {
+        let mut told: Vec<&str> = if has_size { vec!["kernel"] } else { Vec::new() };
+        for (at, Passed { name, value }) in passed.iter().enumerate() {
+            self.expression(value);
+            let shorthand = value.variable().and_then(|name| signature.parameter(name));
+            let parameter = match name {
+                Some(name) => signature.parameter(&name.value),
+                None => shorthand.or_else(|| signature.parameters.get(at)),
+            };
+            match parameter {
+                Some(parameter) if told.contains(&parameter.name.value.as_str()) => self.report.push(
+                    Diagnostic::error(
+                        Code::DefinedTwice,
+                        name.as_ref().map_or(value.span, |name| name.span),
+                        format!("a second argument `{}`", parameter.name.value),
+                        "it is said before",
+                    )
+                    .help("remove one of them, or write which parameter is meant: `name = value`"),
+                ),
+                Some(parameter) => told.push(&parameter.name.value),
+                None => {
+                    let span = name.as_ref().map_or(value.span, |name| name.span);
+                    let name = name.as_ref().map(|name| name.value.as_str());
+                    self.report.push(no_parameter(&signature.name.value, name, &signature.parameters, span));
+                    return;
+                }
+            }
+        }
+        for parameter in &signature.parameters {
+            if parameter.default.is_none() && !told.contains(&parameter.name.value.as_str()) {
+                self.report.push(super::machine::missing(&signature.name.value, parameter, span));
+            }
+        }
+    }
+
+    fn expression(&mut self, expression: &'a Expression) {
+        match &expression.kind {
+            ExpressionKind::Constant(_) => {}
+            ExpressionKind::Name(name) => self.name(name, expression.span),
+            ExpressionKind::Field(base, field) => self.field(base, field, expression.span),
+            ExpressionKind::Call(name, passed) => self.call(name, passed),
+            ExpressionKind::List(items) => items.iter().for_each(|item| self.expression(item)),
+            ExpressionKind::Negative(inner) | ExpressionKind::Not(inner) => self.expression(inner),
+            ExpressionKind::Binary(_, left, right) => {
+                self.expression(left);
+                self.expression(right);
+            }
+            ExpressionKind::If(cases, last) => {
+                for (condition, value) in cases {
+                    self.condition(condition);
+                    self.expression(value);
+                }
+                self.expression(last);
+            }
+        }
+    }
+
+    fn name(&mut self, name: &str, span: Span) {
+        if self.find(name) || IMPLICIT.contains(&name) || self.words.contains(name) {
+            return;
+        }
+        if self.blocks.find(name, false).is_some() {
+            return;
+        }
+        let variables: Vec<_> = self.scopes.iter().flatten().map(|known| known.value.as_str()).collect();
+        let known = variables
+            .iter()
+            .copied()
+            .chain(IMPLICIT)
+            .chain(self.words.iter().copied().collect::<std::collections::BTreeSet<_>>());
+        let message = format!("there is no variable {}", suggest::quoted(name));
+        let error = Diagnostic::error(Code::UnknownName, span, message, "nothing is called so");
+        let error = suggest::fixed(error, name, span, known);
+        self.report.push(if error.help.is_some() || variables.is_empty() {
+            error
+        } else {
+            error.note(format!("variables here are {}", suggest::list(variables)))
+        });
+    }
+
+    fn field(&mut self, base: &str, field: &str, span: Span) {
+        if base != "dialect" {
+            let message = format!("{} has no fields", suggest::quoted(base));
+            self.report.push(Diagnostic::error(Code::UnknownName, span, message, "only `dialect` has"));
+        } else if !dialect::names().any(|known| known == field) {
+            let message = format!("a dialect has no {}", suggest::quoted(field));
+            let label = format!("expected {}", suggest::list(dialect::names()));
+            self.report.push(Diagnostic::error(Code::UnknownName, span, message, label));
+        }
+    }
+
+    fn call(&mut self, name: &'a Spanned<String>, passed: &'a [Passed]) {
+        let word = name.value.as_str();
+        let first_is_word = matches!(word, "at" | "previous");
+        let skip = usize::from(first_is_word);
+        if function::find(word).is_some() || PLACE_FUNCTIONS.contains(&word) {
+            passed.iter().skip(skip).for_each(|passed| self.expression(&passed.value));
+            return;
+        }
+        passed.iter().for_each(|passed| self.expression(&passed.value));
+        match self.blocks.find(word, false) {
+            Some(_) => {}
+            None => {
+                let functions = || function::ALL.iter().map(|function| function.name).chain(PLACE_FUNCTIONS);
+                let message = format!("there is no function or block {}", suggest::quoted(word));
+                let label = format!("functions are {}", suggest::list(functions()));
+                let error = Diagnostic::error(Code::UnknownName, name.span, message, label);
+                self.report.push(suggest::fixed(error, word, name.span, functions()));
+            }
+        }
+    }
+}
+
+/// Reports every circle of blocks once, at the definition that stands first.
+fn recursion(definitions: &Definitions, report: &mut Report) {
+    let edges: Vec<Vec<(usize, Span)>> = definitions
+        .blocks
+        .iter()
+        .map(|block| {
+            let mut calls = Vec::new();
+            callees(&block.body, &mut calls);
+            for parameter in &block.signature.parameters {
+                if let Some(default) = &parameter.default {
+                    of_expression(default, &mut calls);
+                }
+            }
+            calls
+                .into_iter()
+                .filter(|(name, _)| block.parameter(name).is_none_or(|own| !matches!(own.domain, Domain::Block(_))))
+                .filter_map(|(name, span)| {
+                    Some((definitions.blocks.iter().position(|known| known.name() == name)?, span))
+                })
+                .collect()
+        })
+        .collect();
+    // 0: not seen; 1: on the way; 2: done.
+    let mut states = vec![0_u8; edges.len()];
+    for start in 0..edges.len() {
+        let mut path: Vec<(usize, usize)> = vec![(start, 0)];
+        if states.get(start) != Some(&0) {
+            continue;
+        }
+        states[start] = 1;
+        while let Some((at, next)) = path.last_mut() {
+            let Some(&(callee, span)) = edges.get(*at).and_then(|calls| calls.get(*next)) else {
+                states[*at] = 2;
+                path.pop();
+                continue;
+            };
+            *next += 1;
+            match states.get(callee) {
+                Some(0) => {
+                    states[callee] = 1;
+                    path.push((callee, 0));
+                }
+                Some(1) => {
+                    let from = path.iter().position(|(known, _)| *known == callee).unwrap_or_default();
+                    let names: Vec<_> = path
+                        .iter()
+                        .skip(from)
+                        .chain(path.get(from))
+                        .filter_map(|(at, _)| definitions.blocks.get(*at))
+                        .map(|block| format!("`{}`", block.name()))
+                        .collect();
+                    let name = definitions.blocks.get(callee).map_or("", Block::name);
+                    let definition = definitions.blocks.get(callee).map_or(span, |block| block.signature.name.span);
+                    report.push(
+                        Diagnostic::error(
+                            Code::Recursion,
+                            span,
+                            format!("the block `{name}` calls itself"),
+                            "the circle closes here",
+                        )
+                        .label(definition, "defined here")
+                        .note(format!("{} calls the next", names.join(", ")))
+                        .help("write the repetition as a loop: `for number in 0..4 { … }`"),
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The names that statements call or hand on as blocks.
+fn callees<'a>(statements: &'a [Statement], calls: &mut Vec<(&'a str, Span)>) {
+    for statement in statements {
+        match &statement.kind {
+            StatementKind::Let(_, value) => of_expression(value, calls),
+            StatementKind::If(cases, last) => {
+                for (condition, body) in cases {
+                    of_expression(condition, calls);
+                    callees(body, calls);
+                }
+                callees(last.as_deref().unwrap_or_default(), calls);
+            }
+            StatementKind::Range(_, from, to, body) => {
+                of_expression(from, calls);
+                of_expression(to, calls);
+                callees(body, calls);
+            }
+            StatementKind::Each(_, value, body) | StatementKind::Unit(value, body) => {
+                of_expression(value, calls);
+                callees(body, calls);
+            }
+            StatementKind::Labelled(_, body) => callees(body, calls),
+            StatementKind::Join(_, _, branches) => branches.iter().for_each(|branch| callees(&branch.body, calls)),
+            StatementKind::Require(condition, _) => of_expression(condition, calls),
+            StatementKind::Step(step) => {
+                calls.push((&step.name.value, step.name.span));
+                step.arguments.iter().for_each(|passed| of_expression(&passed.value, calls));
+            }
+        }
+    }
+}
+
+fn of_expression<'a>(expression: &'a Expression, calls: &mut Vec<(&'a str, Span)>) {
+    match &expression.kind {
+        ExpressionKind::Name(name) => calls.push((name, expression.span)),
+        ExpressionKind::Call(name, passed) => {
+            calls.push((&name.value, name.span));
+            passed.iter().for_each(|passed| of_expression(&passed.value, calls));
+        }
+        ExpressionKind::Constant(_) | ExpressionKind::Field(..) => {}
+        ExpressionKind::List(items) => items.iter().for_each(|item| of_expression(item, calls)),
+        ExpressionKind::Negative(inner) | ExpressionKind::Not(inner) => of_expression(inner, calls),
+        ExpressionKind::Binary(_, left, right) => {
+            of_expression(left, calls);
+            of_expression(right, calls);
+        }
+        ExpressionKind::If(cases, last) => {
+            for (condition, value) in cases {
+                of_expression(condition, calls);
+                of_expression(value, calls);
+            }
+            of_expression(last, calls);
+        }
+    }
+}

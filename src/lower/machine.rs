@@ -1,0 +1,815 @@
+//! Blocks at work: statements are executed, layers are added to the graph.
+
+use super::arguments::{Arguments, Judge, no_parameter};
+use super::builder::{Builder, Halt};
+use super::layer;
+use super::scope::Blocks;
+use crate::diagnostic::suggest::{self, Words};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::dialect;
+use crate::ir::dialect::{Projection, StridePosition};
+use crate::ir::{Address, Dialect, Label, NodeId, Op, Origin, Place, Shape, op};
+use crate::lang::ast::{
+    Block, Branch, Domain, Expression, ExpressionKind, JoinKind, Parameter, Passed, Signature, Statement,
+    StatementKind, Step,
+};
+use crate::lang::eval::{Evaluated, Scope, evaluate, mistyped, truth, whole};
+use crate::lang::value::CallValue;
+use crate::lang::{Value, function};
+use crate::library;
+use crate::limits;
+use crate::source::{Span, Spanned};
+use std::cell::Cell;
+use std::sync::Arc;
+
+/// The graph that grows, and what holds for all of it.
+pub(super) struct Machine<'a> {
+    pub(super) builder: Builder,
+    pub(super) dialect: Arc<Dialect>,
+    blocks: Blocks<'a>,
+    words: Words,
+    /// Steps of evaluation that are left.
+    work: Cell<usize>,
+    /// Layers that chains have numbered so far.
+    chained: u32,
+}
+
+/// Where a block stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Position {
+    pub(super) place: Place,
+    /// The block's number in its stage, and how many the stage has.
+    pub(super) index: u64,
+    pub(super) blocks: u64,
+    /// The block's number in the network, and how many it has.
+    pub(super) number: u64,
+    pub(super) total: u64,
+    /// The stage's number, and how many the network has.
+    pub(super) stage: u64,
+    pub(super) stages: u64,
+}
+
+/// What holds for one block of the description and the blocks in it.
+pub(super) struct Context<'a> {
+    position: Position,
+    call: &'a Arguments<'a>,
+    previous: Option<&'a Arguments<'a>>,
+    branch: Label,
+    unit: u32,
+    /// For each branch how many nodes it has.
+    counters: Vec<(Label, u32)>,
+    /// Where the block was written that was called last as an argument: what a join of the library is blamed on.
+    part: Option<Span>,
+    depth: usize,
+}
+
+/// A block that is being executed.
+struct Frame<'a> {
+    block: &'a Block,
+    /// Parameters and variables, and where they were written.
+    values: Vec<(&'a str, Value, Span)>,
+    /// What messages about a block of the library point at.
+    blame: Span,
+    /// Where the call was written.
+    call: Span,
+}
+
+/// What expressions see.
+struct View<'m, 'a> {
+    machine: &'m Machine<'a>,
+    frame: &'m Frame<'a>,
+    context: &'m Context<'a>,
+}
+
+impl<'a> Machine<'a> {
+    pub(super) fn new(builder: Builder, dialect: Arc<Dialect>, blocks: Blocks<'a>, words: Words) -> Self {
+        let work = builder.limit.saturating_mul(limits::WORK).saturating_add(100_000);
+        Self { builder, dialect, blocks, words, work: Cell::new(work), chained: 0 }
+    }
+
+    /// Adds the block that `call` names.
+    pub(super) fn expand(
+        &mut self,
+        call: &'a Arguments<'a>,
+        previous: Option<&'a Arguments<'a>>,
+        position: Position,
+    ) -> Result<(), Halt> {
+        let branch = match position.place {
+            Place::Stem | Place::Input => Label::STEM,
+            Place::Block { .. } => Label::BLOCK,
+            Place::Head => Label::HEAD,
+        };
+        let mut context =
+            Context { position, call, previous, branch, unit: 0, counters: Vec::new(), part: None, depth: 0 };
+        let mut frame =
+            Frame { block: call.block, values: Vec::with_capacity(16), blame: call.blame(), call: call.span };
+        for (name, value, span) in &call.values {
+            // The stage's stride is for its first block.
+            let later = *name == "stride" && position.index > 0;
+            frame.values.push((name, if later { Value::Integer(1) } else { value.clone() }, *span));
+        }
+        self.defaults(&mut frame, &context, call.defaults.iter().copied(), call.span)?;
+        self.run(&call.block.body, &mut frame, &mut context)
+    }
+
+    /// Gives parameters of `frame` that were not told their defaults, which see none of the others.
+    fn defaults(
+        &self,
+        frame: &mut Frame<'a>,
+        context: &Context<'a>,
+        defaults: impl Iterator<Item = (&'a str, &'a Expression)>,
+        span: Span,
+    ) -> Result<(), Halt> {
+        for (name, default) in defaults {
+            let empty = Frame { block: frame.block, values: Vec::new(), blame: frame.blame, call: frame.call };
+            let view = View { machine: self, frame: &empty, context };
+            let value = evaluate(default, &view).map_err(|error| self.relocate(error, &empty))?;
+            let value = match frame.block.parameter(name) {
+                Some(parameter) if matches!(parameter.domain, Domain::Block(_)) => {
+                    let judge = self.judge(frame.block.is_library);
+                    let value = Spanned::new(value, default.span);
+                    judge.check(frame.block.name(), &value, parameter).map_err(|error| self.relocate(error, &empty))?
+                }
+                _ => value,
+            };
+            frame.values.push((name, value, span));
+        }
+        Ok(())
+    }
+
+    fn judge(&self, is_library: bool) -> Judge<'a> {
+        Judge { blocks: self.blocks, is_library, words: self.words }
+    }
+
+    /// An error about a place in the library, as one about the call that led there.
+    fn relocate(&self, error: Box<Diagnostic>, frame: &Frame<'_>) -> Halt {
+        if !frame.block.is_library || error.code == Code::TooManyNodes {
+            return Halt::Error(error);
+        }
+        let mut error = error.note(format!("in the library's block `{}`", frame.block.name()));
+        error.primary.span = frame.blame;
+        error.secondary.clear();
+        error.fix = None;
+        Halt::Error(Box::new(error))
+    }
+
+    fn evaluate(&self, expression: &Expression, frame: &Frame<'a>, context: &Context<'a>) -> Result<Value, Halt> {
+        evaluate(expression, &View { machine: self, frame, context }).map_err(|error| self.relocate(error, frame))
+    }
+
+    fn truth(&self, condition: &Expression, frame: &Frame<'a>, context: &Context<'a>) -> Result<bool, Halt> {
+        truth(condition, &View { machine: self, frame, context }).map_err(|error| self.relocate(error, frame))
+    }
+
+    /// A whole number that is not negative.
+    fn count(&self, expression: &Expression, frame: &Frame<'a>, context: &Context<'a>) -> Result<i128, Halt> {
+        let value = self.evaluate(expression, frame, context)?;
+        whole(&value, expression.span).map_err(|error| self.relocate(error, frame))
+    }
+
+    fn spend(&self, span: Span, frame: &Frame<'_>) -> Result<(), Halt> {
+        self.spend_one(span).map_err(|error| self.relocate(error, frame))
+    }
+
+    fn spend_one(&self, span: Span) -> Evaluated<()> {
+        match self.work.get().checked_sub(1) {
+            Some(left) => {
+                self.work.set(left);
+                Ok(())
+            }
+            None => Err(Box::new(
+                Diagnostic::error(
+                    Code::TooMuchWork,
+                    span,
+                    "the network takes too many steps to expand",
+                    "the limit is reached here",
+                )
+                .note(format!("{} steps for each node that the graph may have", limits::WORK))
+                .help("repeat less, or raise the limit with `--limit`"),
+            )),
+        }
+    }
+
+    fn run(
+        &mut self,
+        statements: &'a [Statement],
+        frame: &mut Frame<'a>,
+        context: &mut Context<'a>,
+    ) -> Result<(), Halt> {
+        let known = frame.values.len();
+        for statement in statements {
+            self.statement(statement, frame, context)?;
+        }
+        // Variables end with the braces that they stand in.
+        frame.values.truncate(known);
+        Ok(())
+    }
+
+    fn statement(
+        &mut self,
+        statement: &'a Statement,
+        frame: &mut Frame<'a>,
+        context: &mut Context<'a>,
+    ) -> Result<(), Halt> {
+        let span = statement.span;
+        self.spend(span, frame)?;
+        match &statement.kind {
+            StatementKind::Let(name, value) => {
+                let value = self.evaluate(value, frame, context)?;
+                frame.values.push((&name.value, value, name.span));
+                Ok(())
+            }
+            StatementKind::If(cases, last) => {
+                for (condition, body) in cases {
+                    if self.truth(condition, frame, context)? {
+                        return self.run(body, frame, context);
+                    }
+                }
+                last.as_ref().map_or(Ok(()), |body| self.run(body, frame, context))
+            }
+            StatementKind::Range(name, from, to, body) => {
+                let (from, to) = (self.count(from, frame, context)?, self.count(to, frame, context)?);
+                let times = usize::try_from(to.saturating_sub(from).max(0)).unwrap_or(usize::MAX);
+                if times > self.work.get() {
+                    let error = Diagnostic::error(
+                        Code::TooMuchWork,
+                        span,
+                        format!("{times} repetitions"),
+                        "more than can be executed",
+                    )
+                    .note(format!("the network may have {} nodes", self.builder.limit))
+                    .help("repeat less");
+                    return Err(self.relocate(Box::new(error), frame));
+                }
+                let mut number = from;
+                while number < to {
+                    self.repeat(name, Value::Integer(number), body, frame, context)?;
+                    number += 1;
+                }
+                Ok(())
+            }
+            StatementKind::Each(name, list, body) => match self.evaluate(list, frame, context)? {
+                Value::List(items) => {
+                    items.iter().try_for_each(|item| self.repeat(name, item.clone(), body, frame, context))
+                }
+                other => Err(self.relocate(mistyped(list.span, &other, "a list, or a range: `0..4`"), frame)),
+            },
+            StatementKind::Unit(number, body) => {
+                let value = self.count(number, frame, context)?;
+                let unit = u32::try_from(value).map_err(|_| {
+                    let error = Diagnostic::error(
+                        Code::OutOfRange,
+                        number.span,
+                        format!("a unit is {value}"),
+                        "expected a whole number from 0",
+                    );
+                    self.relocate(Box::new(error), frame)
+                })?;
+                let before = std::mem::replace(&mut context.unit, unit);
+                self.run(body, frame, context)?;
+                context.unit = before;
+                Ok(())
+            }
+            StatementKind::Labelled(label, body) => self.labelled(*label, body, frame, context),
+            StatementKind::Join(kind, role, branches) => self.join(*kind, *role, branches, span, frame, context),
+            StatementKind::Require(condition, message) => {
+                if self.truth(condition, frame, context)? {
+                    Ok(())
+                } else {
+                    Err(self.not_met(condition, message, frame))
+                }
+            }
+            StatementKind::Step(step) => self.step(step, span, frame, context),
+        }
+    }
+
+    fn repeat(
+        &mut self,
+        name: &'a Spanned<String>,
+        value: Value,
+        body: &'a [Statement],
+        frame: &mut Frame<'a>,
+        context: &mut Context<'a>,
+    ) -> Result<(), Halt> {
+        self.spend(name.span, frame)?;
+        frame.values.push((&name.value, value, name.span));
+        self.run(body, frame, context)?;
+        frame.values.pop();
+        Ok(())
+    }
+
+    fn labelled(
+        &mut self,
+        label: Label,
+        body: &'a [Statement],
+        frame: &mut Frame<'a>,
+        context: &mut Context<'a>,
+    ) -> Result<(), Halt> {
+        let branch = std::mem::replace(&mut context.branch, label);
+        let unit = std::mem::replace(&mut context.unit, 0);
+        self.run(body, frame, context)?;
+        context.branch = branch;
+        context.unit = unit;
+        Ok(())
+    }
+
+    fn join(
+        &mut self,
+        kind: JoinKind,
+        role: Option<Label>,
+        branches: &'a [Branch],
+        span: Span,
+        frame: &mut Frame<'a>,
+        context: &mut Context<'a>,
+    ) -> Result<(), Halt> {
+        let start = self.builder.current;
+        let part = context.part.take();
+        let mut ends: Vec<NodeId> = Vec::with_capacity(branches.len());
+        for Branch { label, condition, body, .. } in branches {
+            if let Some(condition) = condition
+                && !self.truth(condition, frame, context)?
+            {
+                continue;
+            }
+            self.builder.current = start;
+            self.labelled(*label, body, frame, context)?;
+            ends.push(self.builder.current);
+        }
+        let blamed = context.part.take().unwrap_or(frame.blame);
+        context.part = part;
+        let op = match kind {
+            JoinKind::Add => Op::Add(op::Add),
+            JoinKind::Concat => Op::Concat(op::Concat),
+            JoinKind::Multiply => Op::Multiply(op::Multiply),
+        };
+        match ends.as_slice() {
+            [] => Ok(()),
+            [only] => {
+                self.builder.current = *only;
+                Ok(())
+            }
+            several => {
+                let span = if frame.block.is_library { blamed } else { span };
+                let usual = match kind {
+                    JoinKind::Add => Label::ADD,
+                    JoinKind::Concat => Label::CONCAT,
+                    JoinKind::Multiply => Label::MULTIPLY,
+                };
+                self.node(context, Label::JOIN, role.unwrap_or(usual), op, several, span)
+            }
+        }
+    }
+
+    fn not_met(&self, condition: &Expression, message: &str, frame: &Frame<'_>) -> Halt {
+        let mut names = Vec::new();
+        variables(condition, &mut names);
+        let written = names.iter().rev().find_map(|name| {
+            let parameter = frame.block.parameter(name)?.name.value.as_str();
+            let (.., span) = frame.values.iter().find(|(known, ..)| *known == parameter)?;
+            Some(*span).filter(|span| *span != frame.call)
+        });
+        let owner = frame.block.name();
+        let error = if frame.block.is_library {
+            let span = written.unwrap_or(frame.blame);
+            Diagnostic::error(Code::NotMet, span, message, format!("`{owner}` refuses this"))
+        } else {
+            Diagnostic::error(Code::NotMet, condition.span, message, format!("`{owner}` requires this"))
+                .label(written.unwrap_or(frame.call), "this call breaks it")
+        };
+        Halt::Error(Box::new(error))
+    }
+
+    fn step(
+        &mut self,
+        step: &'a Step,
+        span: Span,
+        frame: &mut Frame<'a>,
+        context: &mut Context<'a>,
+    ) -> Result<(), Halt> {
+        let name = step.name.value.as_str();
+        let held = frame.values.iter().rev().find(|(known, ..)| *known == name);
+        if let Some((_, Value::Call(call), written)) = held {
+            let (call, written) = (Arc::clone(call), *written);
+            return self.call_value(step, &call, written, span, frame, context);
+        }
+        let node_span = if frame.block.is_library { frame.blame } else { span };
+        if let Some(layer) = library::layer(name) {
+            let arguments = self.layer_arguments(layer, step, frame, context)?;
+            let added = layer::add(self, context, name, step.role, &arguments, node_span);
+            return added.map_err(|halt| match halt {
+                Halt::Error(error) => self.relocate(error, frame),
+                Halt::Shape => Halt::Shape,
+            });
+        }
+        match self.blocks.find(name, frame.block.is_library) {
+            Some(block) => {
+                let passed = self.pass(&block.signature, &step.arguments, frame, context)?;
+                self.call(block, passed, node_span, node_span, frame, context)
+            }
+            // The text was checked: only a variable that holds no block can be meant.
+            None => {
+                let found = held.map_or(Value::Other("nothing"), |(_, value, _)| value.clone());
+                let error = mistyped(step.name.span, &found, "a layer or a block");
+                Err(self.relocate(error, frame))
+            }
+        }
+    }
+
+    /// The arguments of a layer, in the order of its parameters.
+    fn layer_arguments(
+        &self,
+        layer: &'static Signature,
+        step: &'a Step,
+        frame: &Frame<'a>,
+        context: &Context<'a>,
+    ) -> Result<layer::Arguments<'static>, Halt> {
+        let judge = self.judge(frame.block.is_library);
+        let mut values: Vec<(&'static str, Value)> = Vec::with_capacity(layer.parameters.len());
+        if let Some(size) = &step.size {
+            let Some(kernel) = layer.parameter("kernel") else {
+                let message = format!("`{}` has no kernel", layer.name.value);
+                let error = Diagnostic::error(Code::WrongArguments, size.span, message, "it takes no size")
+                    .help("remove the size");
+                return Err(self.relocate(Box::new(error), frame));
+            };
+            let [height, width] = size.value.map(|side| Value::Integer(side.into()));
+            let value = Spanned::new(Value::List([height, width].into()), size.span);
+            let value = judge.check(&layer.name.value, &value, kernel).map_err(|error| self.relocate(error, frame))?;
+            values.push((&kernel.name.value, value));
+        }
+        for (name, value) in self.pass(layer, &step.arguments, frame, context)? {
+            let Some(parameter) = layer.parameter(&name) else { continue };
+            let value = Spanned::new(evened(value.value, &parameter.domain), value.span);
+            let value =
+                judge.check(&layer.name.value, &value, parameter).map_err(|error| self.relocate(error, frame))?;
+            if values.iter().any(|(known, _)| *known == name) {
+                let message = format!("a second argument `{name}`");
+                let error = Diagnostic::error(Code::DefinedTwice, step.name.span, message, "it is said twice here");
+                return Err(self.relocate(Box::new(error), frame));
+            }
+            values.push((&parameter.name.value, value));
+        }
+        for parameter in &layer.parameters {
+            let name = parameter.name.value.as_str();
+            if values.iter().any(|(known, _)| *known == name) {
+                continue;
+            }
+            let Some(default) = &parameter.default else {
+                return Err(self.relocate(Box::new(missing(&layer.name.value, parameter, step.name.span)), frame));
+            };
+            let empty = Frame { block: frame.block, values: Vec::new(), blame: frame.blame, call: frame.call };
+            let view = View { machine: self, frame: &empty, context };
+            values.push((name, evaluate(default, &view).map_err(|error| self.relocate(error, frame))?));
+        }
+        Ok(layer::Arguments { values })
+    }
+
+    /// The values that are passed to the parameters of `signature`.
+    fn pass(
+        &self,
+        signature: &Signature,
+        passed: &'a [Passed],
+        frame: &Frame<'a>,
+        context: &Context<'a>,
+    ) -> Result<Vec<(String, Spanned<Value>)>, Halt> {
+        let mut values = Vec::with_capacity(passed.len());
+        for (at, Passed { name, value }) in passed.iter().enumerate() {
+            let shorthand = || value.variable().filter(|name| signature.parameter(name).is_some());
+            let position = || signature.parameters.get(at).map(|parameter| parameter.name.value.as_str());
+            let known = match name {
+                Some(name) => Some(name.value.as_str()).filter(|name| signature.parameter(name).is_some()),
+                None => shorthand().or_else(position),
+            };
+            let Some(known) = known else {
+                let span = name.as_ref().map_or(value.span, |name| name.span);
+                let name = name.as_ref().map(|name| name.value.as_str());
+                let error = no_parameter(&signature.name.value, name, &signature.parameters, span);
+                return Err(self.relocate(Box::new(error), frame));
+            };
+            values.push((known.to_owned(), Spanned::new(self.evaluate(value, frame, context)?, value.span)));
+        }
+        Ok(values)
+    }
+
+    /// Calls the block that a parameter or variable holds: of what it is told, it takes what it declares.
+    fn call_value(
+        &mut self,
+        step: &'a Step,
+        call: &CallValue,
+        written: Span,
+        span: Span,
+        frame: &mut Frame<'a>,
+        context: &mut Context<'a>,
+    ) -> Result<(), Halt> {
+        let name = step.name.value.as_str();
+        let Some(block) = self.blocks.find(&call.name.value, call.is_library) else { return Ok(()) };
+        let given = match frame.block.parameter(name).map(|parameter| &parameter.domain) {
+            Some(Domain::Block(given)) => given.as_slice(),
+            _ => &[],
+        };
+        let mut passed = Vec::new();
+        for (at, Passed { name, value }) in step.arguments.iter().enumerate() {
+            let shorthand = value.variable().filter(|word| given.iter().any(|known| known == word));
+            let position =
+                given.get(at).or_else(|| block.signature.parameters.get(at).map(|parameter| &parameter.name.value));
+            let known = match (name, shorthand, position) {
+                (Some(name), ..) => name.value.as_str(),
+                (None, Some(word), _) => word,
+                (None, None, Some(position)) => position,
+                (None, None, None) => {
+                    let error = no_parameter(name_of(step), None, &block.signature.parameters, value.span);
+                    return Err(self.relocate(Box::new(error), frame));
+                }
+            };
+            if block.parameter(known).is_some() {
+                passed.push((known.to_owned(), Spanned::new(self.evaluate(value, frame, context)?, value.span)));
+            }
+        }
+        for argument in &call.arguments {
+            let Some(own) = &argument.name else { continue };
+            passed.retain(|(known, _)| *known != own.value);
+            passed.push((own.value.clone(), argument.value.clone()));
+        }
+        let blame = if frame.block.is_library { written } else { span };
+        context.part = Some(written);
+        self.call(block, passed, blame, span, frame, context)
+    }
+
+    fn call(
+        &mut self,
+        block: &'a Block,
+        passed: Vec<(String, Spanned<Value>)>,
+        blame: Span,
+        span: Span,
+        frame: &Frame<'a>,
+        context: &mut Context<'a>,
+    ) -> Result<(), Halt> {
+        if context.depth >= limits::CALLS {
+            let error = Diagnostic::error(
+                Code::TooDeep,
+                span,
+                format!("blocks call each other more than {} levels deep", limits::CALLS),
+                "here it exceeds the limit",
+            );
+            return Err(self.relocate(Box::new(error), frame));
+        }
+        let judge = self.judge(frame.block.is_library);
+        let mut inner = Frame { block, values: Vec::with_capacity(8), blame, call: span };
+        let mut defaults = Vec::new();
+        for parameter in &block.signature.parameters {
+            let name = parameter.name.value.as_str();
+            match passed.iter().find(|(known, _)| known == name) {
+                Some((_, value)) => {
+                    let value = Spanned::new(evened(value.value.clone(), &parameter.domain), value.span);
+                    let checked = judge.check(block.name(), &value, parameter);
+                    inner.values.push((name, checked.map_err(|error| self.relocate(error, frame))?, value.span));
+                }
+                None => match &parameter.default {
+                    Some(default) => defaults.push((name, default)),
+                    None => return Err(self.relocate(Box::new(missing(block.name(), parameter, span)), frame)),
+                },
+            }
+        }
+        self.defaults(&mut inner, context, defaults.into_iter(), span)?;
+        context.depth += 1;
+        self.run(&block.body, &mut inner, context)?;
+        context.depth -= 1;
+        Ok(())
+    }
+
+    /// Adds a node that reads the current one.
+    pub(super) fn push(&mut self, context: &mut Context<'_>, role: Label, op: Op, span: Span) -> Result<(), Halt> {
+        let current = self.builder.current;
+        self.node(context, context.branch, role, op, &[current], span)
+    }
+
+    fn node(
+        &mut self,
+        context: &mut Context<'_>,
+        branch: Label,
+        role: Label,
+        op: Op,
+        operands: &[NodeId],
+        span: Span,
+    ) -> Result<(), Halt> {
+        let counter = if branch == Label::CHAIN { &mut self.chained } else { context.counter(branch) };
+        let sequence = *counter;
+        *counter += 1;
+        let address = Address { place: context.position.place, branch, unit: context.unit, role, sequence };
+        self.builder.add(op, Origin { span, address }, operands)
+    }
+}
+
+impl Context<'_> {
+    fn counter(&mut self, branch: Label) -> &mut u32 {
+        let at = self.counters.iter().position(|(known, _)| *known == branch);
+        let at = at.unwrap_or_else(|| {
+            self.counters.push((branch, 0));
+            self.counters.len() - 1
+        });
+        &mut self.counters[at].1
+    }
+}
+
+fn name_of(step: &Step) -> &str {
+    &step.name.value
+}
+
+pub(super) fn missing(owner: &str, parameter: &Parameter, span: Span) -> Diagnostic {
+    let name = &parameter.name.value;
+    let meaning = if parameter.meaning.is_empty() { String::new() } else { format!(": {}", parameter.meaning) };
+    Diagnostic::error(
+        Code::MissingKey,
+        span,
+        format!("`{name}` is missing"),
+        format!("`{owner}` needs `{name}`{meaning}"),
+    )
+    .help(format!("write `{owner}({name} = …)`"))
+}
+
+/// A float that came out whole, as the whole number that its place needs.
+fn evened(value: Value, domain: &Domain) -> Value {
+    match (&value, domain) {
+        #[expect(clippy::cast_possible_truncation, reason = "bounded")]
+        (Value::Float(number), Domain::Channels | Domain::Integer { .. } | Domain::Pair { .. } | Domain::Padding)
+            if number.fract() == 0.0 && number.abs() < 1e18 =>
+        {
+            Value::Integer(*number as i128)
+        }
+        _ => value,
+    }
+}
+
+/// The names in an expression.
+fn variables<'e>(expression: &'e Expression, names: &mut Vec<&'e str>) {
+    match &expression.kind {
+        ExpressionKind::Name(name) => names.push(name),
+        ExpressionKind::Constant(_) | ExpressionKind::Field(..) => {}
+        ExpressionKind::Call(_, passed) => passed.iter().for_each(|passed| variables(&passed.value, names)),
+        ExpressionKind::List(items) => items.iter().for_each(|item| variables(item, names)),
+        ExpressionKind::Negative(inner) | ExpressionKind::Not(inner) => variables(inner, names),
+        ExpressionKind::Binary(_, left, right) => {
+            variables(left, names);
+            variables(right, names);
+        }
+        ExpressionKind::If(cases, last) => {
+            for (condition, value) in cases {
+                variables(condition, names);
+                variables(value, names);
+            }
+            variables(last, names);
+        }
+    }
+}
+
+/// The names that every block knows.
+pub(super) const IMPLICIT: [&str; 10] =
+    ["index", "blocks", "number", "total", "stage", "stages", "stage_stride", "channels", "height", "width"];
+
+/// The functions of the place where a block stands.
+pub(super) const PLACE_FUNCTIONS: [&str; 3] = ["at", "project", "previous"];
+
+impl Scope for View<'_, '_> {
+    fn variable(&self, name: &str) -> Option<Value> {
+        let own = self.frame.values.iter().rev().find(|(known, ..)| *known == name);
+        if let Some((_, value, _)) = own {
+            return Some(value.clone());
+        }
+        let Position { index, blocks, number, total, stage, stages, .. } = self.context.position;
+        let shape = || self.machine.builder.current_shape();
+        let side = |at: usize| shape().size().and_then(|size| size.get(at).copied());
+        let whole = match name {
+            "index" => index,
+            "blocks" => blocks,
+            "number" => number,
+            "total" => total,
+            "stage" => stage,
+            "stages" => stages,
+            "channels" => Shape::channels(shape()),
+            "height" => side(0)?,
+            "width" => side(1)?,
+            "stage_stride" => return Some(self.context.call.told("stride").unwrap_or(Value::Integer(1))),
+            _ => return None,
+        };
+        Some(Value::Integer(whole.into()))
+    }
+
+    fn field(&self, base: &str, field: &str, span: Span) -> Evaluated {
+        if base != "dialect" {
+            let message = format!("{} has no fields", suggest::quoted(base));
+            let error = Diagnostic::error(Code::UnknownName, span, message, "only `dialect` has");
+            return Err(Box::new(error));
+        }
+        dialect::value(&self.machine.dialect, field).ok_or_else(|| {
+            let message = format!("a dialect has no {}", suggest::quoted(field));
+            let label = format!("expected {}", suggest::list(dialect::names()));
+            Box::new(Diagnostic::error(Code::UnknownName, span, message, label))
+        })
+    }
+
+    fn call(&self, name: &Spanned<String>, arguments: &[Passed], span: Span) -> Evaluated {
+        match name.value.as_str() {
+            "at" => self.at(arguments, span),
+            "project" => self.project(arguments, span),
+            "previous" => self.previous(arguments, span),
+            _ => self.block(name, arguments),
+        }
+    }
+
+    fn spend(&self, span: Span) -> Evaluated<()> {
+        self.machine.spend_one(span)
+    }
+}
+
+impl View<'_, '_> {
+    fn two<'p>(name: &str, form: &str, arguments: &'p [Passed], span: Span) -> Evaluated<[&'p Expression; 2]> {
+        match arguments {
+            [first, second] => Ok([&first.value, &second.value]),
+            _ => {
+                let message = format!("`{name}` has {} arguments", arguments.len());
+                Err(Box::new(Diagnostic::error(Code::WrongArguments, span, message, format!("written {form}"))))
+            }
+        }
+    }
+
+    /// `at(first, stride)`: the stride where the dialect has it, 1 elsewhere.
+    fn at(&self, arguments: &[Passed], span: Span) -> Evaluated {
+        let [position, stride] = Self::two("at", "`at(first, stride)` or `at(spatial, stride)`", arguments, span)?;
+        let here = match (position.variable(), self.machine.dialect.bottleneck_stride) {
+            (Some("first"), found) => found == StridePosition::First,
+            (Some("spatial"), found) => found == StridePosition::Spatial,
+            _ => {
+                let error = Diagnostic::error(
+                    Code::UnknownChoice,
+                    position.span,
+                    "there is no such position",
+                    "expected `first` or `spatial`",
+                );
+                return Err(Box::new(error));
+            }
+        };
+        let stride = evaluate(stride, self)?;
+        Ok(if here { stride } else { Value::Integer(1) })
+    }
+
+    /// `project(stride, out)`: whether the dialect projects here.
+    fn project(&self, arguments: &[Passed], span: Span) -> Evaluated {
+        let [stride, out] = Self::two("project", "`project(stride, out)`", arguments, span)?;
+        let stride = whole(&evaluate(stride, self)?, stride.span)?;
+        let out = whole(&evaluate(out, self)?, out.span)?;
+        let channels = self.machine.builder.current_shape().channels();
+        Ok(Value::Boolean(match self.machine.dialect.projection {
+            Projection::WhereShapesDiffer => stride != 1 || out != i128::from(channels),
+            Projection::FirstBlock => self.context.position.index == 0,
+        }))
+    }
+
+    /// `previous(parameter, otherwise)`: what the stage before has for a parameter.
+    fn previous(&self, arguments: &[Passed], span: Span) -> Evaluated {
+        let [name, otherwise] = Self::two("previous", "`previous(parameter, otherwise)`", arguments, span)?;
+        let Some(name) = name.variable() else {
+            let error =
+                Diagnostic::error(Code::WrongArguments, name.span, "this is no parameter", "expected the name of one");
+            return Err(Box::new(error));
+        };
+        let before = self.context.previous;
+        if let Some(value) = before.and_then(|call| call.find(name)) {
+            return Ok(value.clone());
+        }
+        let default = before.and_then(|call| call.defaults.iter().find(|(known, _)| *known == name));
+        match default {
+            Some((_, default)) => evaluate(default, self),
+            None => evaluate(otherwise, self),
+        }
+    }
+
+    /// A block with some of its arguments, as a value.
+    fn block(&self, name: &Spanned<String>, passed: &[Passed]) -> Evaluated {
+        let is_library = self.frame.block.is_library;
+        let Some(block) = self.machine.blocks.find(&name.value, is_library) else {
+            let functions = || function::ALL.iter().map(|function| function.name).chain(PLACE_FUNCTIONS);
+            let message = format!("there is no function or block {}", suggest::quoted(&name.value));
+            let error = Diagnostic::error(
+                Code::UnknownName,
+                name.span,
+                message,
+                format!("functions are {}", suggest::list(functions())),
+            );
+            return Err(Box::new(suggest::fixed(error, &name.value, name.span, functions())));
+        };
+        let arguments = passed
+            .iter()
+            .enumerate()
+            .map(|(at, Passed { name, value })| {
+                let position = block
+                    .signature
+                    .parameters
+                    .get(at)
+                    .map(|parameter| Spanned::new(parameter.name.value.clone(), value.span));
+                let evaluated = Spanned::new(evaluate(value, self)?, value.span);
+                Ok(crate::lang::value::Argument { name: name.clone().or(position), variable: None, value: evaluated })
+            })
+            .collect::<Evaluated<_>>()?;
+        Ok(Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library })))
+    }
+}
