@@ -85,7 +85,17 @@ pub fn check(mut spec: Spec, options: &Options, mut report: Report) -> Result<Ch
         }
     }
     let Some(graph) = lower::lower(&spec, options.limit, &mut report) else { return Err(report) };
-    let network = valid::check(graph)?;
-    promise::check(&spec, &described, &network)?;
+    let mut network = match valid::check(graph) {
+        Ok(network) => network,
+        Err(errors) => {
+            report.extend(errors);
+            return Err(report);
+        }
+    };
+    if let Err(errors) = promise::check(&spec, &described, &network) {
+        report.extend(errors);
+        return Err(report);
+    }
+    network.warnings = report;
     Ok(network)
 }

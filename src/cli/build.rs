@@ -59,7 +59,7 @@ impl Target {
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
     let source = files::read_description(&arguments.file)?;
     let options = Options { limit: global.limit, ..Options::default() };
-    let network = files::answered(resnetc::compile_with(&source, &options), &source, global)?;
+    let network = files::compiled(&source, &options, global)?;
     let network = if arguments.fold_batch_norm { pass::fold_batch_norm(network).0 } else { network };
     let mut generated = Vec::new();
     let targets = if arguments.targets.is_empty() { &[Target::Burn][..] } else { &arguments.targets };

@@ -42,10 +42,13 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
 fn check(file: &Path, global: Global, diagnostics: &mut Vec<serde_json::Value>) -> Result<(), Failure> {
     let source = files::read_description(file)?;
     let options = Options { limit: global.limit, ..Options::default() };
-    let Err(report) = resnetc::compile_with(&source, &options) else { return Ok(()) };
+    let (report, answer) = match resnetc::compile_with(&source, &options) {
+        Ok(network) => (network.warnings, Ok(())),
+        Err(report) => (report, Err(Failure::No)),
+    };
     match global.message_format {
         MessageFormat::Human => anstream::eprint!("{}", render::text(&report, &source, true)),
         MessageFormat::Json => diagnostics.extend(render::objects(&report, &source)),
     }
-    Err(Failure::No)
+    answer
 }

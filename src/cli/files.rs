@@ -1,8 +1,10 @@
 //! Reading and writing files, and what is said about them.
 
 use super::{Failure, Global, MessageFormat};
+use resnetc::Options;
 use resnetc::diagnostic::{Report, render};
 use resnetc::source::Source;
+use resnetc::valid::Checked;
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
@@ -35,6 +37,15 @@ pub(super) fn answered<T>(result: Result<T, Report>, source: &Source, global: Gl
             Err(failure) => failure,
         },
     })
+}
+
+/// The network that a description compiles to; what cannot be meant is warned of on standard error.
+pub(super) fn compiled(source: &Source, options: &Options, global: Global) -> Result<Checked, Failure> {
+    let network = answered(resnetc::compile_with(source, options), source, global)?;
+    if !network.warnings.is_empty() {
+        anstream::eprint!("{}", render::text(&network.warnings, source, true));
+    }
+    Ok(network)
 }
 
 /// Prints `text` on standard output. A reader that has gone, such as `head`, has read enough.

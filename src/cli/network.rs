@@ -22,7 +22,7 @@ impl Network {
     pub(super) fn compile(&self, global: Global) -> Result<Checked, Failure> {
         let source = files::read_description(&self.file)?;
         let options = Options { input: self.input, limit: global.limit };
-        files::answered(resnetc::compile_with(&source, &options), &source, global)
+        files::compiled(&source, &options, global)
     }
 }
 

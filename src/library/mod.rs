@@ -71,8 +71,8 @@ pub fn find_at(place: Place, name: &str) -> Option<&'static Block> {
 }
 
 /// The blocks that can be an argument that is told `told`: those that take some of it and need nothing else, and `none`.
-pub fn parts_for(told: &[String]) -> impl Iterator<Item = &'static Block> {
-    names(Place::Part).filter_map(find).filter(|block| {
+pub fn parts_for(told: &[String]) -> impl Iterator<Item = &'static Block> + Clone {
+    names(Place::Part).filter_map(find).filter(move |block| {
         let parameters = &block.signature.parameters;
         let is_told = |name: &str| told.iter().any(|known| known == name);
         let takes = parameters.is_empty() || parameters.iter().any(|own| is_told(&own.name.value));

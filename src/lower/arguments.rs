@@ -149,7 +149,7 @@ impl Judge<'_> {
     ) -> Result<Value, Box<Diagnostic>> {
         let Some(block) = self.blocks.find(name, is_library) else {
             let message = format!("there is no block {}", suggest::quoted(name));
-            let names = self.blocks.own().chain(library::parts_for(given).map(Block::name));
+            let names = self.blocks.own().chain(library::parts_for(given).map(|block| -> &str { block.name() }));
             return Err(Box::new(explained(suggest::unknown_word(message, name, span, names, self.words), parameter)));
         };
         let mut bound = Vec::new();

@@ -20,6 +20,8 @@ pub struct Checked {
     shapes: Vec<Option<Shape>>,
     names: Vec<String>,
     output: NodeId,
+    /// What was found in the description that cannot be meant.
+    pub warnings: Report,
 }
 
 /// A node of a [`Checked`] network with what is known about it.
@@ -49,7 +51,7 @@ pub fn check(graph: Graph) -> Result<Checked, Report> {
     let names = names(&graph)?;
     let shapes = shapes::infer(&graph, &order, &names)?;
     check_ends(&graph, &order, output)?;
-    Ok(Checked { graph, order, shapes, names, output })
+    Ok(Checked { graph, order, shapes, names, output, warnings: Report::default() })
 }
 
 impl Checked {

@@ -39,7 +39,7 @@ fn check_says_what_is_wrong_and_exits_with_1() {
  --> <stdin>:3:1
   |
 3 | depht = 18
-  | ^^^^^ expected `name`, `dialect`, `depth`, `input`, `stem`, `block`, `stage`, `head`, `expect` or `budget`
+  | ^^^^^ expected `name`, `dialect`, `depth`, `input`, `stem`, `block`, `stage`, `head`, `expect`, `budget` or `definitions`
   |
   = help: write `depth`
 
@@ -123,7 +123,6 @@ blocks = 1
 
 [head]
 pool = \"max\"
-pool_size = [1, 1]
 classes = 7
 activation = \"none\"
 ";
@@ -184,7 +183,7 @@ filters = 64
 
 [block]  # what every stage has unless it says otherwise
 kind = \"bottleneck\"  # basic | bottleneck | plain | vgg
-shortcut = \"B\"  # A | B | C | none
+shortcut = \"B\"  # A | B | C | D | none
 
 # Each stage: its filters, how many blocks it has, and the stride of the first of them.
 [[stage]]

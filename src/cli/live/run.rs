@@ -47,12 +47,10 @@ fn unreadable(why: String) -> Refusal {
 
 /// The network for images of the array's size.
 fn compile(source: &Source, images: &Array, file: &Path, global: Global) -> Result<Checked, Failure> {
-    let compile = |input: Option<[u64; 3]>| {
-        let options = Options { input, limit: global.limit };
-        files::answered(resnetc::compile_with(source, &options), source, global)
-    };
-    let channels = compile(None)?.input_shape().channels();
-    compile(Some(granted(fit(&images.shape, channels), Some(file), global)?))
+    let options = Options { input: None, limit: global.limit };
+    let channels = files::compiled(source, &options, global)?.input_shape().channels();
+    let input = Some(granted(fit(&images.shape, channels), Some(file), global)?);
+    files::answered(resnetc::compile_with(source, &Options { input, ..options }), source, global)
 }
 
 /// C, H, W of an array N, C, H, W whose C is `channels`.

@@ -27,7 +27,12 @@ fn write_spec(spec: &Spec, out: &mut String) -> std::fmt::Result {
     }
     if spec.head.kind.name().is_none_or(|kind| kind.value != "none") {
         writeln!(out, "\n[head]")?;
-        write_call(&spec.head, out)?;
+        // A head without a kind is a classifier.
+        if spec.head.kind.name().is_some_and(|kind| kind.value == "classifier") {
+            write_arguments(&spec.head, out)?;
+        } else {
+            write_call(&spec.head, out)?;
+        }
     }
     let (expect, budget) = (&spec.expect, &spec.budget);
     let rows =
@@ -45,6 +50,10 @@ fn write_call(call: &Call, out: &mut String) -> std::fmt::Result {
     if let Some(kind) = call.kind.name() {
         writeln!(out, "kind = {}", text(&kind.value))?;
     }
+    write_arguments(call, out)
+}
+
+fn write_arguments(call: &Call, out: &mut String) -> std::fmt::Result {
     for argument in &call.arguments {
         // What is meant by position is for a reader that knows the block; `lower::write_out` names it.
         let Some(name) = &argument.name else { continue };
