@@ -124,7 +124,6 @@ blocks = 1
 [head]
 pool = \"max\"
 classes = 7
-activation = \"none\"
 ";
     let answer = resnetc(&["expand", "-"], input);
     assert_eq!((answer.code, answer.out.as_str(), answer.err.as_str()), (0, expected, ""));
