@@ -149,7 +149,6 @@ impl Rules {
             Op::BatchNorm(_) => only(Part::BatchNorm, self.batch_norm),
             Op::Activation(op::Activation::Relu) => only(Part::Relu, self.relu),
             Op::Activation(op::Activation::Softmax) => only(Part::Softmax, self.softmax),
-            Op::Activation(_) => [None, None],
             Op::Blur(_) | Op::ChannelConv(_) => [Some((Part::Products, self.convolution.count(work))), None],
             Op::MaxPool(_) => only(Part::MaxPool, self.max_pool),
             Op::AdaptivePool(op) => match op.kind {
@@ -158,6 +157,7 @@ impl Rules {
             },
             Op::Add(_) => only(Part::Add, self.add),
             Op::Input(_)
+            | Op::Activation(_)
             | Op::Flatten(_)
             | Op::Pad(_)
             | Op::Subsample(_)

@@ -282,21 +282,14 @@ fn choice<T: Copy>(
 ) -> Result<(), Box<Diagnostic>> {
     let words = choices.iter().map(|(word, _)| *word);
     let Value::Text(word) = value else { return Err(mistyped(span, value, &suggest::list(words))) };
-    match choices.iter().find(|(known, _)| **known == **word) {
-        Some((_, value)) => {
-            *place = *value;
-            Ok(())
-        }
-        None => {
-            let message = format!("there is no choice {}", suggest::quoted(word));
-            let error = Diagnostic::error(
-                Code::UnknownChoice,
-                span,
-                message,
-                format!("expected {}", suggest::list(words.clone())),
-            );
-            Err(Box::new(suggest::fixed(error, word, span, words)))
-        }
+    if let Some((_, value)) = choices.iter().find(|(known, _)| **known == **word) {
+        *place = *value;
+        Ok(())
+    } else {
+        let message = format!("there is no choice {}", suggest::quoted(word));
+        let error =
+            Diagnostic::error(Code::UnknownChoice, span, message, format!("expected {}", suggest::list(words.clone())));
+        Err(Box::new(suggest::fixed(error, word, span, words)))
     }
 }
 

@@ -94,9 +94,9 @@ fn unknown<'a>(
     own: impl Iterator<Item = &'a str> + Clone,
     words: Words,
 ) -> Diagnostic {
-    let choices = || own.clone().chain(NAMES);
+    let choices = own.chain(NAMES);
     let message = format!("there is no {what} {}", suggest::quoted(&name.value));
-    suggest::unknown_word(message, &name.value, name.span, choices(), words)
+    suggest::unknown_word(message, &name.value, name.span, choices, words)
 }
 
 /// How long a chain of `extends` may be.

@@ -129,17 +129,14 @@ fn suffixes(names: &ast::Names, parameters: &mut ParameterNames, has_base: bool,
             }
             _ => None,
         };
-        match place {
-            Some(place) => {
-                place.clone_from(&template.value);
-                said.push(word.as_str());
-            }
-            None => {
-                let message = format!("there is no parameter {}", suggest::quoted(word));
-                let label = format!("expected {}", suggest::list(KINDS));
-                let error = Diagnostic::error(Code::UnknownKey, selector.span, message, label);
-                report.push(suggest::fixed(error, word, selector.span, KINDS));
-            }
+        if let Some(place) = place {
+            place.clone_from(&template.value);
+            said.push(word.as_str());
+        } else {
+            let message = format!("there is no parameter {}", suggest::quoted(word));
+            let label = format!("expected {}", suggest::list(KINDS));
+            let error = Diagnostic::error(Code::UnknownKey, selector.span, message, label);
+            report.push(suggest::fixed(error, word, selector.span, KINDS));
         }
     }
     let required = ["kernel", "bias", "scale", "shift", "mean", "variance"];

@@ -86,6 +86,7 @@ impl Label {
 
     /// `text` as a label; none where it is empty, too long, or no identifier.
     #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "a constant function has no iterators; the lengths are compared first")]
     pub const fn new(text: &str) -> Option<Self> {
         let text = text.as_bytes();
         if text.is_empty() || text.len() > Self::LENGTH || !text[0].is_ascii_alphabetic() {

@@ -96,12 +96,11 @@ fn extreme(values: &[Spanned<Value>], wins: fn(&f64, &f64) -> bool) -> Evaluated
 
 fn rounded(values: &[Spanned<Value>], span: Span, round: fn(f64) -> f64) -> Evaluated {
     let (value, at) = first(values);
-    match value {
-        Value::Integer(_) => Ok(value.clone()),
-        _ => {
-            let rounded = Value::Float(round(number(value, at)?));
-            whole(&rounded, span).map(Value::Integer).map_err(|_| too_large(span))
-        }
+    if let Value::Integer(_) = value {
+        Ok(value.clone())
+    } else {
+        let rounded = Value::Float(round(number(value, at)?));
+        whole(&rounded, span).map(Value::Integer).map_err(|_| too_large(span))
     }
 }
 

@@ -199,16 +199,13 @@ pub(super) fn no_parameter(owner: &str, name: Option<&str>, parameters: &[Parame
     let names = || parameters.iter().map(|parameter| parameter.name.value.as_str());
     let expected =
         if parameters.is_empty() { "it takes none".to_owned() } else { format!("expected {}", suggest::list(names())) };
-    match name {
-        Some(name) => {
-            let message = format!("`{owner}` has no parameter {}", suggest::quoted(name));
-            suggest::fixed(Diagnostic::error(Code::UnknownKey, span, message, expected), name, span, names())
-        }
-        None => {
-            let count = parameters.len();
-            let message = format!("`{owner}` has {count} parameter{}", if count == 1 { "" } else { "s" });
-            Diagnostic::error(Code::WrongArguments, span, message, "this is one argument too many").note(expected)
-        }
+    if let Some(name) = name {
+        let message = format!("`{owner}` has no parameter {}", suggest::quoted(name));
+        suggest::fixed(Diagnostic::error(Code::UnknownKey, span, message, expected), name, span, names())
+    } else {
+        let count = parameters.len();
+        let message = format!("`{owner}` has {count} parameter{}", if count == 1 { "" } else { "s" });
+        Diagnostic::error(Code::WrongArguments, span, message, "this is one argument too many").note(expected)
     }
 }
 
@@ -296,12 +293,12 @@ fn fraction_out_of_range(found: f64, span: Span, parameter: &Parameter) -> Diagn
 fn wrong_type(found: &Value, span: Span, parameter: &Parameter, words: Words) -> Diagnostic {
     let domain = &parameter.domain;
     let whole = matches!(domain, Domain::Channels | Domain::Integer { .. } | Domain::Pair { .. });
-    if let (Value::Float(number), true) = (found, whole) {
-        if number.fract() != 0.0 {
-            let message = format!("`{}` is {number}", parameter.name.value);
-            return Diagnostic::error(Code::NotWhole, span, message, expected(domain))
-                .help("round it: `floor(…)`, `ceil(…)` or `round(…)`");
-        }
+    if let (Value::Float(number), true) = (found, whole)
+        && number.fract() != 0.0
+    {
+        let message = format!("`{}` is {number}", parameter.name.value);
+        return Diagnostic::error(Code::NotWhole, span, message, expected(domain))
+            .help("round it: `floor(…)`, `ceil(…)` or `round(…)`");
     }
     let message = match found {
         Value::List(items) if !items.is_empty() => format!("`{}` is {found}", parameter.name.value),

@@ -90,13 +90,14 @@ fn with_names<'c>(call: &'c Call, block: &Block, report: &mut Report) -> Cow<'c,
         let name = match (&argument.name, own) {
             (Some(name), _) => name.clone(),
             (None, Some(variable)) => Spanned::new(variable.clone(), span),
-            (None, None) => match parameters.get(at) {
-                Some(parameter) => Spanned::new(parameter.name.value.clone(), span),
-                None => {
+            (None, None) => {
+                if let Some(parameter) = parameters.get(at) {
+                    Spanned::new(parameter.name.value.clone(), span)
+                } else {
                     report.push(no_parameter(block.name(), None, parameters, span));
                     continue;
                 }
-            },
+            }
         };
         if let Some(first) = named.iter().find(|known| known.is(&name.value)) {
             report.push(

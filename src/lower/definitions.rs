@@ -382,16 +382,15 @@ impl<'a> Checker<'a, '_> {
             passed.iter().skip(skip).for_each(|passed| self.expression(&passed.value));
             return;
         }
-        passed.iter().for_each(|passed| self.expression(&passed.value));
-        match self.blocks.find(word, false) {
-            Some(_) => {}
-            None => {
-                let functions = || function::ALL.iter().map(|function| function.name).chain(PLACE_FUNCTIONS);
-                let message = format!("there is no function or block {}", suggest::quoted(word));
-                let label = format!("functions are {}", suggest::list(functions()));
-                let error = Diagnostic::error(Code::UnknownName, name.span, message, label);
-                self.report.push(suggest::fixed(error, word, name.span, functions()));
-            }
+        for passed in passed {
+            self.expression(&passed.value);
+        }
+        if self.blocks.find(word, false).is_none() {
+            let functions = || function::ALL.iter().map(|function| function.name).chain(PLACE_FUNCTIONS);
+            let message = format!("there is no function or block {}", suggest::quoted(word));
+            let label = format!("functions are {}", suggest::list(functions()));
+            let error = Diagnostic::error(Code::UnknownName, name.span, message, label);
+            self.report.push(suggest::fixed(error, word, name.span, functions()));
         }
     }
 }
@@ -418,53 +417,66 @@ fn recursion(definitions: &Definitions, report: &mut Report) {
                 .collect()
         })
         .collect();
-    // 0: not seen; 1: on the way; 2: done.
-    let mut states = vec![0_u8; edges.len()];
+    let mut states = vec![State::New; edges.len()];
     for start in 0..edges.len() {
-        let mut path: Vec<(usize, usize)> = vec![(start, 0)];
-        if states.get(start) != Some(&0) {
+        walk(start, &edges, &mut states, definitions, report);
+    }
+}
+
+/// How far the search for circles has come with a block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    New,
+    OnTheWay,
+    Done,
+}
+
+/// Follows the calls from `start`, depth first, without recursion: the blocks are the user's.
+fn walk(
+    start: usize,
+    edges: &[Vec<(usize, Span)>],
+    states: &mut [State],
+    definitions: &Definitions,
+    report: &mut Report,
+) {
+    let mut mark = |at: usize, state: State| {
+        let slot = states.get_mut(at);
+        slot.map_or(State::Done, |slot| {
+            if *slot == State::New || state == State::Done { std::mem::replace(slot, state) } else { *slot }
+        })
+    };
+    if mark(start, State::OnTheWay) != State::New {
+        return;
+    }
+    let mut path: Vec<(usize, usize)> = vec![(start, 0)];
+    while let Some((at, next)) = path.last_mut() {
+        let Some(&(callee, span)) = edges.get(*at).and_then(|calls| calls.get(*next)) else {
+            mark(*at, State::Done);
+            path.pop();
             continue;
-        }
-        states[start] = 1;
-        while let Some((at, next)) = path.last_mut() {
-            let Some(&(callee, span)) = edges.get(*at).and_then(|calls| calls.get(*next)) else {
-                states[*at] = 2;
-                path.pop();
-                continue;
-            };
-            *next += 1;
-            match states.get(callee) {
-                Some(0) => {
-                    states[callee] = 1;
-                    path.push((callee, 0));
-                }
-                Some(1) => {
-                    let from = path.iter().position(|(known, _)| *known == callee).unwrap_or_default();
-                    let names: Vec<_> = path
-                        .iter()
-                        .skip(from)
-                        .chain(path.get(from))
-                        .filter_map(|(at, _)| definitions.blocks.get(*at))
-                        .map(|block| format!("`{}`", block.name()))
-                        .collect();
-                    let name = definitions.blocks.get(callee).map_or("", Block::name);
-                    let definition = definitions.blocks.get(callee).map_or(span, |block| block.signature.name.span);
-                    report.push(
-                        Diagnostic::error(
-                            Code::Recursion,
-                            span,
-                            format!("the block `{name}` calls itself"),
-                            "the circle closes here",
-                        )
-                        .label(definition, "defined here")
-                        .note(format!("{} calls the next", names.join(", ")))
-                        .help("write the repetition as a loop: `for number in 0..4 { … }`"),
-                    );
-                }
-                _ => {}
+        };
+        *next += 1;
+        match mark(callee, State::OnTheWay) {
+            State::New => path.push((callee, 0)),
+            State::OnTheWay => {
+                let from = path.iter().position(|(known, _)| *known == callee).unwrap_or_default();
+                let circle: Vec<_> = path.iter().skip(from).map(|(at, _)| *at).chain([callee]).collect();
+                report.push(calls_itself(&circle, span, definitions));
             }
+            State::Done => {}
         }
     }
+}
+
+fn calls_itself(circle: &[usize], span: Span, definitions: &Definitions) -> Diagnostic {
+    let names = circle.iter().filter_map(|at| definitions.blocks.get(*at)).map(|block| format!("`{}`", block.name()));
+    let names: Vec<_> = names.collect();
+    let block = circle.last().and_then(|at| definitions.blocks.get(*at));
+    let name = block.map_or("", Block::name);
+    Diagnostic::error(Code::Recursion, span, format!("the block `{name}` calls itself"), "the circle closes here")
+        .label(block.map_or(span, |block| block.signature.name.span), "defined here")
+        .note(format!("{}: each calls the next", names.join(", ")))
+        .help("write the repetition as a loop: `for number in 0..4 { … }`")
 }
 
 /// The names that statements call or hand on as blocks.
@@ -504,7 +516,9 @@ fn of_expression<'a>(expression: &'a Expression, calls: &mut Vec<(&'a str, Span)
         ExpressionKind::Name(name) => calls.push((name, expression.span)),
         ExpressionKind::Call(name, passed) => {
             calls.push((&name.value, name.span));
-            passed.iter().for_each(|passed| of_expression(&passed.value, calls));
+            for passed in passed {
+                of_expression(&passed.value, calls);
+            }
         }
         ExpressionKind::Constant(_) | ExpressionKind::Field(..) => {}
         ExpressionKind::List(items) => items.iter().for_each(|item| of_expression(item, calls)),

@@ -401,18 +401,13 @@ impl<'a> Machine<'a> {
                 Halt::Shape => Halt::Shape,
             });
         }
-        match self.blocks.find(name, frame.block.is_library) {
-            Some(block) => {
-                let passed = self.pass(&block.signature, &step.arguments, frame, context)?;
-                self.call(block, passed, node_span, node_span, frame, context)
-            }
-            // The text was checked: only a variable that holds no block can be meant.
-            None => {
-                let found = held.map_or(Value::Other("nothing"), |(_, value, _)| value.clone());
-                let error = mistyped(step.name.span, &found, "a layer or a block");
-                Err(self.relocate(error, frame))
-            }
+        if let Some(block) = self.blocks.find(name, frame.block.is_library) {
+            let passed = self.pass(&block.signature, &step.arguments, frame, context)?;
+            return self.call(block, &passed, node_span, node_span, frame, context);
         }
+        // The text was checked: only a variable that holds no block can be meant.
+        let found = held.map_or(Value::Other("nothing"), |(_, value, _)| value.clone());
+        Err(self.relocate(mistyped(step.name.span, &found, "a layer or a block"), frame))
     }
 
     /// The arguments of a layer, in the order of its parameters.
@@ -532,13 +527,13 @@ impl<'a> Machine<'a> {
         }
         let blame = if frame.block.is_library { written } else { span };
         context.part = Some(written);
-        self.call(block, passed, blame, span, frame, context)
+        self.call(block, &passed, blame, span, frame, context)
     }
 
     fn call(
         &mut self,
         block: &'a Block,
-        passed: Vec<(String, Spanned<Value>)>,
+        passed: &[(String, Spanned<Value>)],
         blame: Span,
         span: Span,
         frame: &Frame<'a>,
@@ -592,22 +587,26 @@ impl<'a> Machine<'a> {
         operands: &[NodeId],
         span: Span,
     ) -> Result<(), Halt> {
-        let counter = if branch == Label::CHAIN { &mut self.chained } else { context.counter(branch) };
-        let sequence = *counter;
-        *counter += 1;
+        let sequence = if branch == Label::CHAIN {
+            self.chained += 1;
+            self.chained - 1
+        } else {
+            context.next(branch)
+        };
         let address = Address { place: context.position.place, branch, unit: context.unit, role, sequence };
         self.builder.add(op, Origin { span, address }, operands)
     }
 }
 
 impl Context<'_> {
-    fn counter(&mut self, branch: Label) -> &mut u32 {
-        let at = self.counters.iter().position(|(known, _)| *known == branch);
-        let at = at.unwrap_or_else(|| {
-            self.counters.push((branch, 0));
-            self.counters.len() - 1
-        });
-        &mut self.counters[at].1
+    /// The next number of a node in `branch`.
+    fn next(&mut self, branch: Label) -> u32 {
+        if let Some((_, count)) = self.counters.iter_mut().find(|(known, _)| *known == branch) {
+            *count += 1;
+            return *count;
+        }
+        self.counters.push((branch, 0));
+        0
     }
 }
 
@@ -723,12 +722,11 @@ impl Scope for View<'_, '_> {
 
 impl View<'_, '_> {
     fn two<'p>(name: &str, form: &str, arguments: &'p [Passed], span: Span) -> Evaluated<[&'p Expression; 2]> {
-        match arguments {
-            [first, second] => Ok([&first.value, &second.value]),
-            _ => {
-                let message = format!("`{name}` has {} arguments", arguments.len());
-                Err(Box::new(Diagnostic::error(Code::WrongArguments, span, message, format!("written {form}"))))
-            }
+        if let [first, second] = arguments {
+            Ok([&first.value, &second.value])
+        } else {
+            let message = format!("`{name}` has {} arguments", arguments.len());
+            Err(Box::new(Diagnostic::error(Code::WrongArguments, span, message, format!("written {form}"))))
         }
     }
 

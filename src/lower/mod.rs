@@ -66,7 +66,7 @@ fn expand<'a>(spec: &'a Spec, machine: &mut Machine<'a>, calls: &'a Calls<'a>) -
     let total = spec.stages.iter().map(blocks_of).sum();
     let stages = spec.stages.len() as u64;
     let alone = Position { place: Place::Stem, index: 0, blocks: 1, number: 0, total, stage: 0, stages };
-    machine.builder.graph.kinds.stem = calls.stem.block.name().to_owned();
+    calls.stem.block.name().clone_into(&mut machine.builder.graph.kinds.stem);
     machine.expand(&calls.stem, None, alone)?;
     let (mut previous, mut first) = (None, 0_u64);
     for (number, (stage, call)) in (0_u32..).zip(spec.stages.iter().zip(&calls.stages)) {
@@ -85,7 +85,7 @@ fn expand<'a>(spec: &'a Spec, machine: &mut Machine<'a>, calls: &'a Calls<'a>) -
         first += blocks;
         previous = Some(call);
     }
-    machine.builder.graph.kinds.head = calls.head.block.name().to_owned();
+    calls.head.block.name().clone_into(&mut machine.builder.graph.kinds.head);
     machine.expand(&calls.head, previous, Position { place: Place::Head, number: total, stage: stages, ..alone })
 }
 

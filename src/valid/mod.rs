@@ -172,12 +172,15 @@ fn names(graph: &Graph) -> Result<Vec<String>, Report> {
         }
     }
     let mut seen: HashMap<String, &Node> = HashMap::with_capacity(graph.len());
+    // How often a name was taken before: the next number to try.
+    let mut taken: HashMap<String, u32> = HashMap::new();
     for id in graph.ids() {
         let (Some(node), Some(name)) = (graph.get(id), names.get_mut(id.index())) else { continue };
         // A weight file knows the names of layers with weights; any other may be told apart by a number.
-        if seen.contains_key(name.as_str()) && node.op.parameters(Shape::Vector(1)).is_empty() {
-            let numbered = (2_u32..).map(|number| format!("{name}_{number}")).find(|name| !seen.contains_key(name));
-            *name = numbered.unwrap_or_default();
+        while seen.contains_key(name.as_str()) && node.op.parameters(Shape::Vector(1)).is_empty() {
+            let number = taken.entry(name.clone()).or_insert(1);
+            *number += 1;
+            *name = format!("{name}_{number}");
         }
         if let Some(first) = seen.insert(name.clone(), node) {
             return Err(Diagnostic::error(

@@ -105,13 +105,14 @@ impl Reader<'_> {
     fn primary(&mut self, node: Node<'_>) -> Expression {
         let span = self.span(&node);
         let kind = match node.as_rule() {
-            Rule::integer => match node.as_str().parse() {
-                Ok(value) => ExpressionKind::Constant(Value::Integer(value)),
-                Err(_) => {
+            Rule::integer => {
+                if let Ok(value) = node.as_str().parse() {
+                    ExpressionKind::Constant(Value::Integer(value))
+                } else {
                     self.report.push(explain::large_number(span, node.as_str()));
                     ExpressionKind::Constant(Value::Integer(1))
                 }
-            },
+            }
             Rule::float => ExpressionKind::Constant(Value::Float(node.as_str().parse().unwrap_or(f64::INFINITY))),
             Rule::boolean => ExpressionKind::Constant(Value::Boolean(node.as_str() == "true")),
             Rule::string => ExpressionKind::Constant(Value::Text(node.as_str().trim_matches('"').into())),
@@ -175,14 +176,14 @@ impl Reader<'_> {
     }
 
     /// A call all of whose arguments are constants, as a value.
-    pub(super) fn constant_call(&self, expression: &Expression) -> Option<Value> {
+    pub(super) fn constant_call(expression: &Expression) -> Option<Value> {
         let ExpressionKind::Call(name, passed) = &expression.kind else { return expression.constant() };
         if passed.is_empty() {
             return Some(Value::Text(name.value.as_str().into()));
         }
         let argument = |passed: &Passed| {
             let value = match &passed.value.kind {
-                ExpressionKind::Call(..) => self.constant_call(&passed.value)?,
+                ExpressionKind::Call(..) => Self::constant_call(&passed.value)?,
                 _ => passed.value.constant()?,
             };
             Some(Argument { name: passed.name.clone(), variable: None, value: Spanned::new(value, passed.value.span) })

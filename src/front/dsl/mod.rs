@@ -56,6 +56,7 @@ pub fn definitions(source: &Source, range: Range<usize>, report: &mut Report) ->
 }
 
 /// The block, with or without arguments, that `range` of a text says: `se(reduction = 4)`.
+#[must_use]
 pub fn block_value(source: &Source, range: Range<usize>) -> Option<Value> {
     let mut report = Report::default();
     let value = Reader::new(source, range, &mut report)?.call_value();

@@ -96,13 +96,14 @@ impl Reader<'_> {
         let span = self.span(&node);
         let Some(inner) = Children::of(node).next() else { return placeholder(span) };
         match inner.as_rule() {
-            Rule::integer => match inner.as_str().parse() {
-                Ok(value) => Expression { kind: ExpressionKind::Constant(Value::Integer(value)), span },
-                Err(_) => {
+            Rule::integer => {
+                if let Ok(value) = inner.as_str().parse() {
+                    Expression { kind: ExpressionKind::Constant(Value::Integer(value)), span }
+                } else {
                     self.report.push(explain::large_number(span, inner.as_str()));
                     placeholder(span)
                 }
-            },
+            }
             Rule::grouped => match Children::of(inner).next() {
                 Some(inner) => self.expression(inner),
                 None => placeholder(span),
@@ -236,7 +237,7 @@ impl Builder<'_> {
                 }
                 Statement::Stage { call, blocks, stride } => stages.push(self.stage(call, blocks, stride)),
                 Statement::Figures { kind, settings, span } => {
-                    self.figures(&kind, settings, span, &mut expect, &mut budget)
+                    self.figures(&kind, settings, span, &mut expect, &mut budget);
                 }
             }
         }
@@ -302,20 +303,19 @@ impl Builder<'_> {
 
     fn parameter(&mut self, parameter: &Parameter) {
         let name = parameter.name.clone();
-        match &parameter.default {
-            Some(default) => self.bind(name, default),
-            None => {
-                self.report.push(
-                    Diagnostic::error(
-                        Code::MissingKey,
-                        name.span,
-                        format!("`{}` has no value", name.value),
-                        "nothing can tell a network its parameters",
-                    )
-                    .help(format!("give it one: `{} = 1000`", name.value)),
-                );
-                self.locals.values.push((name.value, Value::Integer(1), name.span));
-            }
+        if let Some(default) = &parameter.default {
+            self.bind(name, default);
+        } else {
+            self.report.push(
+                Diagnostic::error(
+                    Code::MissingKey,
+                    name.span,
+                    format!("`{}` has no value", name.value),
+                    "nothing can tell a network its parameters",
+                )
+                .help(format!("give it one: `{} = 1000`", name.value)),
+            );
+            self.locals.values.push((name.value, Value::Integer(1), name.span));
         }
     }
 
@@ -415,14 +415,13 @@ impl Builder<'_> {
         let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
         for Setting { name, value } in settings {
             let value = self.count(&value, &format!("`{}`", name.value));
-            match fields.iter_mut().find(|(known, _)| *known == name.value) {
-                Some((_, place)) => **place = Some(value),
-                None => {
-                    let message = format!("`{kind}` has no {}", suggest::quoted(&name.value));
-                    let label = format!("expected {}", suggest::list(names.iter().copied()));
-                    let error = Diagnostic::error(Code::UnknownKey, name.span, message, label).label(span, "in here");
-                    self.report.push(suggest::fixed(error, &name.value, name.span, names.iter().copied()));
-                }
+            if let Some((_, place)) = fields.iter_mut().find(|(known, _)| *known == name.value) {
+                **place = Some(value);
+            } else {
+                let message = format!("`{kind}` has no {}", suggest::quoted(&name.value));
+                let label = format!("expected {}", suggest::list(names.iter().copied()));
+                let error = Diagnostic::error(Code::UnknownKey, name.span, message, label).label(span, "in here");
+                self.report.push(suggest::fixed(error, &name.value, name.span, names.iter().copied()));
             }
         }
     }

@@ -55,18 +55,19 @@ pub(super) fn scan(source: &Source, range: Range<usize>, report: &mut Report) ->
             ),
             'a'..='z' | 'A'..='Z' | '_' => (Some(Kind::Word), run(is_word)),
             '0'..='9' => (Some(Kind::Number), number(rest)),
-            '"' => match rest
-                .get(1..)
-                .and_then(|inner| inner.find(['"', '\n']))
-                .filter(|end| rest.get(end + 1..end + 2) == Some("\""))
-            {
-                Some(end) => (Some(Kind::Text), end + 2),
-                None => {
+            '"' => {
+                if let Some(end) = rest
+                    .get(1..)
+                    .and_then(|inner| inner.find(['"', '\n']))
+                    .filter(|end| rest.get(end + 1..end + 2) == Some("\""))
+                {
+                    (Some(Kind::Text), end + 2)
+                } else {
                     let end = rest.find('\n').unwrap_or(rest.len());
                     report.push(unclosed_string(source.span(range.start + at..range.start + at + end)));
                     (Some(Kind::Text), end)
                 }
-            },
+            }
             '{' | '(' | '[' => (Some(Kind::Open), 1),
             '}' | ')' | ']' => (Some(Kind::Close), 1),
             '=' | '!' | '<' | '>' if rest.get(1..2) == Some("=") => (Some(Kind::Symbol), 2),

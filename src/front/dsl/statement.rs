@@ -23,9 +23,9 @@ impl Reader<'_> {
     }
 
     fn statement(&mut self, node: Node<'_>) -> Option<StatementKind> {
-        let rule = node.as_rule();
+        let kind = node.as_rule();
         let mut children = Children::of(node);
-        Some(match rule {
+        Some(match kind {
             Rule::binding => {
                 let name = self.word(&children.next()?);
                 StatementKind::Let(name, self.expression(children.next()?))
@@ -101,9 +101,10 @@ impl Reader<'_> {
         }
         let size = children.optional(Rule::size).map(|size| {
             let span = self.span(&size);
-            let mut sides = size.into_inner().map(|side| match side.as_str().parse() {
-                Ok(value) => value,
-                Err(_) => {
+            let mut sides = size.into_inner().map(|side| {
+                if let Ok(value) = side.as_str().parse() {
+                    value
+                } else {
                     self.report.push(explain::large_number(span, side.as_str()));
                     1
                 }
@@ -111,8 +112,8 @@ impl Reader<'_> {
             Spanned::new([sides.next().unwrap_or(1), sides.next().unwrap_or(1)], span)
         });
         let arguments = children.optional(Rule::arguments).map(|node| self.passed(node)).unwrap_or_default();
-        let role = children.optional(Rule::role).and_then(|role| self.role(role));
-        Some(StatementKind::Step(Step { name, size, arguments, role }))
+        let label = children.optional(Rule::role).and_then(|role| self.role(role));
+        Some(StatementKind::Step(Step { name, size, arguments, role: label }))
     }
 
     /// `name = value`, if it is one; anything else is reported as a faulty one.

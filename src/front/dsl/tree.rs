@@ -39,7 +39,7 @@ impl<'a> Reader<'a> {
         let mut found = Report::default();
         let tokens = scan(source, range.clone(), &mut found);
         let sound = found.is_empty();
-        report.extend(found.into_iter());
+        report.extend(found);
         let text = source.text().get(range.clone()).unwrap_or_default();
         sound.then_some(Self { source, base: range.start, text, tokens, report, depth: 0 })
     }
@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
         let mut pairs = Grammar::parse(Rule::only_call, self.text).ok()?;
         let call = pairs.next()?.into_inner().next()?;
         let expression = self.call_expression(call);
-        self.constant_call(&expression)
+        Self::constant_call(&expression)
     }
 
     pub(super) fn span(&self, node: &Node<'_>) -> Span {
