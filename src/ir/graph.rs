@@ -56,6 +56,8 @@ pub struct Kinds {
     pub stages: Vec<StageKind>,
     /// The head.
     pub head: String,
+    /// How many blocks there are in all.
+    pub blocks: u32,
 }
 
 /// The block of a stage.
@@ -73,10 +75,13 @@ impl Kinds {
     pub fn context(&self, place: Place) -> Context<'_> {
         match place {
             Place::Input => Context::default(),
-            Place::Stem => Context { kind: &self.stem, number: 0 },
-            Place::Head => Context { kind: &self.head, number: 0 },
-            Place::Block { stage, block } => self.stages.get(stage as usize).map_or_else(Context::default, |stage| {
-                Context { kind: &stage.name, number: stage.first.saturating_add(block) }
+            Place::Stem => Context { kind: &self.stem, number: 0, stage: 0 },
+            Place::Head => {
+                let stage = u32::try_from(self.stages.len()).unwrap_or(u32::MAX);
+                Context { kind: &self.head, number: self.blocks, stage }
+            }
+            Place::Block { stage, block } => self.stages.get(stage as usize).map_or_else(Context::default, |kind| {
+                Context { kind: &kind.name, number: kind.first.saturating_add(block), stage }
             }),
         }
     }

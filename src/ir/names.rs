@@ -78,8 +78,10 @@ pub struct UnknownPlaceholder {
 pub struct Context<'a> {
     /// The block's name in the library.
     pub kind: &'a str,
-    /// The block's number in the network, from 0.
+    /// The block's number in the network, from 0; the head's is the number of blocks.
     pub number: u32,
+    /// The stage's number, from 0; the head's is the number of stages.
+    pub stage: u32,
 }
 
 /// What a dialect appends to a layer's name for each of its parameters.
@@ -236,12 +238,12 @@ impl Template {
 
 impl Variable {
     fn of(self, address: &Address, context: Context<'_>) -> u32 {
-        let (stage, block) = match address.place {
-            Place::Block { stage, block } => (stage, block),
-            Place::Input | Place::Stem | Place::Head => (0, 0),
+        let block = match address.place {
+            Place::Block { block, .. } => block,
+            Place::Input | Place::Stem | Place::Head => 0,
         };
         match self {
-            Self::Stage => stage,
+            Self::Stage => context.stage,
             Self::Index => block,
             Self::Number => context.number,
             Self::Unit => address.unit,

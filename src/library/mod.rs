@@ -44,10 +44,12 @@ macro_rules! library {
 
 static ALL: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     library! {
-        "blocks", &[Place::Stage], ["basic", "bottleneck", "plain", "vgg"];
-        "stems", &[Place::Stem], ["imagenet", "cifar"];
-        "heads", &[Place::Head], ["classifier"];
-        "parts", &[Place::Part], ["A", "B", "C", "D"];
+        "blocks", &[Place::Stage], [
+            "basic", "bottleneck", "convnext", "dense", "inverted_residual", "mbconv", "plain", "regnet", "vgg",
+        ];
+        "stems", &[Place::Stem], ["imagenet", "cifar", "densenet", "mobile", "patchify", "regnet_stem"];
+        "heads", &[Place::Head], ["classifier", "efficientnet", "layer_norm_classifier", "mobilenet", "norm_classifier"];
+        "parts", &[Place::Part], ["A", "B", "C", "D", "squeeze"];
         "parts", &[Place::Stem, Place::Head, Place::Part], ["none"];
     }
 });

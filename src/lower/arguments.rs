@@ -64,6 +64,11 @@ impl Judge<'_> {
     ) -> Result<Value, Box<Diagnostic>> {
         let Spanned { value: found, span } = value;
         let name = &parameter.name.value;
+        let absent = |value: &Value| matches!(value, Value::Text(word) if **word == *"none");
+        // What may be absent can be said to be.
+        if absent(found) && parameter.constant().as_ref().is_some_and(absent) {
+            return Ok(found.clone());
+        }
         let refused = match (found, &parameter.domain) {
             (
                 Value::Integer(_)

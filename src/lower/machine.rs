@@ -306,10 +306,8 @@ impl<'a> Machine<'a> {
         context: &mut Context<'a>,
     ) -> Result<(), Halt> {
         let branch = std::mem::replace(&mut context.branch, label);
-        let unit = std::mem::replace(&mut context.unit, 0);
         self.run(body, frame, context)?;
         context.branch = branch;
-        context.unit = unit;
         Ok(())
     }
 

@@ -33,6 +33,10 @@ pub fn expected(checked: &Checked) -> Vec<Entry> {
                 (Layout::Torch | Layout::Keras, _) => None,
             };
             let shape = match permuted {
+                // A factor for each channel of C, H, W, as PyTorch multiplies them.
+                None if (dialect.names.layout, parameter.kind) == (Layout::Torch, ParameterKind::Gain) => {
+                    ir_shape.iter().copied().chain([1, 1]).collect()
+                }
                 None => ir_shape.clone(),
                 Some([outputs, inputs, height, width]) if ir_shape.len() == 4 => vec![height, width, inputs, outputs],
                 Some(_) => ir_shape.iter().rev().copied().collect(),
