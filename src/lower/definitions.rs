@@ -290,7 +290,7 @@ impl<'a> Checker<'a, '_> {
             let shorthand = value.variable().and_then(|name| signature.parameter(name));
             let parameter = match name {
                 Some(name) => signature.parameter(&name.value),
-                None => shorthand.or_else(|| signature.parameters.get(at)),
+                None => shorthand.or_else(|| signature.at(at, has_size)),
             };
             match parameter {
                 Some(parameter) if told.contains(&parameter.name.value.as_str()) => self.report.push(
