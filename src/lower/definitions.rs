@@ -484,7 +484,7 @@ fn calls_itself(circle: &[usize], span: Span, definitions: &Definitions) -> Diag
     Diagnostic::error(Code::Recursion, span, format!("the block `{name}` calls itself"), "the circle closes here")
         .label(block.map_or(span, |block| block.signature.name.span), "defined here")
         .note(format!("{}: each calls the next", names.join(", ")))
-        .help("write the repetition as a loop: `for number in 0..4 { … }`")
+        .help("write the repetition as a loop: `for step in 0..4 { … }`")
 }
 
 /// The names that statements call or hand on as blocks.
