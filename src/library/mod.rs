@@ -44,10 +44,13 @@ macro_rules! library {
 
 static ALL: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     library! {
-        "blocks", &[Place::Stage], ["basic", "bottleneck", "plain", "vgg"];
-        "stems", &[Place::Stem], ["imagenet", "cifar"];
-        "heads", &[Place::Head], ["classifier"];
+        "blocks", &[Place::Stage], ["basic", "bottleneck", "plain", "preact_bottleneck", "res2net_bottleneck", "sk_bottleneck", "vgg"];
+        "stems", &[Place::Stem], ["imagenet", "cifar", "deep", "preact_imagenet", "preact_deep"];
+        "heads", &[Place::Head], ["classifier", "preact_classifier"];
         "parts", &[Place::Part], ["A", "B", "C", "D"];
+        "parts", &[Place::Part], ["se", "eca", "selective_kernel", "hierarchy"];
+        "parts", &[Place::Part], ["average_pool", "blur_pool", "stem_max_pool", "stem_blur_pool", "stem_conv_pool"];
+        "parts", &[], ["hierarchy_level"];
         "parts", &[Place::Stem, Place::Head, Place::Part], ["none"];
     }
 });
