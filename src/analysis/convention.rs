@@ -1,7 +1,13 @@
 //! The conventions: what each tool counts when it says "FLOPs", as data.
 //!
 //! A convention is a name, a sentence and a [`Rules`]; nothing asks which convention it has. On torchvision's ResNet,
-//! ResNeXt and VGG each reproduces its tool exactly, for one image and for a batch.
+//! ResNeXt and VGG each reproduces its tool exactly, for one image and for a batch. Elsewhere a tool's figure depends on
+//! how its Python is written; the rules are what each tool says of an op written as a module of `torch.nn`, or as Keras'
+//! layer, and were read off the tools (`tests/golden/ops.json`). Three things no tool sees that way:
+//!
+//! - the fixed filter of a blur is a convolution to all of them, though those that hook modules miss a functional one;
+//! - a softmax at the end costs nothing but in TensorFlow's profiler: figures are published for networks without it;
+//! - products and sums of branches are functions of tensors, which only TensorFlow's profiler counts.
 
 use super::rule::{Part, Product, Rules, Term, Work};
 
@@ -72,12 +78,24 @@ const MACS_ONLY: Rules = Rules {
     linear: Product::Macs(1),
     linear_bias: Term::Nothing,
     batch_norm: Term::Nothing,
+    layer_norm: Term::Nothing,
+    group_norm: Term::Nothing,
+    layer_scale: Term::Nothing,
     relu: Term::Nothing,
+    relu6: Term::Nothing,
+    silu: Term::Nothing,
+    gelu: Term::Nothing,
+    sigmoid: Term::Nothing,
+    hard_sigmoid: Term::Nothing,
+    hard_swish: Term::Nothing,
     softmax: Term::Nothing,
+    path_softmax: Term::Nothing,
     max_pool: Term::Nothing,
+    average_pool: Term::Nothing,
     adaptive_average: Term::Nothing,
     adaptive_maximum: Term::Nothing,
     add: Term::Nothing,
+    multiply: Term::Nothing,
 };
 
 /// Two operations per multiply-accumulate.
@@ -122,20 +140,34 @@ pub const ALL: &[Convention] = &[
     },
     Convention {
         name: "fvcore",
-        counts: "macs, 2 per output of batch norm in evaluation, one per input of adaptive average pooling",
+        counts: "macs, 2 per output of batch norm in evaluation, 5 of layer and group norm, one per input of adaptive \
+                 average pooling",
         reported_by: "fvcore, timm's GMACs",
-        rules: Rules { batch_norm: Term::Outputs(2), adaptive_average: Term::Inputs, ..MACS_ONLY },
+        rules: Rules {
+            batch_norm: Term::Outputs(2),
+            layer_norm: Term::Outputs(5),
+            group_norm: Term::Outputs(5),
+            adaptive_average: Term::Inputs,
+            ..MACS_ONLY
+        },
     },
     Convention {
         name: "ptflops",
-        counts: "macs with bias, 2 per output of batch norm, one per output of relu, one per input of a pool",
+        counts: "macs with bias, 2 per output of batch and group norm, one of layer norm, relu, relu6 and gelu, one per \
+                 input of a pool",
         reported_by: "ptflops, its pytorch back end; functional ops not counted again",
         rules: Rules {
             convolution_bias: Term::Outputs(1),
             linear_bias: Term::Outputs(1),
             batch_norm: Term::Outputs(2),
+            // It asks whether a norm is `affine`, which a layer norm calls otherwise.
+            layer_norm: Term::Outputs(1),
+            group_norm: Term::Outputs(2),
             relu: Term::Outputs(1),
+            relu6: Term::Outputs(1),
+            gelu: Term::Outputs(1),
             max_pool: Term::Inputs,
+            average_pool: Term::Inputs,
             adaptive_average: Term::Inputs,
             adaptive_maximum: Term::Inputs,
             ..MACS_ONLY
@@ -143,31 +175,47 @@ pub const ALL: &[Convention] = &[
     },
     Convention {
         name: "thop",
-        counts: "macs, 4 per output of batch norm, one per input and output of adaptive average pooling",
+        counts: "macs, 4 per output of batch and layer norm, one of average pooling, one per input and output of adaptive \
+                 average pooling",
         reported_by: "thop 0.1.1",
-        rules: Rules { batch_norm: Term::Outputs(4), adaptive_average: Term::InputsAndOutputs, ..MACS_ONLY },
+        rules: Rules {
+            batch_norm: Term::Outputs(4),
+            layer_norm: Term::Outputs(4),
+            average_pool: Term::Outputs(1),
+            adaptive_average: Term::InputsAndOutputs,
+            ..MACS_ONLY
+        },
     },
     Convention {
         name: "torchinfo",
-        counts: "weights and biases once per output position of a convolution, once elsewhere; 2 per channel of batch norm",
+        counts: "weights and biases once per output position of a convolution, once elsewhere; 2 per channel of a norm",
         reported_by: "torchinfo 1.8",
         rules: Rules {
             convolution_bias: Term::Outputs(1),
-            linear_bias: Term::Outputs(1),
+            linear: Product::Weights,
+            linear_bias: Term::Channels(1),
             batch_norm: Term::Channels(2),
+            layer_norm: Term::Channels(2),
+            group_norm: Term::Channels(2),
             ..MACS_ONLY
         },
     },
     Convention {
         name: "deepspeed",
-        counts: "2 x macs, convolution bias, 2 per output of batch norm, one per output of relu, one per input \
-                 of a pool; no linear bias, no add",
+        counts: "2 x macs, convolution bias, 2 per output of batch norm, 5 of layer and group norm, one of relu, silu, gelu \
+                 and a softmax over paths, one per input of a pool; no linear bias, no add",
         reported_by: "DeepSpeed, calflops",
         rules: Rules {
             convolution_bias: Term::Outputs(1),
             batch_norm: Term::Outputs(2),
+            layer_norm: Term::Outputs(5),
+            group_norm: Term::Outputs(5),
             relu: Term::Outputs(1),
+            silu: Term::Outputs(1),
+            gelu: Term::Outputs(1),
+            path_softmax: Term::Outputs(1),
             max_pool: Term::Inputs,
+            average_pool: Term::Inputs,
             adaptive_average: Term::Inputs,
             adaptive_maximum: Term::Inputs,
             ..FLOPS_ONLY
@@ -175,39 +223,67 @@ pub const ALL: &[Convention] = &[
     },
     Convention {
         name: "tf-profiler",
-        counts: "2 x macs, bias, window size per output of a max pool, one per input of a mean, one per output of an add, \
-                 5 per output of softmax; batch norm and relu 0",
+        counts: "2 x macs, bias, window size per output of a pool, one per input of a mean, what Keras' other layers multiply, \
+                 add and divide; batch norm and relu 0",
         reported_by: "tf.profiler with fused batch norm; it has no rule for a global maximum",
         rules: Rules {
             convolution_bias: Term::Outputs(1),
             linear_bias: Term::Outputs(1),
-            max_pool: Term::Windows,
-            adaptive_average: Term::Inputs,
-            add: Term::Outputs(1),
+            layer_norm: Term::Norm { outputs: 9, channels: 0, means: 4 },
+            group_norm: Term::Norm { outputs: 6, channels: 3, means: 4 },
+            layer_scale: Term::Outputs(1),
+            silu: Term::Outputs(2),
+            gelu: Term::Outputs(4),
+            hard_sigmoid: Term::Outputs(2),
+            hard_swish: Term::Outputs(3),
             softmax: Term::Outputs(5),
+            path_softmax: Term::Outputs(5),
+            max_pool: Term::Windows,
+            average_pool: Term::Windows,
+            adaptive_average: Term::Inputs,
+            add: Term::Joins,
+            multiply: Term::Joins,
             ..FLOPS_ONLY
         },
     },
     Convention {
         name: "full",
-        counts: "every arithmetic operation of the layers: 2 x macs, bias, 2 per output of batch norm, one of relu and add, \
-                 window size less one of a max pool, one per input of an adaptive pool",
+        counts: "every arithmetic operation of the layers, a multiply-accumulate being two, a comparison or an exponential one",
         reported_by: "resnetc",
         rules: Rules {
             convolution_bias: Term::Outputs(1),
             linear_bias: Term::Outputs(1),
+            // A factor and a summand; a norm that finds its means: sum, difference, square, sum, quotient, factor, summand,
+            // and for each mean epsilon, root and reciprocal.
             batch_norm: Term::Outputs(2),
+            layer_norm: Term::Norm { outputs: 7, channels: 0, means: 3 },
+            group_norm: Term::Norm { outputs: 7, channels: 0, means: 3 },
+            layer_scale: Term::Outputs(1),
             relu: Term::Outputs(1),
+            // Two comparisons; negation, exponential, sum, quotient; those and a product; x / sqrt 2, error function, sum,
+            // product, half; sum, two comparisons, quotient; those and a product.
+            relu6: Term::Outputs(2),
+            sigmoid: Term::Outputs(4),
+            silu: Term::Outputs(5),
+            gelu: Term::Outputs(5),
+            hard_sigmoid: Term::Outputs(4),
+            hard_swish: Term::Outputs(5),
+            // Exponential, sum, quotient.
+            path_softmax: Term::Outputs(3),
             max_pool: Term::Comparisons,
+            // K - 1 sums and a quotient.
+            average_pool: Term::Windows,
             adaptive_average: Term::Inputs,
             adaptive_maximum: Term::Inputs,
-            add: Term::Outputs(1),
+            add: Term::Joins,
+            multiply: Term::Joins,
             ..FLOPS_ONLY
         },
     },
     Convention {
         name: "train",
-        counts: "forward and backward, 6 x macs, less the input gradient where no parameter stands before a layer",
+        counts: "forward and backward, 6 x macs, less the input gradient where no parameter stands before a layer and the \
+                 weight gradient of fixed filters",
         reported_by: "PyTorch's FlopCounterMode on a training step of ungrouped convolutions",
         rules: Rules { convolution: Product::Training, linear: Product::Training, ..MACS_ONLY },
     },

@@ -16,7 +16,7 @@ const PIXEL: ReceptiveField = ReceptiveField { size: 1, stride: 1 };
 
 /// The receptive field of the last feature map; of windows that are not square, the larger side.
 ///
-/// A window with extent k at stride s turns (size, stride) into (size + (k - 1) stride, s stride); an add takes the
+/// A window with extent k at stride s turns (size, stride) into (size + (k - 1) stride, s stride); a join takes the
 /// larger of its branches; a pool to a fixed size and what follows it no longer look at the map and change nothing.
 #[must_use]
 pub fn receptive_field(network: &Checked) -> ReceptiveField {

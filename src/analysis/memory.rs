@@ -2,7 +2,8 @@
 //!
 //! Both walks take the nodes in topological order and visit each edge a constant number of times.
 
-use crate::ir::{NodeId, Op, op};
+use crate::ir::op::{self, Activation};
+use crate::ir::{NodeId, Op, Shape, Sides};
 use crate::valid::{Checked, Layer};
 
 /// Bytes of one element.
@@ -30,24 +31,25 @@ pub struct Peak {
     pub elements: u128,
 }
 
-/// How an op's value comes to be in memory during inference.
+/// How an op's value comes to be in memory.
 enum Storage {
     /// In a tensor of its own.
     Fresh,
     /// Over its first operand, if nobody reads that later.
     InPlace,
-    /// It is its first operand, seen differently or unchanged.
+    /// It is its first operand, or a part of it, seen differently or unchanged.
     View,
 }
 
-/// Inference: batch norm, relu and add work in place; a flatten is a view and a dropout does nothing; padding and
-/// subsampling make tensors of their own, as layers and slices do.
+/// Inference: batch norm, add and the activations that the reference implementations run in place do so; a flatten and a
+/// slice are views, dropout and stochastic depth do nothing; padding and subsampling make tensors of their own, as layers
+/// and strided slices do.
 fn inference_storage(op: &Op) -> Storage {
     match op {
-        Op::BatchNorm(_) | Op::Activation(op::Activation::Relu | op::Activation::Relu6) | Op::Add(_) => {
-            Storage::InPlace
-        }
-        Op::Flatten(_) | Op::Dropout(_) | Op::DropPath(_) => Storage::View,
+        Op::BatchNorm(_)
+        | Op::Activation(Activation::Relu | Activation::Relu6 | Activation::Silu | Activation::HardSwish)
+        | Op::Add(_) => Storage::InPlace,
+        Op::Flatten(_) | Op::Dropout(_) | Op::DropPath(_) | Op::Slice(_) => Storage::View,
         Op::Input(_)
         | Op::Conv2d(_)
         | Op::Activation(_)
@@ -64,8 +66,7 @@ fn inference_storage(op: &Op) -> Storage {
         | Op::LayerNorm(_)
         | Op::LayerScale(_)
         | Op::Multiply(_)
-        | Op::PathSoftmax(_)
-        | Op::Slice(_) => Storage::Fresh,
+        | Op::PathSoftmax(_) => Storage::Fresh,
     }
 }
 
@@ -92,56 +93,52 @@ impl<T: Copy + Default> Table<T> {
 /// that reads it or a view of it; the input and the output are kept.
 #[must_use]
 pub fn inference_peak(network: &Checked) -> Peak {
-    let (owners, last_uses) = lifetimes(network);
+    let mut owners = Table::<NodeId>::new(network);
+    // How often the tensor of each owner will still be read.
+    let mut reads = Table::<usize>::new(network);
     let mut live = 0;
     let mut peak = Peak { node: network.output(), elements: 0 };
-    for (position, layer) in network.layers().enumerate() {
-        let dies = |owner: NodeId| last_uses.get(owner) == position;
+    for layer in network.layers() {
         let first = layer.operands.first().map(|&operand| owners.get(operand));
-        let in_place = matches!(inference_storage(&layer.node.op), Storage::InPlace) && first.is_some_and(dies);
-        if !in_place && owners.get(layer.id) == layer.id {
+        let here = |owner: NodeId| layer.operands.iter().filter(|operand| owners.get(**operand) == owner).count();
+        let reused = match inference_storage(&layer.node.op) {
+            Storage::Fresh => None,
+            Storage::View => first,
+            Storage::InPlace => {
+                first.filter(|&owner| reads.get(owner) == here(owner) && is_whole(network, owner, &layer))
+            }
+        };
+        let owner = reused.unwrap_or(layer.id);
+        if reused.is_none() {
             live += layer.output.elements();
         }
         if live > peak.elements {
             peak = Peak { node: layer.id, elements: live };
         }
-        let mut freed = if in_place { first } else { None };
-        for owner in layer.operands.iter().map(|&operand| owners.get(operand)) {
-            if dies(owner) && freed != Some(owner) {
-                live -= network.shape(owner).elements();
-                freed = Some(owner);
+        let is_kept = layer.id == network.output() || network.graph().input() == Some(layer.id);
+        owners.set(layer.id, owner);
+        reads.set(owner, reads.get(owner) + network.graph().readers(layer.id).len() + usize::from(is_kept));
+        for operand in layer.operands.iter().map(|&operand| owners.get(operand)) {
+            reads.set(operand, reads.get(operand).saturating_sub(1));
+            if reads.get(operand) == 0 {
+                live -= network.shape(operand).elements();
             }
         }
     }
     peak
 }
 
-/// For every node the one that owns its tensor, and for every owner the position of the last node that reads it.
-fn lifetimes(network: &Checked) -> (Table<NodeId>, Table<usize>) {
-    let mut owners = Table::<NodeId>::new(network);
-    let mut last_uses = Table::<usize>::new(network);
-    for (position, layer) in network.layers().enumerate() {
-        for &operand in &layer.operands {
-            last_uses.set(owners.get(operand), position);
-        }
-        let owner = match (inference_storage(&layer.node.op), layer.operands.first()) {
-            (Storage::View, Some(&operand)) => owners.get(operand),
-            _ => layer.id,
-        };
-        owners.set(layer.id, owner);
-    }
-    let forever = usize::MAX;
-    last_uses.set(owners.get(network.output()), forever);
-    if let Some(input) = network.graph().input() {
-        last_uses.set(owners.get(input), forever);
-    }
-    (owners, last_uses)
+/// Whether the first operand of `layer` is all of the tensor that `owner` owns: what is written over a part of one would
+/// keep the rest.
+fn is_whole(network: &Checked, owner: NodeId, layer: &Layer<'_>) -> bool {
+    network.shape(owner).elements() == layer.input.elements()
 }
 
 /// What an op keeps for the backward pass.
+#[derive(Default)]
 struct Saved {
-    /// Its operand's buffer.
-    operand: bool,
+    /// The operands whose buffers it keeps.
+    operands: Vec<NodeId>,
     /// Its value's buffer.
     value: bool,
     /// Bytes of its own for each image.
@@ -150,48 +147,100 @@ struct Saved {
     once: u128,
 }
 
-/// What PyTorch's backward formulas ask for: a convolution, a linear layer and a batch norm their input (the norm also
-/// the batch's mean and inverse deviation), a relu and a softmax their output, a max pool its input and the indices of
-/// the maxima, dropout its mask of one byte each. A global mean, a sum, views and padding ask for nothing.
-fn saved(layer: &Layer<'_>) -> Saved {
+/// What PyTorch's backward formulas ask for where a gradient is needed, `trained` saying of which values. Of a map, C is
+/// its channels and P its positions; a float is 4 bytes.
+///
+/// A convolution, a linear layer, an average pool and a norm keep their input: a batch norm also 2 C floats of the batch, a
+/// layer norm 2 P and a group norm 2 a group of each image. A max pool keeps its input and the indices of the maxima.
+/// Relu, sigmoid and softmax keep their value, the other activations what they read: run in place, they keep a copy of it
+/// first. A product keeps each operand for the gradient of the others, a layer scale what it scales. Dropout keeps its mask
+/// of one byte each, stochastic depth a float an image. A blur keeps what it reads for the gradient of the reflection, and
+/// the padded map as any convolution. A global mean, a sum, concatenation, views and padding keep nothing.
+fn saved(network: &Checked, layer: &Layer<'_>, trained: &Table<bool>) -> Saved {
     let outputs = layer.output.elements();
-    let nothing = Saved { operand: false, value: false, own: 0, once: 0 };
-    let operand = Saved { operand: true, ..nothing };
+    let nothing = Saved::default();
+    if !trained.get(layer.id) {
+        return nothing;
+    }
+    let operand = || Saved { operands: layer.operands.clone(), ..Saved::default() };
     match &layer.node.op {
         Op::Conv2d(_)
         | Op::Linear(_)
         | Op::AvgPool(_)
         | Op::ChannelConv(_)
-        | Op::GroupNorm(_)
-        | Op::LayerNorm(_)
         | Op::LayerScale(_)
-        | Op::Multiply(_) => operand,
-        Op::BatchNorm(_) => Saved { once: 2 * FLOAT * u128::from(layer.output.channels()), ..operand },
-        Op::PathSoftmax(_) | Op::Activation(_) => Saved { value: true, ..nothing },
-        Op::MaxPool(_) => Saved { own: INDEX * outputs, ..operand },
+        | Op::Activation(
+            Activation::Relu6 | Activation::Silu | Activation::Gelu | Activation::HardSigmoid | Activation::HardSwish,
+        ) => operand(),
+        Op::BatchNorm(_) => Saved { once: 2 * FLOAT * u128::from(layer.output.channels()), ..operand() },
+        Op::LayerNorm(_) => Saved { own: 2 * FLOAT * layer.input.positions(), ..operand() },
+        Op::GroupNorm(norm) => Saved { own: 2 * FLOAT * u128::from(norm.groups), ..operand() },
+        Op::Activation(Activation::Relu | Activation::Sigmoid | Activation::Softmax) | Op::PathSoftmax(_) => {
+            Saved { value: true, ..nothing }
+        }
+        Op::MaxPool(_) => Saved { own: INDEX * outputs, ..operand() },
         Op::AdaptivePool(op) => match op.kind {
             op::PoolKind::Average if op.is_global() => nothing,
-            op::PoolKind::Average => operand,
-            op::PoolKind::Maximum => Saved { own: INDEX * outputs, ..operand },
+            op::PoolKind::Average => operand(),
+            op::PoolKind::Maximum => Saved { own: INDEX * outputs, ..operand() },
         },
-        Op::Dropout(_) => Saved { own: outputs, ..nothing },
+        Op::Dropout(dropout) if dropout.rate > 0.0 => Saved { own: outputs, ..nothing },
+        Op::DropPath(drop) if drop.rate > 0.0 => Saved { own: FLOAT, ..nothing },
+        Op::Blur(blur) => Saved { own: FLOAT * padded(layer.input, blur.window.padding), ..operand() },
+        Op::Multiply(_) => product(network, layer, trained),
         Op::Input(_)
         | Op::Flatten(_)
         | Op::Add(_)
         | Op::Pad(_)
         | Op::Subsample(_)
-        | Op::Blur(_)
         | Op::Concat(_)
+        | Op::Dropout(_)
         | Op::DropPath(_)
         | Op::Slice(_) => nothing,
     }
 }
 
-/// Training: relu and add work in place, flatten is a view; everything else makes a tensor of its own.
+/// The elements of a map with padding; none where there is no padding, since nothing is made then.
+fn padded(shape: Shape, sides: Sides) -> u128 {
+    match shape.size() {
+        Some([height, width]) if !sides.is_zero() => {
+            let side = |parts: [u64; 3]| parts.into_iter().map(u128::from).sum::<u128>();
+            let rows = side([height, sides.top, sides.bottom]);
+            u128::from(shape.channels()) * rows * side([width, sides.left, sides.right])
+        }
+        Some(_) | None => 0,
+    }
+}
+
+/// Operands are multiplied two at a time from the first on: each product keeps a side where the other needs a gradient, and
+/// all but the last product are tensors that the next one may keep.
+fn product(network: &Checked, layer: &Layer<'_>, trained: &Table<bool>) -> Saved {
+    let mut saved = Saved::default();
+    let Some((&first, rest)) = layer.operands.split_first() else { return saved };
+    let (mut needs, mut shape) = (trained.get(first), network.shape(first));
+    for (position, &operand) in rest.iter().enumerate() {
+        if needs {
+            saved.operands.push(operand);
+        }
+        if trained.get(operand) {
+            match position {
+                0 => saved.operands.push(first),
+                _ => saved.own += FLOAT * shape.elements(),
+            }
+        }
+        needs |= trained.get(operand);
+        shape = layer.node.op.infer(&[shape, network.shape(operand)]).unwrap_or(shape);
+    }
+    saved
+}
+
+/// Training: relu and add work in place, flatten and slices are views; everything else makes a tensor of its own, other
+/// activations too, since those that work in place keep a copy of what they write over.
 fn training_storage(op: &Op) -> Storage {
     match op {
-        Op::Activation(op::Activation::Relu | op::Activation::Relu6) | Op::Add(_) => Storage::InPlace,
-        Op::Flatten(_) => Storage::View,
+        Op::Activation(Activation::Relu) | Op::Add(_) => Storage::InPlace,
+        Op::Flatten(_) | Op::Slice(_) => Storage::View,
+        Op::Dropout(op::Dropout { rate }) | Op::DropPath(op::DropPath { rate }) if *rate <= 0.0 => Storage::View,
         Op::Input(_)
         | Op::Conv2d(_)
         | Op::BatchNorm(_)
@@ -211,8 +260,7 @@ fn training_storage(op: &Op) -> Storage {
         | Op::LayerNorm(_)
         | Op::LayerScale(_)
         | Op::Multiply(_)
-        | Op::PathSoftmax(_)
-        | Op::Slice(_) => Storage::Fresh,
+        | Op::PathSoftmax(_) => Storage::Fresh,
     }
 }
 
@@ -222,6 +270,7 @@ fn training_storage(op: &Op) -> Storage {
 pub fn training_saved(network: &Checked, batch: u128) -> u128 {
     let mut buffers = Table::<NodeId>::new(network);
     let mut kept = Table::<bool>::new(network);
+    let mut trained = Table::<bool>::new(network);
     let (mut elements, mut own, mut once) = (0, 0, 0);
     let mut keep = |kept: &mut Table<bool>, buffer: NodeId| {
         if !kept.get(buffer) {
@@ -230,16 +279,21 @@ pub fn training_saved(network: &Checked, batch: u128) -> u128 {
         }
     };
     for layer in network.layers() {
+        let parameters = layer.node.op.parameters(layer.input);
+        let is_trained = parameters.iter().any(|(kind, _)| kind.is_trainable());
+        trained.set(layer.id, is_trained || layer.operands.iter().any(|operand| trained.get(*operand)));
         let first = layer.operands.first().map(|&operand| buffers.get(operand));
-        let saved = saved(&layer);
+        let saved = saved(network, &layer, &trained);
         let reused = match training_storage(&layer.node.op) {
             Storage::Fresh => None,
             Storage::View => first,
-            Storage::InPlace => first.filter(|&buffer| !kept.get(buffer) && !is_shared(network, &layer)),
+            Storage::InPlace => first.filter(|&buffer| {
+                !kept.get(buffer) && !is_shared(network, &layer) && is_whole(network, buffer, &layer)
+            }),
         };
         buffers.set(layer.id, reused.unwrap_or(layer.id));
-        if let Some(buffer) = first.filter(|_| saved.operand) {
-            keep(&mut kept, buffer);
+        for &operand in &saved.operands {
+            keep(&mut kept, buffers.get(operand));
         }
         if saved.value {
             keep(&mut kept, buffers.get(layer.id));

@@ -150,9 +150,12 @@ fn each(network: &Checked, mut visit: impl FnMut(NodeId, &Work<'_>, Parameters))
         for (kind, shape) in op.parameters(layer.input) {
             parameters.add(kind, &shape);
         }
-        visit(layer.id, &Work { op, input: layer.input, output: layer.output, input_gradient }, parameters);
+        let is_trained = parameters.trainable > 0;
+        let operands = layer.operands.len();
+        let work = Work { op, input: layer.input, output: layer.output, operands, is_trained, input_gradient };
+        visit(layer.id, &work, parameters);
         if let Some(slot) = trained.get_mut(layer.id.index()) {
-            *slot = input_gradient || parameters.trainable > 0;
+            *slot = input_gradient || is_trained;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The vocabulary of counting rules: what a convention can say about an op.
 
-use crate::ir::{Op, Shape, op};
+use crate::ir::op::{self, Activation};
+use crate::ir::{Op, ParameterKind, Shape};
 
 /// One op at work on one image: what a rule may look at.
 #[derive(Debug, Clone, Copy)]
@@ -11,6 +12,10 @@ pub struct Work<'a> {
     pub input: Shape,
     /// The shape of its value.
     pub output: Shape,
+    /// How many operands it has.
+    pub operands: usize,
+    /// Whether training moves a parameter of it.
+    pub is_trained: bool,
     /// Whether a gradient with respect to its operand is needed: not where no parameter stands before it.
     pub input_gradient: bool,
 }
@@ -20,7 +25,10 @@ pub struct Work<'a> {
 pub enum Product {
     /// This many operations per multiply-accumulate.
     Macs(u128),
-    /// Forward and backward: 6 per multiply-accumulate, 4 where the input needs no gradient.
+    /// One for each element of the matrix, whatever it is multiplied with.
+    Weights,
+    /// Forward and backward: 6 per multiply-accumulate, 2 fewer where the input needs no gradient, 2 fewer where a fixed
+    /// filter has none.
     Training,
     /// Not work but values: one per output element.
     Outputs,
@@ -43,11 +51,24 @@ pub enum Term {
     Windows,
     /// (K - 1) N: what it takes to compare K values.
     Comparisons,
+    /// N for every operand beside the first.
+    Joins,
+    /// What a norm takes that finds the means by itself.
+    Norm {
+        /// This many times N.
+        outputs: u128,
+        /// And this many times C.
+        channels: u128,
+        /// And this many times its means: one at each position of a layer norm, one for each group of a group norm.
+        means: u128,
+    },
 }
 
-/// One rule per op. Ops that move values and compute nothing (input, flatten, padding, subsampling, dropout in
-/// inference) have none, because no tool counts them: in torch they are functions or views and not modules, and the
-/// modules that there are (`ZeroPad2d`, `Dropout`, `Flatten`) are listed as free.
+/// One rule per op. Ops that move values and compute nothing (input, flatten, padding, subsampling, concatenation, slices,
+/// dropout and stochastic depth in inference) have none, because no tool counts them: in torch they are functions or views
+/// and not modules, and the modules that there are (`ZeroPad2d`, `Dropout`, `Flatten`) are listed as free.
+///
+/// The filter of a [`op::Blur`] and a convolution along the channels are convolutions to every convention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
     /// A convolution's products.
@@ -60,18 +81,42 @@ pub struct Rules {
     pub linear_bias: Term,
     /// Batch norm.
     pub batch_norm: Term,
+    /// Layer norm.
+    pub layer_norm: Term,
+    /// Group norm.
+    pub group_norm: Term,
+    /// A factor for each channel.
+    pub layer_scale: Term,
     /// Relu.
     pub relu: Term,
+    /// Relu6.
+    pub relu6: Term,
+    /// Silu.
+    pub silu: Term,
+    /// Gelu.
+    pub gelu: Term,
+    /// Sigmoid.
+    pub sigmoid: Term,
+    /// Hard sigmoid.
+    pub hard_sigmoid: Term,
+    /// Hard swish.
+    pub hard_swish: Term,
     /// Softmax.
     pub softmax: Term,
+    /// Softmax over paths.
+    pub path_softmax: Term,
     /// A max pool with a window.
     pub max_pool: Term,
+    /// An average pool with a window.
+    pub average_pool: Term,
     /// A pool to a fixed size that averages.
     pub adaptive_average: Term,
     /// A pool to a fixed size that takes the maximum.
     pub adaptive_maximum: Term,
-    /// The sum of two branches.
+    /// The sum of branches.
     pub add: Term,
+    /// The product of branches.
+    pub multiply: Term,
 }
 
 /// What a count is made of.
@@ -85,33 +130,69 @@ pub enum Part {
     LinearBias,
     /// Batch norms.
     BatchNorm,
+    /// Layer norms.
+    LayerNorm,
+    /// Group norms.
+    GroupNorm,
+    /// Layer scales.
+    LayerScale,
     /// Relus.
     Relu,
+    /// Relu6s.
+    Relu6,
+    /// Silus.
+    Silu,
+    /// Gelus.
+    Gelu,
+    /// Sigmoids.
+    Sigmoid,
+    /// Hard sigmoids.
+    HardSigmoid,
+    /// Hard swishes.
+    HardSwish,
     /// Softmaxes.
     Softmax,
+    /// Softmaxes over paths.
+    PathSoftmax,
     /// Max pools.
     MaxPool,
+    /// Average pools with a window.
+    AveragePool,
     /// Average pools to a fixed size.
     AdaptiveAverage,
     /// Max pools to a fixed size.
     AdaptiveMaximum,
     /// Sums of branches.
     Add,
+    /// Products of branches.
+    Multiply,
 }
 
 impl Part {
     /// Every part, in the order in which they are listed.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 22] = [
         Self::Products,
         Self::ConvolutionBias,
         Self::LinearBias,
         Self::BatchNorm,
+        Self::LayerNorm,
+        Self::GroupNorm,
+        Self::LayerScale,
         Self::Relu,
+        Self::Relu6,
+        Self::Silu,
+        Self::Gelu,
+        Self::Sigmoid,
+        Self::HardSigmoid,
+        Self::HardSwish,
         Self::Softmax,
+        Self::PathSoftmax,
         Self::MaxPool,
+        Self::AveragePool,
         Self::AdaptiveAverage,
         Self::AdaptiveMaximum,
         Self::Add,
+        Self::Multiply,
     ];
 
     /// What a sentence calls it.
@@ -122,12 +203,24 @@ impl Part {
             Self::ConvolutionBias => "convolution bias",
             Self::LinearBias => "linear bias",
             Self::BatchNorm => "batch norm",
+            Self::LayerNorm => "layer norm",
+            Self::GroupNorm => "group norm",
+            Self::LayerScale => "layer scale",
             Self::Relu => "relu",
+            Self::Relu6 => "relu6",
+            Self::Silu => "silu",
+            Self::Gelu => "gelu",
+            Self::Sigmoid => "sigmoid",
+            Self::HardSigmoid => "hard sigmoid",
+            Self::HardSwish => "hard swish",
             Self::Softmax => "softmax",
+            Self::PathSoftmax => "softmax over paths",
             Self::MaxPool => "max pool",
+            Self::AveragePool => "average pool",
             Self::AdaptiveAverage => "adaptive average pool",
             Self::AdaptiveMaximum => "adaptive max pool",
             Self::Add => "add",
+            Self::Multiply => "multiply",
         }
     }
 }
@@ -147,30 +240,44 @@ impl Rules {
                 op.bias.then(|| (Part::LinearBias, self.linear_bias.count(work))),
             ],
             Op::BatchNorm(_) => only(Part::BatchNorm, self.batch_norm),
-            Op::Activation(op::Activation::Relu) => only(Part::Relu, self.relu),
-            Op::Activation(op::Activation::Softmax) => only(Part::Softmax, self.softmax),
+            Op::LayerNorm(_) => only(Part::LayerNorm, self.layer_norm),
+            Op::GroupNorm(_) => only(Part::GroupNorm, self.group_norm),
+            Op::LayerScale(_) => only(Part::LayerScale, self.layer_scale),
+            Op::Activation(activation) => {
+                let (part, term) = self.activation(*activation);
+                only(part, term)
+            }
+            Op::PathSoftmax(_) => only(Part::PathSoftmax, self.path_softmax),
             Op::Blur(_) | Op::ChannelConv(_) => [Some((Part::Products, self.convolution.count(work))), None],
             Op::MaxPool(_) => only(Part::MaxPool, self.max_pool),
+            Op::AvgPool(_) => only(Part::AveragePool, self.average_pool),
             Op::AdaptivePool(op) => match op.kind {
                 op::PoolKind::Average => only(Part::AdaptiveAverage, self.adaptive_average),
                 op::PoolKind::Maximum => only(Part::AdaptiveMaximum, self.adaptive_maximum),
             },
             Op::Add(_) => only(Part::Add, self.add),
+            Op::Multiply(_) => only(Part::Multiply, self.multiply),
             Op::Input(_)
-            | Op::Activation(_)
             | Op::Flatten(_)
             | Op::Pad(_)
             | Op::Subsample(_)
             | Op::Dropout(_)
-            | Op::AvgPool(_)
             | Op::Concat(_)
             | Op::DropPath(_)
-            | Op::GroupNorm(_)
-            | Op::LayerNorm(_)
-            | Op::LayerScale(_)
-            | Op::Multiply(_)
-            | Op::PathSoftmax(_)
             | Op::Slice(_) => [None, None],
+        }
+    }
+
+    fn activation(&self, activation: Activation) -> (Part, Term) {
+        match activation {
+            Activation::Relu => (Part::Relu, self.relu),
+            Activation::Relu6 => (Part::Relu6, self.relu6),
+            Activation::Silu => (Part::Silu, self.silu),
+            Activation::Gelu => (Part::Gelu, self.gelu),
+            Activation::Sigmoid => (Part::Sigmoid, self.sigmoid),
+            Activation::HardSigmoid => (Part::HardSigmoid, self.hard_sigmoid),
+            Activation::HardSwish => (Part::HardSwish, self.hard_swish),
+            Activation::Softmax => (Part::Softmax, self.softmax),
         }
     }
 }
@@ -180,8 +287,8 @@ impl Product {
         let macs = work.op.macs(work.input, work.output);
         match self {
             Self::Macs(times) => times * macs,
-            Self::Training if work.input_gradient => 6 * macs,
-            Self::Training => 4 * macs,
+            Self::Weights => work.op.parameters(work.input).into_iter().map(elements_of_kernel).sum(),
+            Self::Training => 2 * macs * (1 + u128::from(work.is_trained) + u128::from(work.input_gradient)),
             Self::Outputs => work.output.elements(),
         }
     }
@@ -198,8 +305,30 @@ impl Term {
             Self::Channels(times) => times * u128::from(work.output.channels()),
             Self::Windows => window(work.op) * outputs,
             Self::Comparisons => window(work.op).saturating_sub(1) * outputs,
+            Self::Joins => u128::try_from(work.operands.saturating_sub(1)).unwrap_or(u128::MAX) * outputs,
+            Self::Norm { outputs: each, channels, means } => {
+                each * outputs + channels * u128::from(work.output.channels()) + means * self::means(work)
+            }
         }
     }
+}
+
+/// The elements of a parameter that is a kernel.
+fn elements_of_kernel((kind, shape): (ParameterKind, Vec<u64>)) -> u128 {
+    match kind {
+        ParameterKind::Kernel => shape.into_iter().map(u128::from).product(),
+        ParameterKind::Bias
+        | ParameterKind::Scale
+        | ParameterKind::Shift
+        | ParameterKind::Mean
+        | ParameterKind::Variance
+        | ParameterKind::Gain => 0,
+    }
+}
+
+/// The means that a norm takes of one image.
+fn means(work: &Work<'_>) -> u128 {
+    if let Op::GroupNorm(norm) = work.op { norm.groups.into() } else { work.input.positions() }
 }
 
 /// K: the elements of an op's window; 1 where it has none.

@@ -135,12 +135,17 @@ fn difference(count: &Count, macs: u128) -> String {
     let part = |wanted: Part| count.parts().find(|(part, _)| *part == wanted).map_or(0, |(_, count)| count);
     let products = part(Part::Products);
     let base = match count.convention.rules.convolution {
-        Product::Macs(1) => None,
+        Product::Macs(1) if products == macs => None,
+        Product::Macs(1) => Some(format!(
+            "-{} of linear layers on maps, counted at one position",
+            grouped(macs.saturating_sub(products))
+        )),
         Product::Macs(times) => Some(format!("{times} per multiply-accumulate")),
         Product::Training => {
             let spared = (6 * macs).saturating_sub(products);
-            Some(format!("6 per multiply-accumulate less {}, gradients for the input", grouped(spared)))
+            Some(format!("6 per multiply-accumulate less {}, gradients that nothing needs", grouped(spared)))
         }
+        Product::Weights => Some("one per element of a matrix".to_owned()),
         Product::Outputs => Some(format!("values, not work: {} of convolutions and linear layers", grouped(products))),
     };
     let extra = count.parts().filter(|(part, _)| *part != Part::Products);

@@ -46,7 +46,7 @@ codes! {
     BadDepth = "E0207", "a depth that no table has";
     DepthAndStages = "E0208", "`depth` together with `[[stage]]`";
     NoStages = "E0209", "a network without stages";
-    NotApplicable = "E0210", "a setting that this block or head cannot have";
+    NotApplicable = "E0210", "a setting that cannot stand here";
     ExpectationNotMet = "E0211", "the network is not the one that `[expect]` describes";
     OverBudget = "E0212", "the network exceeds its `[budget]`";
     UnknownName = "E0213", "a name that nothing declares";
@@ -57,7 +57,7 @@ codes! {
     NotMet = "E0218", "a block's requirement is not met";
     DefinedTwice = "E0219", "two definitions with one name";
     WrongBlock = "E0220", "a block that does not fit its place";
-    BranchesDiffer = "E0301", "two branches of an add have different shapes";
+    BranchesDiffer = "E0301", "the branches of a join do not fit together";
     MapVanishes = "E0302", "a feature map shrinks to nothing";
     GroupsDoNotDivide = "E0303", "the groups of a convolution do not divide its channels";
     WrongRank = "E0304", "an op needs a feature map and got a vector, or the other way round";

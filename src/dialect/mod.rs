@@ -36,9 +36,9 @@ macro_rules! dialects {
 }
 
 /// The names of the dialects that ship, in the order in which messages list them.
-pub const NAMES: [&str; 3] = ["torchvision", "keras", "paper"];
+pub const NAMES: [&str; 4] = ["torchvision", "keras", "paper", "timm"];
 
-static ALL: [Entry; 3] = dialects!["torchvision", "keras", "paper"];
+static ALL: [Entry; 4] = dialects!["torchvision", "keras", "paper", "timm"];
 
 /// The dialect called `name` that ships.
 #[must_use]

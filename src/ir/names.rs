@@ -181,16 +181,37 @@ impl Piece {
 }
 
 impl NameTable {
-    /// The dialect's name of the node at `address`; its plain path where the table has no row for it.
+    /// The dialect's name of the node at `address`; where the table has no row for it, the block's name, the branch and
+    /// the role, which other nodes may have too.
     #[must_use]
     pub fn name(&self, address: &Address, context: Context<'_>) -> String {
-        let mut rows = self.section(context.kind).into_iter().chain([&self.common]).flat_map(|rows| &rows.rows);
         let mut name = String::with_capacity(24);
-        match rows.find(|(selector, _)| selector.matches(address)) {
-            Some((_, template)) => self.expand(template, address, context, &mut name),
-            None => plain(address, &mut name),
+        match self.row(address, context) {
+            Some(template) => self.expand(template, address, context, &mut name),
+            None => self.plain(address, context, &mut name),
         }
         name
+    }
+
+    /// The template of the first row for `address`: its block's rows come before those for every block.
+    #[must_use]
+    pub fn row(&self, address: &Address, context: Context<'_>) -> Option<&Template> {
+        let mut rows = self.section(context.kind).into_iter().chain([&self.common]).flat_map(|rows| &rows.rows);
+        rows.find(|(selector, _)| selector.matches(address)).map(|(_, template)| template)
+    }
+
+    fn plain(&self, address: &Address, context: Context<'_>, out: &mut String) {
+        if let Place::Block { .. } = address.place {
+            self.expand_block(address, context, out);
+            out.push('.');
+        }
+        let _ = write!(out, "{}", address.branch);
+        if address.branch != Label::INPUT {
+            let _ = write!(out, ".{}", address.role);
+            if address.unit > 0 {
+                let _ = write!(out, "{}", address.unit);
+            }
+        }
     }
 
     /// The dialect's name of the block at `address`.
@@ -260,24 +281,5 @@ fn place(address: &Address, out: &mut String) {
         Place::Input => out.push_str("input"),
         Place::Stem => out.push_str("stem"),
         Place::Head => out.push_str("head"),
-    }
-}
-
-/// The address spelt out: what a layer is called that its dialect has no name for.
-fn plain(address: &Address, out: &mut String) {
-    if let Place::Block { .. } = address.place {
-        place(address, out);
-        out.push('.');
-    }
-    let _ = write!(out, "{}", address.branch);
-    if address.branch != Label::INPUT {
-        let _ = write!(out, ".{}", address.role);
-        if address.unit > 0 {
-            let _ = write!(out, "{}", address.unit);
-        }
-        // No two nodes of a branch have one sequence: so the path is of this node alone.
-        if address.sequence > 0 {
-            let _ = write!(out, "_{}", address.sequence);
-        }
     }
 }

@@ -45,11 +45,20 @@ macro_rules! library {
 static ALL: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     library! {
         "blocks", &[Place::Stage], [
-            "basic", "bottleneck", "convnext", "dense", "inverted_residual", "mbconv", "plain", "regnet", "vgg",
+            "basic", "bottleneck", "convnext", "dense", "inverted_residual", "mbconv", "plain", "preact_bottleneck",
+            "regnet", "res2net_bottleneck", "sk_bottleneck", "vgg",
         ];
-        "stems", &[Place::Stem], ["imagenet", "cifar", "densenet", "mobile", "patchify", "regnet_stem"];
-        "heads", &[Place::Head], ["classifier", "efficientnet", "layer_norm_classifier", "mobilenet", "norm_classifier"];
-        "parts", &[Place::Part], ["A", "B", "C", "D", "squeeze"];
+        "stems", &[Place::Stem], [
+            "imagenet", "cifar", "deep", "densenet", "mobile", "patchify", "preact_deep", "preact_imagenet",
+            "regnet_stem",
+        ];
+        "heads", &[Place::Head], [
+            "classifier", "efficientnet", "layer_norm_classifier", "mobilenet", "norm_classifier", "preact_classifier",
+        ];
+        "parts", &[Place::Part], ["A", "B", "C", "D"];
+        "parts", &[Place::Part], ["se", "eca", "selective_kernel", "hierarchy", "squeeze"];
+        "parts", &[Place::Part], ["average_pool", "blur_pool", "stem_max_pool", "stem_blur_pool", "stem_conv_pool"];
+        "parts", &[], ["hierarchy_level"];
         "parts", &[Place::Stem, Place::Head, Place::Part], ["none"];
     }
 });

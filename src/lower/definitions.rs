@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, HashSet};
 /// Reports what is wrong with the blocks that a description defines.
 pub(super) fn check(definitions: &Definitions, report: &mut Report) {
     let blocks = Blocks::new(definitions);
+    // Where something did not parse, what seems unused may be used there.
+    let has_lints = !report.has_errors();
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for block in &definitions.blocks {
         let name = &block.signature.name;
@@ -32,7 +34,7 @@ pub(super) fn check(definitions: &Definitions, report: &mut Report) {
         }
         check_name(name, report);
         let mut checker =
-            Checker { blocks, block, scopes: Vec::new(), words: words(block), used: HashSet::new(), report };
+            Checker { blocks, block, scopes: Vec::new(), words: words(block), used: HashSet::new(), has_lints, report };
         checker.block();
     }
     recursion(definitions, report);
@@ -81,6 +83,7 @@ struct Checker<'a, 'r> {
     words: HashSet<&'a str>,
     /// The spans of the names that are used.
     used: HashSet<Span>,
+    has_lints: bool,
     report: &'r mut Report,
 }
 
@@ -116,7 +119,7 @@ impl<'a> Checker<'a, '_> {
     /// Ends a scope: warns of what nothing used.
     fn close(&mut self, what: &str) {
         for name in self.scopes.pop().unwrap_or_default() {
-            if !self.used.contains(&name.span) && !name.value.ends_with('_') {
+            if self.has_lints && !self.used.contains(&name.span) && !name.value.ends_with('_') {
                 let error = Diagnostic::error(
                     Code::UnusedParameter,
                     name.span,
@@ -290,7 +293,7 @@ impl<'a> Checker<'a, '_> {
             let shorthand = value.variable().and_then(|name| signature.parameter(name));
             let parameter = match name {
                 Some(name) => signature.parameter(&name.value),
-                None => shorthand.or_else(|| signature.parameters.get(at)),
+                None => shorthand.or_else(|| signature.at(at, has_size)),
             };
             match parameter {
                 Some(parameter) if told.contains(&parameter.name.value.as_str()) => self.report.push(
@@ -356,6 +359,11 @@ impl<'a> Checker<'a, '_> {
         let message = format!("there is no variable {}", suggest::quoted(name));
         let error = Diagnostic::error(Code::UnknownName, span, message, "nothing is called so");
         let error = suggest::fixed(error, name, span, known);
+        // What was probably meant is used.
+        if let Some(fix) = &error.fix {
+            self.find(&fix.replacement);
+        }
+        let variables: Vec<_> = self.scopes.iter().flatten().map(|known| known.value.as_str()).collect();
         self.report.push(if error.help.is_some() || variables.is_empty() {
             error
         } else {
@@ -476,7 +484,7 @@ fn calls_itself(circle: &[usize], span: Span, definitions: &Definitions) -> Diag
     Diagnostic::error(Code::Recursion, span, format!("the block `{name}` calls itself"), "the circle closes here")
         .label(block.map_or(span, |block| block.signature.name.span), "defined here")
         .note(format!("{}: each calls the next", names.join(", ")))
-        .help("write the repetition as a loop: `for number in 0..4 { … }`")
+        .help("write the repetition as a loop: `for step in 0..4 { … }`")
 }
 
 /// The names that statements call or hand on as blocks.

@@ -400,7 +400,7 @@ impl<'a> Machine<'a> {
             });
         }
         if let Some(block) = self.blocks.find(name, frame.block.is_library) {
-            let passed = self.pass(&block.signature, &step.arguments, frame, context)?;
+            let passed = self.pass(&block.signature, &step.arguments, false, frame, context)?;
             return self.call(block, &passed, node_span, node_span, frame, context);
         }
         // The text was checked: only a variable that holds no block can be meant.
@@ -430,7 +430,7 @@ impl<'a> Machine<'a> {
             let value = judge.check(&layer.name.value, &value, kernel).map_err(|error| self.relocate(error, frame))?;
             values.push((&kernel.name.value, value));
         }
-        for (name, value) in self.pass(layer, &step.arguments, frame, context)? {
+        for (name, value) in self.pass(layer, &step.arguments, step.size.is_some(), frame, context)? {
             let Some(parameter) = layer.parameter(&name) else { continue };
             let value = Spanned::new(evened(value.value, &parameter.domain), value.span);
             let value =
@@ -457,18 +457,19 @@ impl<'a> Machine<'a> {
         Ok(layer::Arguments { values })
     }
 
-    /// The values that are passed to the parameters of `signature`.
+    /// The values that are passed to the parameters of `signature`; with a size before the brackets the kernel is told.
     fn pass(
         &self,
         signature: &Signature,
         passed: &'a [Passed],
+        has_size: bool,
         frame: &Frame<'a>,
         context: &Context<'a>,
     ) -> Result<Vec<(String, Spanned<Value>)>, Halt> {
         let mut values = Vec::with_capacity(passed.len());
         for (at, Passed { name, value }) in passed.iter().enumerate() {
             let shorthand = || value.variable().filter(|name| signature.parameter(name).is_some());
-            let position = || signature.parameters.get(at).map(|parameter| parameter.name.value.as_str());
+            let position = || signature.at(at, has_size).map(|parameter| parameter.name.value.as_str());
             let known = match name {
                 Some(name) => Some(name.value.as_str()).filter(|name| signature.parameter(name).is_some()),
                 None => shorthand().or_else(position),

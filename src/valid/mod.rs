@@ -176,8 +176,12 @@ fn names(graph: &Graph) -> Result<Vec<String>, Report> {
     let mut taken: HashMap<String, u32> = HashMap::new();
     for id in graph.ids() {
         let (Some(node), Some(name)) = (graph.get(id), names.get_mut(id.index())) else { continue };
-        // A weight file knows the names of layers with weights; any other may be told apart by a number.
-        while seen.contains_key(name.as_str()) && node.op.parameters(Shape::Vector(1)).is_empty() {
+        // A row of a table gives layers with weights the names that weight files know; any other name may be told apart
+        // by a number.
+        let context = graph.kinds.context(node.origin.address.place);
+        let is_known = !node.op.parameters(Shape::Vector(1)).is_empty()
+            && graph.dialect.names.row(&node.origin.address, context).is_some();
+        while !is_known && seen.contains_key(name.as_str()) {
             let number = taken.entry(name.clone()).or_insert(1);
             *number += 1;
             *name = format!("{name}_{number}");

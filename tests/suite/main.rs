@@ -11,10 +11,12 @@
     reason = "tests"
 )]
 
+mod build;
 #[cfg(feature = "live")]
 mod burn_source;
 mod cli_small;
 mod cost;
+mod cost_ops;
 mod describe;
 mod diagnostics;
 mod expand;

@@ -1,14 +1,11 @@
 //! Random networks of random ops: blocks made of series and parallel parts, as a description could have them.
 
+use crate::build::{Net, conv, global_mean, window};
 use proptest::prelude::*;
-use resnetc::ir::graph::{Kinds, StageKind};
-use resnetc::ir::names::{NameTable, Rows, Selector, Template};
-use resnetc::ir::op::{Activation, AdaptivePool, PoolKind};
-use resnetc::ir::shape::Window;
-use resnetc::ir::{Address, Dialect, Graph, Label, NodeId, Op, Origin, Place, Shape, Sides, op};
-use resnetc::source::Source;
-use resnetc::valid::{self, Checked};
-use std::sync::Arc;
+use resnetc::ir::graph::StageKind;
+use resnetc::ir::op::Activation;
+use resnetc::ir::{Label, NodeId, Op, Place, Shape, op};
+use resnetc::valid::Checked;
 
 /// A part of a block, before it is known what it reads.
 #[derive(Debug, Clone)]
@@ -35,71 +32,39 @@ pub fn series(optional: bool) -> impl Strategy<Value = Vec<Tree>> {
 
 /// A network with a stem, blocks of these kinds, in which block i differs in numbers from the others, and a head.
 pub fn network(kinds: &[(&str, &[Tree], u32)]) -> Checked {
-    let mut builder = Builder::new();
-    let stem = builder.current;
-    builder.place = Place::Stem;
-    let conv = builder.conv(8, 3, 1);
-    builder.current = builder.leaf(conv, Label::STEM, stem);
+    let (net, input) = Net::new(3, [9, 8]);
+    let mut builder = Builder { net, block: 0 };
+    let mut value = builder.leaf(conv(8, 3, 1), Label::STEM, input);
     for (stage, (kind, trees, blocks)) in (0..).zip(kinds) {
-        builder.kinds.stages.push(StageKind { name: (*kind).to_owned(), first: 0 });
+        builder.net.kinds.stages.push(StageKind { name: (*kind).to_owned(), first: 0 });
         for block in 0..*blocks {
-            (builder.place, builder.block) = (Place::Block { stage, block }, block);
-            builder.sequence = 0;
+            builder.net.enter(Place::Block { stage, block });
+            builder.block = block;
             // A block is never empty.
-            builder.current = builder.leaf(Op::Activation(Activation::Relu), Label::BLOCK, builder.current);
-            builder.current = builder.series(trees, builder.current);
+            value = builder.leaf(Op::Activation(Activation::Relu), Label::BLOCK, value);
+            value = builder.series(trees, value);
         }
     }
-    builder.place = Place::Head;
-    builder.sequence = 0;
-    let pool = Op::AdaptivePool(AdaptivePool { kind: PoolKind::Average, output: [1, 1] });
-    let value = builder.leaf(pool, Label::HEAD, builder.current);
-    let value = builder.leaf(Op::Flatten(op::Flatten), Label::HEAD, value);
-    builder.leaf(Op::Linear(op::Linear { features: 5, bias: true }), Label::HEAD, value);
-    let Builder { mut graph, kinds, .. } = builder;
-    graph.kinds = kinds;
-    valid::check(graph).unwrap_or_else(|report| panic!("{report:?}"))
+    builder.net.enter(Place::Head);
+    for op in [global_mean(), Op::Flatten(op::Flatten), Op::Linear(op::Linear { features: 5, bias: true })] {
+        value = builder.leaf(op, Label::HEAD, value);
+    }
+    builder.net.finish()
 }
 
 struct Builder {
-    graph: Graph,
-    shapes: Vec<Shape>,
-    kinds: Kinds,
-    place: Place,
+    net: Net,
     /// The block's number in its stage.
     block: u32,
-    sequence: u32,
-    current: NodeId,
 }
 
 impl Builder {
-    fn new() -> Self {
-        let mut graph = Graph::new("random", Arc::new(dialect()));
-        let origin =
-            origin(Address { place: Place::Input, branch: Label::INPUT, unit: 0, role: Label::INPUT, sequence: 0 });
-        let input = op::Input { channels: 3, size: [9, 8] };
-        let current = graph.add(Op::Input(input), origin, &[]);
-        let shape = Shape::Map { channels: 3, height: 9, width: 8 };
-        let (place, kinds) = (Place::Stem, Kinds::default());
-        Self { graph, shapes: vec![shape], kinds, place, block: 0, sequence: 0, current }
-    }
-
-    fn add(&mut self, op: Op, branch: Label, role: Label, operands: &[NodeId]) -> NodeId {
-        let shapes: Vec<_> = operands.iter().map(|id| self.shapes[id.index()]).collect();
-        let shape = op.infer(&shapes).unwrap_or_else(|error| panic!("{op:?} of {shapes:?}: {error:?}"));
-        let address = Address { place: self.place, branch, unit: 0, role, sequence: self.sequence };
-        self.sequence += 1;
-        self.shapes.push(shape);
-        self.graph.add(op, origin(address), operands)
-    }
-
     fn leaf(&mut self, op: Op, branch: Label, value: NodeId) -> NodeId {
-        let role = Label::new(op.name()).unwrap();
-        self.add(op, branch, role, &[value])
+        self.net.add(op, branch, &[value])
     }
 
     fn shape(&self, id: NodeId) -> Shape {
-        self.shapes[id.index()]
+        self.net.shape(id)
     }
 
     fn series(&mut self, trees: &[Tree], mut value: NodeId) -> NodeId {
@@ -129,8 +94,7 @@ impl Builder {
             let mut end = if has_node { self.series(branch, value) } else { value };
             let gates = kind == 3 && number > 0;
             if gates {
-                let pool = Op::AdaptivePool(AdaptivePool { kind: PoolKind::Average, output: [1, 1] });
-                end = self.leaf(pool, Label::SKIP, end);
+                end = self.leaf(global_mean(), Label::SKIP, end);
                 end = self.leaf(
                     Op::ChannelConv(op::ChannelConv { kernel: 3 + 2 * u64::from(self.block) }),
                     Label::SKIP,
@@ -138,7 +102,7 @@ impl Builder {
                 );
             }
             if end != value && kind != 2 {
-                let conv = self.conv(self.shape(value).channels(), 1, 1);
+                let conv = conv(self.shape(value).channels(), 1, 1);
                 end = self.leaf(conv, Label::SKIP, end);
             }
             ends.push(end);
@@ -148,16 +112,10 @@ impl Builder {
             2 => Op::Concat(op::Concat),
             _ => Op::Multiply(op::Multiply),
         };
-        let role = Label::new(op.name()).unwrap();
-        let joined = self.add(op, Label::JOIN, role, &ends);
+        let joined = self.net.add(op, Label::JOIN, &ends);
         // Nested joins would multiply the channels.
-        let conv = self.conv(4, 1, 1);
+        let conv = conv(4, 1, 1);
         if kind == 2 { self.leaf(conv, Label::JOIN, joined) } else { joined }
-    }
-
-    fn conv(&self, filters: u64, kernel: u64, groups: u64) -> Op {
-        let window = window(kernel, 1);
-        Op::Conv2d(op::Conv2d { filters, window, groups, bias: false })
     }
 
     /// The op of a kind for what reads `shape`, keeping height and width.
@@ -166,9 +124,9 @@ impl Builder {
         let real = f64::from(self.block + 1);
         let (channels, even) = (shape.channels(), shape.channels().is_multiple_of(2));
         match kind {
-            0 => self.conv(4 + 2 * block, 1, 1),
-            1 => self.conv(6, 1 + 2 * (block % 2), 1),
-            2 => self.conv(channels, 3, channels),
+            0 => conv(4 + 2 * block, 1, 1),
+            1 => conv(6, 1 + 2 * (block % 2), 1),
+            2 => conv(channels, 3, channels),
             3 => Op::BatchNorm(op::BatchNorm { epsilon: 1e-5 * real, momentum: 0.1 }),
             4 => Op::LayerNorm(op::LayerNorm { epsilon: 1e-6 * real }),
             5 => Op::GroupNorm(op::GroupNorm { groups: if even { 2 } else { 1 }, epsilon: 1e-5 }),
@@ -187,23 +145,4 @@ impl Builder {
             _ => Op::Activation(Activation::ALL[usize::from(kind - 18) % Activation::ALL.len()]),
         }
     }
-}
-
-fn window(kernel: u64, stride: u64) -> Window {
-    let padding = Sides::all(kernel / 2);
-    Window { kernel: [kernel; 2], stride: [stride; 2], dilation: [1; 2], padding, ceil: false }
-}
-
-fn origin(address: Address) -> Origin {
-    Origin { span: Source::new("random", "random").span(0..6), address }
-}
-
-/// torchvision's, but for names, which must be unique whatever the labels.
-fn dialect() -> Dialect {
-    let mut dialect = (*resnetc::dialect::find("torchvision").unwrap()).clone();
-    let template = |text| Template::parse(text).unwrap();
-    let row = (Selector { branch: None, role: None }, template("{block}.{branch}_{sequence}"));
-    let common = Rows { block: Some(template("layer{stage + 1}.{index}")), rows: vec![row] };
-    dialect.names = NameTable { common, sections: Vec::new(), ..dialect.names };
-    dialect
 }

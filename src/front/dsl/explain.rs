@@ -143,7 +143,7 @@ fn form(word: &str, strict: Rule) -> Option<&'static str> {
         ("expect" | "budget", Rule::only_network_statement) => "expect { parameters = 25557032 }",
         ("let", _) => "let width = 2 * filters",
         ("if", Rule::only_statement) => "if stride != 1 { … } else { … }",
-        ("for", Rule::only_statement) => "for number in 0..3 { … }",
+        ("for", Rule::only_statement) => "for step in 0..3 { … }",
         ("for", Rule::only_row) => "for bottleneck { main.conv \"{block}.conv{unit}\" }",
         ("unit", Rule::only_statement) => "unit 1 { … }",
         ("join", Rule::only_statement) => "join add { main { … } skip { … } }",

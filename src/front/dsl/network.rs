@@ -329,6 +329,9 @@ impl Builder<'_> {
 
     /// Warns of parameters that nothing uses.
     fn unused(&mut self, parameters: &[Parameter]) {
+        if self.report.has_errors() {
+            return;
+        }
         let used = self.locals.used.borrow();
         let names = self.locals.values.iter().filter(|(name, ..)| !used.contains(name) && !name.ends_with('_'));
         for (name, _, span) in names {
