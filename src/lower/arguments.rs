@@ -66,7 +66,10 @@ impl Judge<'_> {
         let name = &parameter.name.value;
         let absent = |value: &Value| matches!(value, Value::Text(word) if **word == *"none");
         // What may be absent can be said to be.
-        if absent(found) && parameter.constant().as_ref().is_some_and(absent) {
+        if absent(found)
+            && !matches!(parameter.domain, Domain::Block(_))
+            && parameter.constant().as_ref().is_some_and(absent)
+        {
             return Ok(found.clone());
         }
         let refused = match (found, &parameter.domain) {
