@@ -12,8 +12,8 @@ use std::f64::consts::TAU;
 /// Fresh weights for `checked` from `seed`.
 ///
 /// Kernels are drawn from the distribution that the dialect names for convolutions or linear layers; biases are zero
-/// but for [`Init::UniformFanIn`], which draws them like the matrix; a batch norm begins as gamma 1, beta 0, mean 0,
-/// variance 1. How much memory they take is [`super::bytes`]; the caller answers for it.
+/// but for [`Init::UniformFanIn`], which draws them like the matrix; a norm begins as gamma 1, beta 0, a batch norm with
+/// mean 0 and variance 1, a layer scale as its op says. How much memory they take is [`super::bytes`]; the caller answers for it.
 #[must_use]
 pub fn init(checked: &Checked, seed: u64) -> Weights {
     expected(checked)
@@ -28,7 +28,8 @@ pub fn init(checked: &Checked, seed: u64) -> Weights {
 fn draw(checked: &Checked, entry: &Entry, seed: u64) -> Vec<f32> {
     let Dialect { convolution_init, linear_init, .. } = *checked.graph().dialect;
     let layer = checked.layer(entry.parameter.node);
-    let init = if matches!(layer.node.op, Op::Conv2d(_)) { convolution_init } else { linear_init };
+    let is_convolution = matches!(layer.node.op, Op::Conv2d(_) | Op::ChannelConv(_));
+    let init = if is_convolution { convolution_init } else { linear_init };
     let count = entry.ir_shape.iter().product::<u64>();
     let mut generator = Generator::new(seed, &entry.name);
     match entry.parameter.kind {

@@ -2,7 +2,7 @@
 
 use super::misfit::{Differences, Misfit, Unreadable};
 use super::{Entry, Tensor, Weights, expected, hwio_to_oihw, oihw_to_hwio};
-use crate::ir::Parameter;
+use crate::ir::{Parameter, ParameterKind};
 use crate::valid::Checked;
 use ::safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use half::{bf16, f16};
@@ -92,7 +92,7 @@ fn fit<'a>(
         return None;
     };
     let shape: Vec<_> = view.shape().iter().map(|&side| side as u64).collect();
-    if shape != entry.shape {
+    if !fits(&entry, &shape) {
         differences.misshapen.push((entry.name, entry.shape, shape));
         return None;
     }
@@ -101,6 +101,14 @@ fn fit<'a>(
         return None;
     };
     Some((entry, view, kind))
+}
+
+/// Whether a tensor of `shape` is what `entry` expects. Layer scales have dimensions of 1 after their channels in one
+/// library and none in another.
+fn fits(entry: &Entry, shape: &[u64]) -> bool {
+    let sides = |shape: &[u64]| shape.iter().copied().filter(|side| *side != 1).collect::<Vec<_>>();
+    let loosely = entry.parameter.kind == ParameterKind::Gain && sides(shape) == sides(&entry.shape);
+    shape == entry.shape || loosely
 }
 
 fn load(entry: Entry, view: &TensorView<'_>, kind: Float) -> (Parameter, Tensor) {

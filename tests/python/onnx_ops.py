@@ -1,10 +1,11 @@
-"""Single ops, as ONNX and ONNX Runtime have them: what the Rust tests compare shapes and numbers with.
+"""Ops, as ONNX and ONNX Runtime have them: what the Rust tests compare shapes and numbers with.
 
-Reads one JSON object from standard input: {"run": bool, "cases": [case, …]}. A case is one node:
+Reads one JSON object from standard input: {"run": bool, "cases": [case, …]}. A case is a list of nodes, mostly of one:
 
     {"op": "Conv", "attributes": {…}, "inputs": [{"shape": […], "values": […]}, …]}
 
-Its first input is the graph's, the others are initializers. Values are float32, or int64 where "integer" is true, and
+The first input of the first node is the graph's, the others are initializers; a later node reads the one before it and
+then its inputs. Values are float32, or int64 where "integer" is true, and
 may be left out where only the shape is asked for.
 
 Writes a JSON list with one object a case: {"shape": […] or null} as onnx.shape_inference gives it (strict, with data
@@ -31,16 +32,22 @@ def array(tensor: dict) -> np.ndarray:
     return np.array(values, dtype).reshape(tensor["shape"])
 
 
-def model_of(case: dict) -> onnx.ModelProto:
-    """The model that is the case's one node."""
-    first, *others = case["inputs"]
-    names = [f"input{at}" for at in range(len(case["inputs"]))]
-    node = helper.make_node(case["op"], names, ["output"], **case["attributes"])
-    initializers = [numpy_helper.from_array(array(tensor), name) for tensor, name in zip(others, names[1:])]
+def model_of(case: list) -> onnx.ModelProto:
+    """The model that is the case's nodes in a row."""
+    nodes, initializers = [], []
+    value = "input"
+    first = case[0]["inputs"][0]
+    for at, node in enumerate(case):
+        names = [value]
+        for tensor in node["inputs"][1:] if at == 0 else node["inputs"]:
+            names.append(f"constant{len(initializers)}")
+            initializers.append(numpy_helper.from_array(array(tensor), names[-1]))
+        value = "output" if at == len(case) - 1 else f"value{at}"
+        nodes.append(helper.make_node(node["op"], names, [value], **node["attributes"]))
     graph = helper.make_graph(
-        [node],
+        nodes,
         "case",
-        [helper.make_tensor_value_info(names[0], TensorProto.FLOAT, first["shape"])],
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, first["shape"])],
         [helper.make_tensor_value_info("output", TensorProto.FLOAT, None)],
         initializers,
     )
@@ -56,14 +63,14 @@ def inferred(model: onnx.ModelProto) -> list[int] | None:
     return [side.dim_value for side in model.graph.output[0].type.tensor_type.shape.dim]
 
 
-def computed(model: onnx.ModelProto, case: dict) -> list[float]:
+def computed(model: onnx.ModelProto, case: list) -> list[float]:
     """The output's values by ONNX Runtime."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    (output,) = session.run(None, {"input0": array(case["inputs"][0])})
+    (output,) = session.run(None, {"input": array(case[0]["inputs"][0])})
     return output.ravel().astype(float).tolist()
 
 

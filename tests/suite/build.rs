@@ -2,6 +2,7 @@
 
 use resnetc::ir::graph::Kinds;
 use resnetc::ir::names::{NameTable, Rows, Selector, Template};
+use resnetc::ir::op::Activation;
 use resnetc::ir::shape::Window;
 use resnetc::ir::{Address, Dialect, Graph, Label, NodeId, Op, Origin, Place, Shape, Sides, op};
 use resnetc::source::Source;
@@ -87,4 +88,67 @@ pub fn dialect() -> Dialect {
     let common = Rows { block: Some(template("layer{stage + 1}.{index}")), rows: vec![row] };
     dialect.names = NameTable { common, sections: Vec::new(), ..dialect.names };
     dialect
+}
+
+/// A network with every op, each where some member of the family has it: squeeze and excitation, channel attention,
+/// ConvNeXt's block, selective kernels, blurred and averaged subsampling, gates of every activation.
+pub fn zoo(dialect: Dialect, rate: f64) -> Checked {
+    let (mut net, input) = Net::of(dialect, 3, [19, 17]);
+    let act = |activation| Op::Activation(activation);
+    let biased = |filters| match conv(filters, 1, 1) {
+        Op::Conv2d(conv) => Op::Conv2d(op::Conv2d { bias: true, ..conv }),
+        _ => unreachable!(),
+    };
+    let linear = |features, bias| Op::Linear(op::Linear { features, bias });
+    let run =
+        |net: &mut Net, value: NodeId, ops: &[Op]| ops.iter().fold(value, |value, op| net.then(op.clone(), value));
+    let norm = Op::BatchNorm(op::BatchNorm { epsilon: 1e-5, momentum: 0.1 });
+    let mut x = run(&mut net, input, &[conv(8, 3, 1), norm, act(Activation::Relu6)]);
+    let squeezed = [global_mean(), biased(4), act(Activation::Relu), biased(8), act(Activation::HardSigmoid)];
+    let gate = run(&mut net, x, &squeezed);
+    x = net.add(Op::Multiply(op::Multiply), Label::JOIN, &[x, gate]);
+    x = run(&mut net, x, &[conv(8, 3, 8), Op::Blur(op::Blur::new(3, 2))]);
+    let inverted = [
+        conv(8, 7, 8),
+        Op::LayerNorm(op::LayerNorm { epsilon: 1e-6 }),
+        linear(32, true),
+        act(Activation::Gelu),
+        linear(8, false),
+        Op::LayerScale(op::LayerScale { init: 0.5 }),
+        Op::DropPath(op::DropPath { rate }),
+    ];
+    let main = run(&mut net, x, &inverted);
+    x = net.add(Op::Add(op::Add), Label::JOIN, &[main, x]);
+    let attention = [global_mean(), Op::ChannelConv(op::ChannelConv { kernel: 3 }), act(Activation::Sigmoid)];
+    let gate = run(&mut net, x, &attention);
+    x = net.add(Op::Multiply(op::Multiply), Label::JOIN, &[gate, x]);
+    let (near, far) = (run(&mut net, x, &[conv(8, 3, 1)]), run(&mut net, x, &[conv(8, 5, 2), act(Activation::Silu)]));
+    let both = net.add(Op::Concat(op::Concat), Label::JOIN, &[near, far]);
+    let halves = |net: &mut Net, value| {
+        let half = |net: &mut Net, start| net.then(Op::Slice(op::Slice { start, length: 8 }), value);
+        let halves = [half(net, 0), half(net, 8)];
+        net.add(Op::Add(op::Add), Label::JOIN, &halves)
+    };
+    let sum = halves(&mut net, both);
+    let selection = [global_mean(), conv(4, 1, 1), conv(16, 1, 1), Op::PathSoftmax(op::PathSoftmax { paths: 2 })];
+    let gate = run(&mut net, sum, &selection);
+    let chosen = net.add(Op::Multiply(op::Multiply), Label::JOIN, &[both, gate]);
+    x = halves(&mut net, chosen);
+    let norm = Op::GroupNorm(op::GroupNorm { groups: 2, epsilon: 1e-5 });
+    x = run(&mut net, x, &[norm, act(Activation::HardSwish)]);
+    let mut pool = window(3, 2);
+    pool.ceil = true;
+    let averages = |count_padding| Op::AvgPool(op::AvgPool { window: pool, count_padding });
+    let (with, without) = (net.then(averages(true), x), net.then(averages(false), x));
+    let most = net.then(Op::MaxPool(op::MaxPool { window: pool }), x);
+    x = net.add(Op::Concat(op::Concat), Label::JOIN, &[with, without, most]);
+    let padded = [Op::Pad(op::Pad::Spatial(Sides::all(1))), Op::Pad(op::Pad::Channels { before: 1, after: 1 })];
+    x = run(&mut net, x, &padded);
+    x = run(&mut net, x, &[Op::Subsample(op::Subsample { stride: 2 }), conv(6, 3, 1), act(Activation::Silu)]);
+    x = run(&mut net, x, &[Op::Flatten(op::Flatten), linear(12, true)]);
+    let vectors = [Op::LayerNorm(op::LayerNorm { epsilon: 1e-5 }), Op::Slice(op::Slice { start: 2, length: 9 })];
+    x = run(&mut net, x, &vectors);
+    x = net.add(Op::Concat(op::Concat), Label::JOIN, &[x, x]);
+    run(&mut net, x, &[Op::Dropout(op::Dropout { rate }), linear(10, true), act(Activation::Softmax)]);
+    net.finish()
 }

@@ -1,14 +1,17 @@
 //! The live model: the numbers of torchvision and of ONNX Runtime, training, loading and saving.
 
+use crate::build::{Net, dialect, zoo};
 use crate::fill::fill;
 use crate::networks::{cifar, compile, filled, of_depth, small};
 use crate::npy;
 use crate::onnx::{Case, Input, ask};
-use crate::shapes::{cases, onnx};
+use crate::random::{network, series};
+use crate::shapes::{cases, onnx, reshaped};
 use crate::weights::golden;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::{Device, Gradients, Tensor, TensorData, activation};
+use proptest::prelude::*;
 use resnetc::Options;
 use resnetc::back::live::{Model, Value};
 use resnetc::ir::op::{self, Activation, AdaptivePool, BatchNorm, Linear, PoolKind};
@@ -145,6 +148,7 @@ fn assert_same_numbers(networks: &[Checked], questions: &[Case], bound: f64) {
     for ((checked, question), answer) in networks.iter().zip(questions).zip(ask(questions, true)) {
         let weights = checked.parameters().map(|(parameter, shape)| {
             let leaf = match parameter.kind {
+                ParameterKind::Gain => "layer_scale",
                 ParameterKind::Kernel | ParameterKind::Scale => "weight",
                 ParameterKind::Bias | ParameterKind::Shift => "bias",
                 ParameterKind::Mean => "running_mean",
@@ -155,8 +159,12 @@ fn assert_same_numbers(networks: &[Checked], questions: &[Case], bound: f64) {
         let ours = output(checked, weights.collect(), 2);
         let theirs = answer.values.unwrap();
         let op = &checked.layer(checked.output()).node.op;
-        assert!(difference(&theirs, &ours) < bound, "{} {op:?}: {}", question.op, difference(&theirs, &ours));
+        assert!(difference(&theirs, &ours) < bound, "{} {op:?}: {}", question.op(), difference(&theirs, &ours));
     }
+}
+
+fn scalar(value: f32) -> Input {
+    Input::Floats(Vec::new(), vec![value])
 }
 
 fn filled_input(name: &str, shape: Vec<u64>) -> Input {
@@ -169,7 +177,7 @@ fn windows_pads_and_slices_give_the_numbers_of_onnx_runtime() {
     let mut fitting: Vec<_> = cases(600, 23).into_iter().filter(|(op, shape)| op.infer(&[*shape]).is_ok()).collect();
     // ONNX Runtime takes no pool whose window may lie in the padding alone.
     fitting.retain(|(op, _)| match op {
-        Op::MaxPool(op::MaxPool { window }) => {
+        Op::MaxPool(op::MaxPool { window }) | Op::AvgPool(op::AvgPool { window, .. }) => {
             let [height, width] = window.kernel;
             let padding = window.padding;
             padding.top.max(padding.bottom) < height && padding.left.max(padding.right) < width
@@ -187,7 +195,11 @@ fn norms_activations_linear_and_pools_give_the_numbers_of_onnx_runtime() {
     let shape = Shape::Map { channels: 6, height: 12, width: 15 };
     let input = || filled_input("input", vec![2, 6, 12, 15]);
     let pool = |kind, output| Op::AdaptivePool(AdaptivePool { kind, output });
-    let case = |op, attributes, inputs| Case { op, attributes, inputs };
+    let case = Case::new;
+    let act = |activation| single(Op::Activation(activation), shape, false);
+    let transposed = || case("Transpose", vec![("perm", json!([0, 2, 3, 1]))], vec![input()]);
+    let per_channel = |name: &str| filled_input(name, vec![6]);
+    let reshape = |shape: &[i64]| Input::Integers(shape.to_vec());
     let norm_inputs = ["input", "op.weight", "op.bias", "op.running_mean", "op.running_var"];
     let norm_inputs =
         norm_inputs.map(|name| filled_input(name, if name == "input" { vec![2, 6, 12, 15] } else { vec![6] }));
@@ -202,10 +214,41 @@ fn norms_activations_linear_and_pools_give_the_numbers_of_onnx_runtime() {
             single(Op::BatchNorm(BatchNorm { epsilon: 1e-3, momentum: 0.1 }), shape, false),
             case("BatchNormalization", vec![("epsilon", json!(1e-3))], norm_inputs.into()),
         ),
-        (single(Op::Activation(Activation::Relu), shape, false), case("Relu", vec![], vec![input()])),
+        (act(Activation::Relu), case("Relu", vec![], vec![input()])),
+        (act(Activation::Relu6), case("Clip", vec![], vec![input(), scalar(0.0), scalar(6.0)])),
+        (act(Activation::Silu), case("Swish", vec![], vec![input()])),
+        (act(Activation::Gelu), case("Gelu", vec![], vec![input()])),
+        (act(Activation::Sigmoid), case("Sigmoid", vec![], vec![input()])),
+        (act(Activation::HardSigmoid), case("HardSigmoid", vec![("alpha", json!(1.0 / 6.0))], vec![input()])),
+        (act(Activation::HardSwish), case("HardSwish", vec![], vec![input()])),
+        (act(Activation::Softmax), case("Softmax", vec![("axis", json!(1))], vec![input()])),
         (
-            single(Op::Activation(Activation::Softmax), shape, false),
-            case("Softmax", vec![("axis", json!(1))], vec![input()]),
+            single(Op::LayerNorm(op::LayerNorm { epsilon: 1e-6 }), shape, false),
+            transposed()
+                .then(
+                    "LayerNormalization",
+                    vec![("epsilon", json!(1e-6))],
+                    vec![per_channel("op.weight"), per_channel("op.bias")],
+                )
+                .then("Transpose", vec![("perm", json!([0, 3, 1, 2]))], vec![]),
+        ),
+        (
+            single(Op::GroupNorm(op::GroupNorm { groups: 3, epsilon: 1e-5 }), shape, false),
+            case(
+                "GroupNormalization",
+                vec![("epsilon", json!(1e-5)), ("num_groups", json!(3))],
+                vec![input(), per_channel("op.weight"), per_channel("op.bias")],
+            ),
+        ),
+        (
+            single(Op::LayerScale(op::LayerScale { init: 1.0 }), shape, false),
+            case("Mul", vec![], vec![input(), reshaped(per_channel("op.layer_scale"), &[1, 1])]),
+        ),
+        (
+            single(Op::PathSoftmax(op::PathSoftmax { paths: 3 }), shape, false),
+            case("Reshape", vec![], vec![input(), reshape(&[2, 3, 2, 12, 15])])
+                .then("Softmax", vec![("axis", json!(1))], vec![])
+                .then("Reshape", vec![], vec![reshape(&[2, 6, 12, 15])]),
         ),
         (
             single(Op::Linear(Linear { features: 7, bias: true }), shape, true),
@@ -295,8 +338,8 @@ impl ModuleMapper for Descent {
 
 #[test]
 fn a_step_down_the_gradient_lowers_the_loss_and_reaches_every_parameter() {
-    for text in [cifar(), small("torchvision").replace("dropout = 0.5\n", "")] {
-        let checked = compile(&text);
+    let texts = [cifar(), small("torchvision").replace("dropout = 0.5\n", "")];
+    for checked in texts.iter().map(|text| compile(text)).chain([zoo(dialect(), 0.0)]) {
         let device = Device::flex().autodiff();
         let mut model: Model = checked.instantiate_with(&device, filled(&checked)).unwrap();
         let trainable: u64 = checked
@@ -308,7 +351,12 @@ fn a_step_down_the_gradient_lowers_the_loss_and_reaches_every_parameter() {
         let loss = |model: &Model| {
             let output = model.forward(images(input_shape(&checked, 4), &device)).into_vector().unwrap();
             // The negative logarithm of the probability of class 3.
-            let logits = if text.contains("softmax") { output.log() } else { activation::log_softmax(output, 1) };
+            let last = &checked.layer(checked.output()).node.op;
+            let logits = if matches!(last, Op::Activation(Activation::Softmax)) {
+                output.log()
+            } else {
+                activation::log_softmax(output, 1)
+            };
             logits.narrow(1, 3, 1).mean().neg()
         };
         let mut losses = Vec::new();
@@ -325,6 +373,59 @@ fn a_step_down_the_gradient_lowers_the_loss_and_reaches_every_parameter() {
             assert_ne!(before, after, "{:?} of {} has not moved", parameter.kind, checked.name(parameter.node));
         }
     }
+}
+
+#[test]
+fn every_op_gives_the_numbers_of_double_precision() {
+    let checked = zoo(dialect(), 0.2);
+    let error = as_reference(&checked);
+    assert!(error < 5e-6, "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_networks_give_the_numbers_of_double_precision(first in series(true), second in series(true)) {
+        let network = network(&[("first", &first, 2), ("second", &second, 2)]);
+        let error = as_reference(&network);
+        prop_assert!(error < 1e-5, "{error}");
+    }
+}
+
+/// How far the live model is from the reference for one image.
+fn as_reference(checked: &Checked) -> f64 {
+    let shape = input_shape(checked, 1).map(|side| side as u64);
+    let expected = crate::reference::run(checked, &crate::reference::weights(checked), &fill("input", &shape));
+    let expected: Vec<_> = expected.iter().map(|value| *value as f32).collect();
+    difference(&expected, &output(checked, filled(checked), 1))
+}
+
+#[test]
+fn stochastic_depth_drops_whole_images_in_training_only() {
+    let (mut net, input) = Net::new(3, [4, 5]);
+    net.then(Op::DropPath(op::DropPath { rate: 0.25 }), input);
+    let checked = net.finish();
+    let device = Device::flex().autodiff();
+    let model = checked.instantiate(&device).unwrap();
+    let shape = [400, 3, 4, 5];
+    let images = fill("input", &shape.map(|side| side as u64));
+    let run = |model: &Model, device: &Device| {
+        floats(model.forward(Tensor::from_data(TensorData::new(images.clone(), shape), device)))
+    };
+    let trained = run(&model, &device);
+    let mut dropped = 0;
+    for (before, after) in images.chunks(60).zip(trained.chunks(60)) {
+        let is_dropped = after[0] == 0.0;
+        dropped += usize::from(is_dropped);
+        for (before, after) in before.iter().zip(after) {
+            let expected = if is_dropped { 0.0 } else { before / 0.75 };
+            assert!((after - expected).abs() <= 1e-6 * expected.abs(), "{before} {after}");
+        }
+    }
+    // 100 of 400, within five standard deviations.
+    assert!((57..=143).contains(&dropped), "{dropped}");
+    assert_eq!(run(&model.valid(), &Device::flex()), images);
 }
 
 #[test]

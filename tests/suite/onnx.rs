@@ -15,11 +15,15 @@ pub enum Input {
     Integers(Vec<i64>),
 }
 
-/// One node.
+/// One node, or several of which each reads the one before as its first input.
 pub struct Case {
-    pub op: &'static str,
-    pub attributes: Vec<(&'static str, Value)>,
-    pub inputs: Vec<Input>,
+    nodes: Vec<Node>,
+}
+
+struct Node {
+    op: &'static str,
+    attributes: Vec<(&'static str, Value)>,
+    inputs: Vec<Input>,
 }
 
 /// What ONNX says about it.
@@ -58,11 +62,31 @@ pub fn ask(cases: &[Case], run: bool) -> Vec<Answer> {
 }
 
 impl Case {
+    /// A node whose first input is the graph's.
+    pub fn new(op: &'static str, attributes: Vec<(&'static str, Value)>, inputs: Vec<Input>) -> Self {
+        Self { nodes: vec![Node { op, attributes, inputs }] }
+    }
+
+    /// And then another, with what it reads beside the value so far.
+    pub fn then(mut self, op: &'static str, attributes: Vec<(&'static str, Value)>, inputs: Vec<Input>) -> Self {
+        self.nodes.push(Node { op, attributes, inputs });
+        self
+    }
+
+    /// What its first node is called.
+    #[cfg(feature = "live")]
+    pub fn op(&self) -> &'static str {
+        self.nodes[0].op
+    }
+
     fn json(&self) -> Value {
-        let attributes: Map<String, Value> =
-            self.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        let inputs: Vec<_> = self.inputs.iter().map(Input::json).collect();
-        json!({ "op": self.op, "attributes": attributes, "inputs": inputs })
+        let node = |node: &Node| {
+            let attributes: Map<String, Value> =
+                node.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+            let inputs: Vec<_> = node.inputs.iter().map(Input::json).collect();
+            json!({ "op": node.op, "attributes": attributes, "inputs": inputs })
+        };
+        Value::Array(self.nodes.iter().map(node).collect())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::onnx::{Case, Input, ask};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use resnetc::ir::op::{Conv2d, Flatten, MaxPool, Pad, Subsample};
+use resnetc::ir::op::{self, AvgPool, Blur, Conv2d, Flatten, Linear, MaxPool, Pad, Slice, Subsample};
 use resnetc::ir::shape::Window;
 use resnetc::ir::{Op, Shape, ShapeError, Sides};
 use serde_json::json;
@@ -46,6 +46,12 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0..=9_u64, 0..=9_u64).prop_map(|(before, after)| Op::Pad(Pad::Channels { before, after })),
         1 => (1..=9_u64).prop_map(|stride| Op::Subsample(Subsample { stride })),
         1 => Just(Op::Flatten(Flatten)),
+        3 => (any::<bool>().prop_flat_map(window), any::<bool>()).prop_map(|(window, count_padding)| {
+            Op::AvgPool(AvgPool { window: Window { dilation: [1, 1], ..window }, count_padding })
+        }),
+        1 => (1..=5_u64, 1..=3_u64).prop_map(|(size, stride)| Op::Blur(Blur::new(size, stride))),
+        1 => (0..=3_u64, 1..=4_u64).prop_map(|(start, length)| Op::Slice(Slice { start, length })),
+        1 => (1..=9_u64, any::<bool>()).prop_map(|(features, bias)| Op::Linear(Linear { features, bias })),
     ]
 }
 
@@ -77,12 +83,12 @@ pub fn onnx(op: &Op, shape: Shape, tensor: impl Fn(&str, Vec<u64>) -> Input) -> 
             attributes.push(("group", json!(conv.groups)));
             let bias = conv.bias.then(|| tensor("op.bias", vec![conv.filters]));
             let inputs = [input, tensor("op.weight", kernel)].into_iter().chain(bias).collect();
-            Case { op: "Conv", attributes, inputs }
+            Case::new("Conv", attributes, inputs)
         }
         Op::MaxPool(pool) => {
             let mut attributes = attributes(pool.window);
             attributes.push(("ceil_mode", json!(u8::from(pool.window.ceil))));
-            Case { op: "MaxPool", attributes, inputs: vec![input] }
+            Case::new("MaxPool", attributes, vec![input])
         }
         Op::Pad(pad) => {
             let pads = match pad {
@@ -90,15 +96,52 @@ pub fn onnx(op: &Op, shape: Shape, tensor: impl Fn(&str, Vec<u64>) -> Input) -> 
                 Pad::Channels { before, after } => [0, before, 0, 0, 0, after, 0, 0],
             };
             let pads = pads.map(|side| side as i64).to_vec();
-            Case { op: "Pad", attributes: Vec::new(), inputs: vec![input, Input::Integers(pads)] }
+            Case::new("Pad", Vec::new(), vec![input, Input::Integers(pads)])
         }
         Op::Subsample(Subsample { stride }) => {
             let slice = [vec![0, 0], vec![i64::MAX; 2], vec![2, 3], vec![stride as i64; 2]];
             let slice = slice.into_iter().map(Input::Integers);
-            Case { op: "Slice", attributes: Vec::new(), inputs: std::iter::once(input).chain(slice).collect() }
+            Case::new("Slice", Vec::new(), std::iter::once(input).chain(slice).collect())
         }
-        Op::Flatten(_) => Case { op: "Flatten", attributes: vec![("axis", json!(1))], inputs: vec![input] },
+        Op::Flatten(_) => Case::new("Flatten", vec![("axis", json!(1))], vec![input]),
+        Op::AvgPool(AvgPool { window, count_padding }) => {
+            let mut attributes = attributes(window);
+            attributes.push(("ceil_mode", json!(u8::from(window.ceil))));
+            attributes.push(("count_include_pad", json!(u8::from(count_padding))));
+            Case::new("AveragePool", attributes, vec![input])
+        }
+        Op::Blur(blur) => {
+            let Window { stride, padding, kernel, .. } = blur.window;
+            let [height, width] = kernel;
+            let pads = [0, 0, padding.top, padding.left, 0, 0, padding.bottom, padding.right].map(|side| side as i64);
+            let pad = vec![input, Input::Integers(pads.to_vec())];
+            let row: Vec<f32> = blur.row().iter().map(|value| *value as f32).collect();
+            let filter = row.iter().flat_map(|down| row.iter().map(move |right| down * right));
+            let filter: Vec<f32> = filter.collect::<Vec<_>>().repeat(shape.channels() as usize);
+            let attributes = vec![("strides", json!(stride)), ("group", json!(shape.channels()))];
+            let kernel = Input::Floats(vec![shape.channels(), 1, height, width], filter);
+            Case::new("Pad", vec![("mode", json!("reflect"))], pad).then("Conv", attributes, vec![kernel])
+        }
+        Op::Slice(Slice { start, length }) => {
+            let slice = [start, start + length, 1, 1].map(|value| Input::Integers(vec![value as i64]));
+            Case::new("Slice", Vec::new(), std::iter::once(input).chain(slice).collect())
+        }
+        // At each position: a convolution of 1 x 1.
+        Op::Linear(Linear { features, bias }) => {
+            let kernel = reshaped(tensor("op.weight", vec![features, shape.channels()]), &[1, 1]);
+            let bias = bias.then(|| tensor("op.bias", vec![features]));
+            Case::new("Conv", Vec::new(), [input, kernel].into_iter().chain(bias).collect())
+        }
         ref other => panic!("{} is not generated", other.name()),
+    }
+}
+
+/// A tensor with more dimensions after its own.
+pub fn reshaped(input: Input, more: &[u64]) -> Input {
+    match input {
+        Input::Shape(shape) => Input::Shape([&shape, more].concat()),
+        Input::Floats(shape, values) => Input::Floats([&shape, more].concat(), values),
+        Input::Integers(values) => Input::Integers(values),
     }
 }
 
@@ -130,12 +173,45 @@ fn shapes_are_those_of_onnx_at_any_size_stride_padding_and_rounding() {
                 let Sides { top, bottom, left, right } = window.padding;
                 let padded = [size[0] + top + bottom, size[1] + left + right];
                 let extent = window.extent();
-                assert!(extent[0] > padded[0] || extent[1] > padded[1], "{op:?} of {shape} vanishes");
+                let reflects = matches!(op, Op::Blur(_)) && top >= size[0].min(size[1]);
+                assert!(extent[0] > padded[0] || extent[1] > padded[1] || reflects, "{op:?} of {shape} vanishes");
                 vanished += 1;
+            }
+            Err(ShapeError::Slice { start, length, channels }) => {
+                assert!(start + length > channels, "{op:?} of {shape}")
             }
             Err(error) => panic!("{op:?} of {shape}: {error:?}"),
         }
     }
     // The generator reaches what the test is about.
     assert!(compared > CASES / 2 && vanished > 50 && rounded_up > 100, "{compared} {vanished} {rounded_up}");
+}
+
+#[test]
+fn joins_have_the_shapes_of_onnx() {
+    let map = |channels, height, width| Shape::Map { channels, height, width };
+    let cases = [
+        (Op::Concat(op::Concat), "Concat", vec![map(3, 5, 7), map(4, 5, 7), map(1, 5, 7)]),
+        (Op::Concat(op::Concat), "Concat", vec![Shape::Vector(3), Shape::Vector(9)]),
+        (Op::Concat(op::Concat), "Concat", vec![map(3, 5, 7), map(4, 5, 8)]),
+        (Op::Multiply(op::Multiply), "Mul", vec![map(3, 5, 7), map(3, 5, 7)]),
+        (Op::Multiply(op::Multiply), "Mul", vec![map(3, 5, 7), map(3, 1, 1)]),
+        (Op::Multiply(op::Multiply), "Mul", vec![map(3, 1, 1), map(3, 5, 7)]),
+        (Op::Multiply(op::Multiply), "Mul", vec![map(3, 5, 7), map(4, 1, 1)]),
+        (Op::Multiply(op::Multiply), "Mul", vec![Shape::Vector(5), Shape::Vector(5)]),
+        (Op::Add(op::Add), "Sum", vec![map(3, 5, 7), map(3, 5, 7), map(3, 5, 7)]),
+        (Op::Add(op::Add), "Sum", vec![map(3, 5, 7), map(2, 5, 7)]),
+    ];
+    let tensor = |shape: &Shape| Input::Shape([vec![2], shape.dimensions()].concat());
+    let question = |(_, name, shapes): &(Op, &'static str, Vec<Shape>)| {
+        let attributes = if *name == "Concat" { vec![("axis", json!(1))] } else { Vec::new() };
+        Case::new(name, attributes, shapes.iter().map(tensor).collect())
+    };
+    let questions: Vec<_> = cases.iter().map(question).collect();
+    for ((op, _, shapes), answer) in cases.iter().zip(ask(&questions, false)) {
+        let ours = op.infer(shapes).ok();
+        let ours =
+            ours.map(|shape| [vec![2], shape.dimensions()].concat().into_iter().map(|side| side as i64).collect());
+        assert_eq!(ours, answer.shape, "{op:?} of {shapes:?}");
+    }
 }

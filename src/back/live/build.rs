@@ -1,15 +1,15 @@
 //! From a checked network and its weights to burn's modules and the plan.
 
 use super::step::{Kernel, Operand, Step};
-use super::{Layer, Model, Plan};
+use super::{ChannelConv, DropPath, Gain, GroupNorm, Layer, LayerNorm, Model, Plan};
 use crate::diagnostic::{Code, Refusal};
 use crate::ir::op::{self, Op};
-use crate::ir::{NodeId, Parameter, ParameterKind};
+use crate::ir::{NodeId, Parameter, ParameterKind, Shape};
 use crate::valid::Checked;
 use crate::weights::{Weights, oihw_to_hwio};
 use burn::module::{Param, RunningState};
-use burn::nn::conv::Conv2d;
-use burn::nn::{BatchNorm, DropoutConfig, Linear, PaddingConfig2d};
+use burn::nn::conv::{Conv1d, Conv2d};
+use burn::nn::{BatchNorm, DropoutConfig, Linear, PaddingConfig1d, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::collections::HashMap;
 
@@ -60,23 +60,35 @@ impl Builder<'_> {
             Op::AdaptivePool(pool) => return Ok(Kernel::AdaptivePool(*pool)),
             Op::Flatten(_) => return Ok(Kernel::Flatten),
             Op::Add(_) => return Ok(Kernel::Add),
+            Op::Multiply(_) => return Ok(Kernel::Multiply),
+            Op::Concat(_) => return Ok(Kernel::Concat),
+            Op::Slice(slice) => return Ok(Kernel::Slice(*slice)),
+            Op::AvgPool(pool) => return Ok(Kernel::AvgPool(*pool)),
+            Op::Blur(blur) => return Ok(Kernel::Blur(*blur)),
+            Op::PathSoftmax(softmax) => return Ok(Kernel::PathSoftmax(size(softmax.paths))),
             Op::Pad(pad) => return Ok(Kernel::Pad(*pad)),
             Op::Subsample(subsample) => return Ok(Kernel::Subsample(size(subsample.stride))),
             Op::Conv2d(op) => self.convolution(id, *op)?,
             Op::BatchNorm(op) => self.batch_norm(id, *op)?,
-            Op::Linear(_) => self.linear(id)?,
+            Op::Linear(op) => match self.checked.layer(id).input {
+                Shape::Map { .. } => self.pointwise(id, *op)?,
+                Shape::Vector(_) => self.linear(id, *op)?,
+            },
             Op::Dropout(op) => Layer::Dropout(DropoutConfig::new(op.rate).init()),
-            Op::AvgPool(_)
-            | Op::Blur(_)
-            | Op::ChannelConv(_)
-            | Op::Concat(_)
-            | Op::DropPath(_)
-            | Op::GroupNorm(_)
-            | Op::LayerNorm(_)
-            | Op::LayerScale(_)
-            | Op::Multiply(_)
-            | Op::PathSoftmax(_)
-            | Op::Slice(_) => return Err(self.refusal(id, ParameterKind::Kernel)),
+            Op::DropPath(op) => Layer::DropPath(DropPath { dropout: DropoutConfig::new(op.rate).init() }),
+            Op::ChannelConv(op) => self.channel_conv(id, *op)?,
+            Op::LayerNorm(op) => {
+                let [gamma, beta] = self.affine(id)?;
+                Layer::LayerNorm(LayerNorm { gamma, beta, epsilon: op.epsilon })
+            }
+            Op::GroupNorm(op) => {
+                let [gamma, beta] = self.affine(id)?;
+                Layer::GroupNorm(GroupNorm { gamma, beta, groups: size(op.groups), epsilon: op.epsilon })
+            }
+            Op::LayerScale(_) => {
+                let factors = self.take(id, ParameterKind::Gain)?;
+                Layer::Gain(Gain { factors: self.parameter(factors) })
+            }
         };
         self.layers.push(layer);
         self.nodes.push(id);
@@ -85,12 +97,11 @@ impl Builder<'_> {
 
     fn convolution(&mut self, id: NodeId, op: op::Conv2d) -> Result<Layer, Refusal> {
         let weight = self.take(id, ParameterKind::Kernel)?;
-        let bias = if op.bias { Some(self.take(id, ParameterKind::Bias)?) } else { None };
         let padding = op.window.padding;
         let [top, left, bottom, right] = [padding.top, padding.left, padding.bottom, padding.right].map(size);
         Ok(Layer::Conv2d(Conv2d {
             weight: self.parameter::<4>(weight),
-            bias: bias.map(|bias| self.parameter::<1>(bias)),
+            bias: self.bias(id, op.bias)?,
             stride: op.window.stride.map(size),
             kernel_size: op.window.kernel.map(size),
             dilation: op.window.dilation.map(size),
@@ -101,12 +112,11 @@ impl Builder<'_> {
 
     fn batch_norm(&mut self, id: NodeId, op: op::BatchNorm) -> Result<Layer, Refusal> {
         let op::BatchNorm { epsilon, momentum } = op;
-        let [gamma, beta, mean, variance] =
-            [ParameterKind::Scale, ParameterKind::Shift, ParameterKind::Mean, ParameterKind::Variance]
-                .map(|kind| self.take(id, kind));
+        let [gamma, beta] = self.affine(id)?;
+        let [mean, variance] = [ParameterKind::Mean, ParameterKind::Variance].map(|kind| self.take(id, kind));
         Ok(Layer::BatchNorm(BatchNorm {
-            gamma: self.parameter(gamma?),
-            beta: self.parameter(beta?),
+            gamma,
+            beta,
             training: Param::from_bool(true),
             running_mean: RunningState::new(Tensor::from_data(mean?, self.device)),
             running_var: RunningState::new(Tensor::from_data(variance?, self.device)),
@@ -115,7 +125,47 @@ impl Builder<'_> {
         }))
     }
 
-    fn linear(&mut self, id: NodeId) -> Result<Layer, Refusal> {
+    /// A norm's gamma and beta.
+    fn affine(&mut self, id: NodeId) -> Result<[Param<Tensor<1>>; 2], Refusal> {
+        let [gamma, beta] = [ParameterKind::Scale, ParameterKind::Shift].map(|kind| self.take(id, kind));
+        Ok([self.parameter(gamma?), self.parameter(beta?)])
+    }
+
+    fn bias(&mut self, id: NodeId, is_there: bool) -> Result<Option<Param<Tensor<1>>>, Refusal> {
+        let bias = if is_there { Some(self.take(id, ParameterKind::Bias)?) } else { None };
+        Ok(bias.map(|bias| self.parameter(bias)))
+    }
+
+    fn channel_conv(&mut self, id: NodeId, op: op::ChannelConv) -> Result<Layer, Refusal> {
+        let weight = self.take(id, ParameterKind::Kernel)?;
+        let before = size(op.kernel / 2);
+        let conv = Conv1d {
+            weight: self.parameter(weight),
+            bias: None,
+            stride: 1,
+            kernel_size: size(op.kernel),
+            dilation: 1,
+            groups: 1,
+            padding: PaddingConfig1d::Explicit(before, before),
+        };
+        Ok(Layer::ChannelConv(ChannelConv { conv }))
+    }
+
+    /// A linear layer at each position of a map.
+    fn pointwise(&mut self, id: NodeId, op: op::Linear) -> Result<Layer, Refusal> {
+        let matrix: Tensor<2> = Tensor::from_data(self.take(id, ParameterKind::Kernel)?, self.device);
+        Ok(Layer::Pointwise(Conv2d {
+            weight: Param::from_tensor(matrix.unsqueeze_dims(&[2, 3])),
+            bias: self.bias(id, op.bias)?,
+            stride: [1, 1],
+            kernel_size: [1, 1],
+            dilation: [1, 1],
+            groups: 1,
+            padding: PaddingConfig2d::Valid,
+        }))
+    }
+
+    fn linear(&mut self, id: NodeId, op: op::Linear) -> Result<Layer, Refusal> {
         let [outputs, inputs] = self.shape(id, ParameterKind::Kernel)[..] else {
             return Err(self.refusal(id, ParameterKind::Kernel));
         };
@@ -123,8 +173,7 @@ impl Builder<'_> {
         let values = matrix.try_into_vec::<f32>().map_err(|_| self.refusal(id, ParameterKind::Kernel))?;
         let transposed = oihw_to_hwio(&values, [outputs, inputs, 1, 1]);
         let weight = self.parameter(TensorData::new(transposed, [size(inputs), size(outputs)]));
-        let bias = self.take(id, ParameterKind::Bias)?;
-        Ok(Layer::Linear(Linear { weight, bias: Some(self.parameter(bias)) }))
+        Ok(Layer::Linear(Linear { weight, bias: self.bias(id, op.bias)? }))
     }
 
     fn parameter<const D: usize>(&self, data: TensorData) -> Param<Tensor<D>> {

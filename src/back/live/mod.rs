@@ -5,22 +5,23 @@
 //! is the last to read. Such a value is handed over, so that burn may update it in place and memory follows the
 //! network's live tensors.
 //!
-//! On an autodiff device the model trains: batch norms use and update batch statistics, dropout drops. Call
-//! `model.valid()` for inference.
+//! On an autodiff device the model trains: batch norms use and update batch statistics, dropout drops elements and
+//! stochastic depth whole images. Call `model.valid()` for inference.
 
 mod build;
+mod layer;
 mod memory;
 mod step;
+
+pub use layer::{ChannelConv, DropPath, Gain, GroupNorm, Layer, LayerNorm};
 
 pub use memory::{affordable, estimate};
 
 use crate::diagnostic::Refusal;
-use crate::ir::{NodeId, Parameter, ParameterKind};
+use crate::ir::{NodeId, Parameter};
 use crate::valid::Checked;
-use crate::weights::{self, Tensor as Array, Weights};
+use crate::weights::{self, Weights};
 use burn::module::Module;
-use burn::nn::conv::Conv2d;
-use burn::nn::{BatchNorm, Dropout, Linear};
 use burn::tensor::{Device, Tensor, TensorData};
 use step::Step;
 
@@ -33,19 +34,6 @@ pub struct Model {
     layers: Vec<Layer>,
     #[module(skip)]
     plan: Plan,
-}
-
-/// A layer with state.
-#[derive(Module, Debug)]
-pub enum Layer {
-    /// A convolution; its kernel is O, I, H, W.
-    Conv2d(Conv2d),
-    /// A batch norm.
-    BatchNorm(BatchNorm),
-    /// A linear layer; its matrix is [in, out], the transpose of the IR's.
-    Linear(Linear),
-    /// Dropout, which acts in training only.
-    Dropout(Dropout),
 }
 
 /// What the model does, in order.
@@ -114,35 +102,6 @@ impl Model {
             })
             .collect()
     }
-}
-
-impl Layer {
-    /// Its tensors in the IR's layout.
-    fn tensors(&self) -> Vec<(ParameterKind, Array)> {
-        match self {
-            Self::Conv2d(Conv2d { weight, bias, .. }) => {
-                let bias = bias.iter().map(|bias| (ParameterKind::Bias, array(&bias.val().into_data())));
-                std::iter::once((ParameterKind::Kernel, array(&weight.val().into_data()))).chain(bias).collect()
-            }
-            Self::BatchNorm(BatchNorm { gamma, beta, running_mean, running_var, .. }) => vec![
-                (ParameterKind::Scale, array(&gamma.val().into_data())),
-                (ParameterKind::Shift, array(&beta.val().into_data())),
-                (ParameterKind::Mean, array(&running_mean.value_sync().into_data())),
-                (ParameterKind::Variance, array(&running_var.value_sync().into_data())),
-            ],
-            Self::Linear(Linear { weight, bias }) => {
-                let bias = bias.iter().map(|bias| (ParameterKind::Bias, array(&bias.val().into_data())));
-                let matrix = (ParameterKind::Kernel, array(&weight.val().transpose().into_data()));
-                std::iter::once(matrix).chain(bias).collect()
-            }
-            Self::Dropout(_) => Vec::new(),
-        }
-    }
-}
-
-fn array(data: &TensorData) -> Array {
-    let shape = data.shape().iter().map(|&side| side as u64).collect();
-    Array { shape, values: data.iter::<f32>().collect() }
 }
 
 impl Value {

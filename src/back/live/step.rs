@@ -3,11 +3,11 @@
 use super::build::size;
 use super::{Layer, Value};
 use crate::ir::Sides;
-use crate::ir::op::{Activation, AdaptivePool, Pad, PoolKind};
+use crate::ir::op::{Activation, AdaptivePool, AvgPool, Blur, Pad, PoolKind, Slice};
 use crate::ir::shape::Window;
-use burn::tensor::module::{adaptive_avg_pool2d, max_pool2d};
-use burn::tensor::ops::{MaxPoolOptions, PadMode};
-use burn::tensor::{Tensor, activation, s};
+use burn::tensor::module::{adaptive_avg_pool2d, avg_pool2d, conv2d, max_pool2d};
+use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions, PadMode};
+use burn::tensor::{Tensor, TensorData, activation, s};
 
 /// An op and where its operands are.
 #[derive(Debug, Clone)]
@@ -43,8 +43,15 @@ pub(super) enum Kernel {
     AdaptivePool(AdaptivePool),
     Flatten,
     Add,
+    Multiply,
+    Concat,
     Pad(Pad),
     Subsample(usize),
+    AvgPool(AvgPool),
+    Blur(Blur),
+    /// Over so many paths.
+    PathSoftmax(usize),
+    Slice(Slice),
 }
 
 impl Kernel {
@@ -69,36 +76,37 @@ impl Kernel {
             }
             Self::Flatten => Value::Vector(next().map().flatten(1, 3)),
             Self::Add => {
-                let left = next();
-                left.add(next())
+                let first = next();
+                operands.fold(first, |sum, operand| sum.join(operand, Tensor::add, Tensor::add))
             }
+            Self::Multiply => {
+                let first = next();
+                operands.fold(first, |product, operand| product.join(operand, Tensor::mul, Tensor::mul))
+            }
+            Self::Concat => concatenated(operands.collect()),
             Self::Pad(pad) => Value::Map(padded(next().map(), pad)),
             Self::Subsample(stride) => Value::Map(subsampled(next().map(), stride)),
-        }
-    }
-}
-
-impl Layer {
-    fn forward(&self, value: Value) -> Value {
-        match self {
-            Self::Conv2d(layer) => Value::Map(layer.forward(value.map())),
-            Self::BatchNorm(layer) => Value::Map(layer.forward(value.map())),
-            Self::Linear(layer) => Value::Vector(layer.forward(value.vector())),
-            Self::Dropout(layer) => value.elementwise(|map| layer.forward(map), |vector| layer.forward(vector)),
+            Self::AvgPool(pool) => Value::Map(avg_pool2d(next().map(), average_options(pool))),
+            Self::Blur(blur) => Value::Map(blurred(next().map(), blur)),
+            Self::PathSoftmax(paths) => Value::Map(softmax_over_paths(next().map(), paths)),
+            Self::Slice(Slice { start, length }) => {
+                let (start, length) = (size(start), size(length));
+                next().elementwise(|map| map.narrow(1, start, length), |vector| vector.narrow(1, start, length))
+            }
         }
     }
 }
 
 impl Value {
-    fn map(self) -> Tensor<4> {
+    pub(super) fn map(self) -> Tensor<4> {
         self.into_map().expect("a checked op that takes a map gets one")
     }
 
-    fn vector(self) -> Tensor<2> {
+    pub(super) fn vector(self) -> Tensor<2> {
         self.into_vector().expect("a checked op that takes a vector gets one")
     }
 
-    fn elementwise(
+    pub(super) fn elementwise(
         self,
         of_map: impl FnOnce(Tensor<4>) -> Tensor<4>,
         of_vector: impl FnOnce(Tensor<2>) -> Tensor<2>,
@@ -109,10 +117,16 @@ impl Value {
         }
     }
 
-    fn add(self, other: Self) -> Self {
+    /// Joined with another value of its kind.
+    fn join(
+        self,
+        other: Self,
+        of_maps: impl FnOnce(Tensor<4>, Tensor<4>) -> Tensor<4>,
+        of_vectors: impl FnOnce(Tensor<2>, Tensor<2>) -> Tensor<2>,
+    ) -> Self {
         match self {
-            Self::Map(map) => Self::Map(map.add(other.map())),
-            Self::Vector(vector) => Self::Vector(vector.add(other.vector())),
+            Self::Map(map) => Self::Map(of_maps(map, other.map())),
+            Self::Vector(vector) => Self::Vector(of_vectors(vector, other.vector())),
         }
     }
 }
@@ -120,13 +134,13 @@ impl Value {
 fn activate<const D: usize>(op: Activation, x: Tensor<D>) -> Tensor<D> {
     match op {
         Activation::Relu => activation::relu(x),
+        Activation::Relu6 => activation::relu6(x),
+        Activation::Silu => activation::silu(x),
+        Activation::Gelu => activation::gelu(x),
+        Activation::Sigmoid => activation::sigmoid(x),
+        Activation::HardSigmoid => activation::hard_sigmoid(x, 1.0 / 6.0, 0.5),
+        Activation::HardSwish => activation::hard_swish(x),
         Activation::Softmax => activation::softmax(x, 1),
-        Activation::Relu6
-        | Activation::Silu
-        | Activation::Gelu
-        | Activation::Sigmoid
-        | Activation::HardSigmoid
-        | Activation::HardSwish => x,
     }
 }
 
@@ -139,6 +153,42 @@ fn options(window: Window) -> MaxPoolOptions<2> {
     options.padding = [(size(top), size(bottom)), (size(left), size(right))];
     options.ceil_mode = ceil;
     options
+}
+
+fn average_options(AvgPool { window, count_padding }: AvgPool) -> AvgPoolOptions<2> {
+    let Window { kernel, stride, padding: Sides { top, bottom, left, right }, ceil, .. } = window;
+    let mut options = AvgPoolOptions::new(kernel.map(size));
+    options.stride = stride.map(size);
+    options.padding = [(size(top), size(bottom)), (size(left), size(right))];
+    options.count_include_pad = count_padding;
+    options.ceil_mode = ceil;
+    options
+}
+
+/// Each channel convolved with the filter, over a map that is padded by reflection.
+fn blurred(map: Tensor<4>, blur: Blur) -> Tensor<4> {
+    let Sides { top, bottom, left, right } = blur.window.padding;
+    let row = blur.row();
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "products of binomial coefficients over a power of two are exact"
+    )]
+    let filter: Vec<f32> = row.iter().flat_map(|down| row.iter().map(move |right| (down * right) as f32)).collect();
+    let [_, channels, ..] = map.dims();
+    let filter = TensorData::new(filter, [1, 1, row.len(), row.len()]);
+    let filter = Tensor::<4>::from_data(filter, &map.device()).repeat_dim(0, channels);
+    let map = if blur.window.padding.is_zero() {
+        map
+    } else {
+        map.pad([(size(top), size(bottom)), (size(left), size(right))], PadMode::Reflect)
+    };
+    conv2d(map, filter, None, ConvOptions::new(blur.window.stride.map(size), [0, 0], [1, 1], channels))
+}
+
+fn softmax_over_paths(map: Tensor<4>, paths: usize) -> Tensor<4> {
+    let [images, channels, height, width] = map.dims();
+    activation::softmax(map.reshape([images, paths, channels / paths, height * width]), 1)
+        .reshape([images, channels, height, width])
 }
 
 /// Adaptive average pooling. Of a whole map the mean is taken in two steps, rows first: the sums are shorter, so they
@@ -174,6 +224,15 @@ fn padded(map: Tensor<4>, pad: Pad) -> Tensor<4> {
             map.pad([(size(top), size(bottom)), (size(left), size(right))], zeros)
         }
         Pad::Channels { before, after } => map.pad([(size(before), size(after)), (0, 0), (0, 0)], zeros),
+    }
+}
+
+/// The channels of maps or the features of vectors, one after another.
+fn concatenated(operands: Vec<Value>) -> Value {
+    if let Some(Value::Vector(_)) = operands.first() {
+        Value::Vector(Tensor::cat(operands.into_iter().map(Value::vector).collect(), 1))
+    } else {
+        Value::Map(Tensor::cat(operands.into_iter().map(Value::map).collect(), 1))
     }
 }
 
