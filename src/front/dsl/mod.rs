@@ -6,10 +6,9 @@
 
 mod explain;
 mod expression;
-
+mod format;
 mod item;
 mod network;
-
 mod scan;
 mod statement;
 mod tree;
@@ -27,14 +26,35 @@ use tree::Reader;
 /// There is nothing to read where brackets do not match or nothing was found. Where the report has been added to, the
 /// [`Spec`] holds placeholders: it is fit to be checked further, and for nothing else.
 pub fn parse(source: &Source, report: &mut Report) -> Option<Spec> {
+    let mut reader = whole(source, report)?;
+    let (definitions, networks) = reader.file();
+    network::spec(source, definitions, networks, report)
+}
+
+/// The text laid out: the same tokens on the same lines, with the white space that everybody's texts have.
+///
+/// Nothing where the text does not parse: what is wrong with it goes to `report`. What its blocks and calls mean is not
+/// looked at, so that a text can be laid out whatever the library has.
+pub fn format(source: &Source, report: &mut Report) -> Option<String> {
+    let mut found = Report::default();
+    let mut reader = whole(source, &mut found);
+    let out = reader.as_mut().map(|reader| {
+        reader.file();
+        format::layout(source, &reader.tokens)
+    });
+    let sound = !found.has_errors();
+    report.extend(found.into_iter());
+    out.filter(|_| sound)
+}
+
+/// A reader of all of the text, if it is not too large and its tokens are sound.
+fn whole<'a>(source: &'a Source, report: &'a mut Report) -> Option<Reader<'a>> {
     if source.text().len() > limits::SOURCE_BYTES {
         let message = format!("the description has more than {} bytes", limits::SOURCE_BYTES);
         report.push(Diagnostic::error(Code::SourceTooLarge, source.span(0..0), message, "it begins here"));
         return None;
     }
-    let mut reader = Reader::new(source, 0..source.text().len(), report)?;
-    let (definitions, networks) = reader.file();
-    network::spec(source, definitions, networks, report)
+    Reader::new(source, 0..source.text().len(), report)
 }
 
 /// Reads definitions, and nothing but definitions, from `range` of a text.
