@@ -56,22 +56,19 @@ impl fmt::Display for Setting {
     /// `2`, `true`, `0.00001`; `3 x 5`, but one number where all are equal; `bottom 1, left 0, right 1, top 0`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = |value: &Value| Self(value.clone()).to_string();
-        match &self.0 {
-            Value::Null => f.write_str("none"),
-            Value::String(word) => f.write_str(word),
-            Value::Bool(_) | Value::Number(_) => write!(f, "{}", self.0),
-            Value::Array(values) => match single(values.iter()) {
-                Some(value) => f.write_str(&text(value)),
-                None => f.write_str(&values.iter().map(text).collect::<Vec<_>>().join(" x ")),
-            },
-            Value::Object(parts) => match single(parts.values()) {
-                Some(value) => f.write_str(&text(value)),
-                None => {
-                    let parts = parts.iter().map(|(name, value)| format!("{name} {}", text(value)));
-                    f.write_str(&parts.collect::<Vec<_>>().join(", "))
-                }
-            },
-        }
+        let words = match &self.0 {
+            Value::Null => "none".to_owned(),
+            Value::String(word) => word.clone(),
+            Value::Bool(_) | Value::Number(_) => self.0.to_string(),
+            Value::Array(values) => {
+                single(values.iter()).map_or_else(|| values.iter().map(text).collect::<Vec<_>>().join(" x "), text)
+            }
+            Value::Object(parts) => single(parts.values()).map_or_else(
+                || parts.iter().map(|(name, value)| format!("{name} {}", text(value))).collect::<Vec<_>>().join(", "),
+                text,
+            ),
+        };
+        f.write_str(&words)
     }
 }
 
