@@ -263,7 +263,7 @@ struct Figure {
 fn json(networks: &[Checked; 2], analyses: &[Analysis; 2], comparison: &Comparison) -> Result<String, Failure> {
     let [a, b] = networks.each_ref().map(|network| Title {
         name: &network.graph().name,
-        dialect: network.graph().dialect.name,
+        dialect: &network.graph().dialect.name,
         input: with_one(network.input_shape()),
         layers: network.order().len(),
     });

@@ -1,6 +1,6 @@
 //! The layers of a network by address.
 
-use crate::ir::{Branch, NodeId, Place, Role};
+use crate::ir::{Label, NodeId, Place};
 use crate::valid::Checked;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -9,11 +9,11 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Slot {
     /// The branch.
-    pub branch: Branch,
+    pub branch: Label,
     /// The unit of the branch; 0 where nothing is numbered.
     pub unit: u32,
     /// What the layer does in its unit.
-    pub role: Role,
+    pub role: Label,
     /// Which of the layers with all these in common, from 0.
     pub repeat: u32,
 }
@@ -88,7 +88,6 @@ impl fmt::Display for Slot {
     /// `main.conv1`, `join.add`, `input`: the words by which name tables select, and the unit.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { branch, unit, role, repeat } = self;
-        let (branch, role) = (branch.word(), role.word());
         write!(f, "{branch}")?;
         if branch != role {
             write!(f, ".{role}")?;

@@ -248,7 +248,7 @@ fn every_field_of_an_op_is_named() {
 fn rewired(network: &Checked, name: &str, operands: &[&str]) -> Checked {
     let original = network.graph();
     let ids: HashMap<_, _> = network.layers().map(|layer| (layer.name.to_owned(), layer.id)).collect();
-    let mut graph = Graph::new("rewired", original.dialect);
+    let mut graph = Graph::new("rewired", original.dialect.clone());
     let mut new: HashMap<NodeId, NodeId> = HashMap::new();
     for layer in network.layers() {
         let read = if layer.name == name {
@@ -369,9 +369,9 @@ fn unfolded(changes: &[Change], blocks: &BTreeMap<u32, u32>) -> Facts {
 fn layers(network: &Checked) -> BTreeMap<(Place, String), (Op, Shape)> {
     let layers = network.layers().map(|layer| {
         let address = layer.node.origin.address;
-        let [branch, role] = [address.branch.word(), address.role.word()];
+        let [branch, role] = [address.branch.to_string(), address.role.to_string()];
         let unit = if address.unit == 0 { String::new() } else { address.unit.to_string() };
-        let word = if branch == role { branch.to_owned() } else { format!("{branch}.{role}{unit}") };
+        let word = if branch == role { branch } else { format!("{branch}.{role}{unit}") };
         ((address.place, word), (layer.node.op.clone(), layer.output))
     });
     layers.collect()
