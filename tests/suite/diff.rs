@@ -269,13 +269,13 @@ fn edges_count_and_not_only_nodes() {
     let other = rewired(&network, "layer1.2.add", &["layer1.2.bn2", "layer1.0.relu"]);
     assert_eq!(
         lines(&compare(&network, &other)),
-        ["stage 1, block 3: join.add: reads main.norm2 + join.act of 1 block before -> main.norm2 + join.act of 2 \
+        ["stage 1, block 3: join.add: reads main.norm2 + block.act of 1 block before -> main.norm2 + block.act of 2 \
           blocks before"]
     );
     let other = rewired(&network, "layer1.1.add", &["layer1.1.bn2", "layer1.1.relu1"]);
     assert_eq!(
         lines(&compare(&other, &network)),
-        ["stage 1, block 2: join.add: reads main.norm2 + main.act1 -> main.norm2 + join.act of 1 block before"]
+        ["stage 1, block 2: join.add: reads main.norm2 + main.act1 -> main.norm2 + block.act of 1 block before"]
     );
     // The first block of a stage reads another place.
     let network = compile(&SMALL.replace("imagenet", "cifar"));
@@ -445,7 +445,7 @@ fn ten_thousand_blocks_are_compared_in_a_moment() {
     assert!(folded.contains(&"stages 1 to 100, blocks 1 to 100: main.conv1 main.conv2: bias false -> true".to_owned()));
     assert!(folded.len() < 20, "{folded:#?}");
     let expected = "stages 51 to 100, blocks 1 to 100: main.conv1 main.norm1 main.act1 main.conv2 main.norm2 join.add \
-                    join.act: conv2d batch_norm relu conv2d batch_norm add relu only in B, as is the place";
+                    block.act: conv2d batch_norm relu conv2d batch_norm add relu only in B, as is the place";
     assert_eq!(lines(&compare(&shorter, &a)), [expected]);
     // Quadratic time would be hours.
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
