@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! source ── front ── spec ── lower ── ir::Graph ── valid ── Checked ─┬─ analysis   what it costs
+//!                              │                                     ├─ compare    how it differs from another
 //!                              │                                     ├─ pass       rewrites, checked again
 //!                           library                                  ├─ weights    names, layouts, files
 //!                                                                    └─ back       live model, burn, Keras
@@ -15,6 +16,7 @@
 
 pub mod analysis;
 pub mod back;
+pub mod compare;
 pub mod diagnostic;
 pub mod dialect;
 pub mod front;

@@ -1,8 +1,7 @@
 //! `resnetc check`: diagnostics only.
 
-use super::{Failure, Global, MessageFormat, files};
+use super::{Failure, Global, files};
 use resnetc::Options;
-use resnetc::diagnostic::render;
 use std::path::{Path, PathBuf};
 
 /// Check descriptions and report what is wrong with them
@@ -17,9 +16,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
-    if arguments.files.iter().filter(|file| *file == Path::new("-")).count() > 1 {
-        return Err(Failure::unasked("cannot read `-` twice", "there is one standard input"));
-    }
+    files::one_standard_input(&arguments.files)?;
     let mut diagnostics = Vec::new();
     let mut worst = Ok(());
     for file in &arguments.files {
@@ -33,9 +30,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
             },
         }
     }
-    if global.message_format == MessageFormat::Json {
-        files::print(&format!("{}\n", serde_json::Value::Array(diagnostics)))?;
-    }
+    files::print_diagnostics(diagnostics, global)?;
     worst
 }
 
@@ -46,9 +41,6 @@ fn check(file: &Path, global: Global, diagnostics: &mut Vec<serde_json::Value>) 
         Ok(network) => (network.warnings, Ok(())),
         Err(report) => (report, Err(Failure::No)),
     };
-    match global.message_format {
-        MessageFormat::Human => anstream::eprint!("{}", render::text(&report, &source, true)),
-        MessageFormat::Json => diagnostics.extend(render::objects(&report, &source)),
-    }
+    files::collect(&report, &source, global, diagnostics);
     answer
 }

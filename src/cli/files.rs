@@ -6,7 +6,15 @@ use resnetc::diagnostic::{Report, render};
 use resnetc::source::Source;
 use resnetc::valid::Checked;
 use std::io::{ErrorKind, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Refuses to read standard input twice.
+pub(super) fn one_standard_input<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> Result<(), Failure> {
+    if files.into_iter().filter(|file| *file == Path::new("-")).count() > 1 {
+        return Err(Failure::unasked("cannot read `-` twice", "there is one standard input"));
+    }
+    Ok(())
+}
 
 /// Reads a description; `-` is standard input. No more is read than a description may have, and one byte.
 pub(super) fn read_description(path: &Path) -> Result<Source, Failure> {
@@ -22,6 +30,22 @@ pub(super) fn read_description(path: &Path) -> Result<Source, Failure> {
     match String::from_utf8(text) {
         Ok(text) => Ok(Source::new(name, text)),
         Err(error) => Err(Failure::unasked(format!("{name} is not UTF-8"), error.utf8_error())),
+    }
+}
+
+/// One of several reports: on standard error, or for JSON among `diagnostics`, which [`print_diagnostics`] prints.
+pub(super) fn collect(report: &Report, source: &Source, global: Global, diagnostics: &mut Vec<serde_json::Value>) {
+    match global.message_format {
+        MessageFormat::Human => anstream::eprint!("{}", render::text(report, source, true)),
+        MessageFormat::Json => diagnostics.extend(render::objects(report, source)),
+    }
+}
+
+/// What [`collect`] collected, as one JSON array, where that is how diagnostics are printed.
+pub(super) fn print_diagnostics(diagnostics: Vec<serde_json::Value>, global: Global) -> Result<(), Failure> {
+    match global.message_format {
+        MessageFormat::Human => Ok(()),
+        MessageFormat::Json => print(&format!("{}\n", serde_json::Value::Array(diagnostics))),
     }
 }
 
@@ -42,10 +66,15 @@ pub(super) fn answered<T>(result: Result<T, Report>, source: &Source, global: Gl
 /// The network that a description compiles to; what cannot be meant is warned of on standard error.
 pub(super) fn compiled(source: &Source, options: &Options, global: Global) -> Result<Checked, Failure> {
     let network = answered(resnetc::compile_with(source, options), source, global)?;
+    warn(&network, source);
+    Ok(network)
+}
+
+/// Says on standard error what of a description cannot be meant.
+pub(super) fn warn(network: &Checked, source: &Source) {
     if !network.warnings.is_empty() {
         anstream::eprint!("{}", render::text(&network.warnings, source, true));
     }
-    Ok(network)
 }
 
 /// Prints `text` on standard output. A reader that has gone, such as `head`, has read enough.

@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod check;
 mod completions;
+mod diff;
 mod expand;
 mod explain;
 mod files;
@@ -60,6 +61,7 @@ enum Command {
     New(Box<new::Arguments>),
     Flops(flops::Arguments),
     Summary(summary::Arguments),
+    Diff(diff::Arguments),
     Run(run::Arguments),
     Bench(bench::Arguments),
 }
@@ -92,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::New(arguments) => new::run(&arguments, global),
         Command::Flops(arguments) => flops::run(&arguments, global),
         Command::Summary(arguments) => summary::run(&arguments, global),
+        Command::Diff(arguments) => diff::run(&arguments, global),
         Command::Run(arguments) => run::run(&arguments, global),
         Command::Bench(arguments) => bench::run(&arguments, global),
     };

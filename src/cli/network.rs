@@ -13,16 +13,28 @@ pub(super) struct Network {
     /// The description; `-` is standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    input: Input,
+}
+
+/// The input that a description is read with.
+#[derive(Debug, clap::Args)]
+pub(super) struct Input {
     /// Another input in place of the description's own; promises that depend on it are then not held
     #[arg(long, value_name = "CxHxW", value_parser = parse_input)]
     input: Option<[u64; 3]>,
 }
 
+impl Input {
+    pub(super) fn options(&self, global: Global) -> Options {
+        Options { input: self.input, limit: global.limit }
+    }
+}
+
 impl Network {
     pub(super) fn compile(&self, global: Global) -> Result<Checked, Failure> {
         let source = files::read_description(&self.file)?;
-        let options = Options { input: self.input, limit: global.limit };
-        files::compiled(&source, &options, global)
+        files::compiled(&source, &self.input.options(global), global)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Shapes without the batch dimension, and the arithmetic of sliding windows.
 
 use crate::limits;
+use serde::Serialize;
 use std::fmt;
 
 /// What flows along an edge, the batch dimension N left out.
@@ -92,7 +93,7 @@ impl fmt::Display for Shape {
 }
 
 /// Four-sided padding, in elements.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 pub struct Sides {
     /// Rows above.
     pub top: u64,
@@ -119,7 +120,7 @@ impl Sides {
 }
 
 /// A window that slides over a map in both dimensions. Pairs are height, width.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct Window {
     /// Kernel size.
     pub kernel: [u64; 2],

@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("valid", &["source", "limits", "diagnostic", "ir"]),
     ("outline", &["ir", "valid"]),
     ("analysis", &["ir", "valid"]),
+    ("compare", &["ir", "valid"]),
     ("promise", &["source", "diagnostic", "spec", "ir", "valid", "analysis"]),
     ("pass", &["ir", "valid", "weights", "diagnostic"]),
     ("weights", &["ir", "valid", "diagnostic"]),

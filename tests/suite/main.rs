@@ -19,6 +19,7 @@ mod cost;
 mod cost_ops;
 mod describe;
 mod diagnostics;
+mod diff;
 mod expand;
 mod fill;
 mod flops;

@@ -1,7 +1,9 @@
 use crate::ir::shape::Shape;
+use serde::Serialize;
 
 /// An activation function, elementwise but for softmax, which is over the channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Activation {
     /// max(x, 0).
     Relu,

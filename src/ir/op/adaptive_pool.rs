@@ -1,8 +1,9 @@
 use crate::ir::shape::{Shape, ShapeError};
+use serde::Serialize;
 
 /// A pool whose output has a fixed size: cell i of n along an axis of length L covers floor(i L / n) to
 /// ceil((i + 1) L / n), torch's rule. [1, 1] is global pooling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct AdaptivePool {
     /// Mean or maximum.
     pub kind: PoolKind,
@@ -11,7 +12,8 @@ pub struct AdaptivePool {
 }
 
 /// What a pool computes of its window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PoolKind {
     /// The mean.
     Average,

@@ -1,7 +1,8 @@
 use crate::ir::shape::{Shape, ShapeError};
+use serde::Serialize;
 
 /// The elementwise sum of two or more equal shapes; there is no broadcasting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Add;
 
 impl Add {

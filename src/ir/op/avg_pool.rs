@@ -1,7 +1,8 @@
 use crate::ir::shape::{Shape, ShapeError, Window};
+use serde::Serialize;
 
 /// The mean over a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct AvgPool {
     /// Kernel, stride, padding and rounding.
     pub window: Window,

@@ -1,9 +1,10 @@
 use crate::ir::shape::{Shape, ShapeError, Sides, Window};
+use serde::Serialize;
 
 /// A fixed low-pass filter before subsampling (Zhang, arXiv 1904.11486): each channel is convolved with the normalised
 /// outer product of the binomial coefficients of `window.kernel`, over a map that is padded by reflection (the border
 /// itself not repeated). It has no parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Blur {
     /// Square kernel, stride and padding; see [`Blur::new`].
     pub window: Window,

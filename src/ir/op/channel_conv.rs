@@ -1,11 +1,12 @@
 use crate::ir::parameter::ParameterKind;
 use crate::ir::shape::{Shape, ShapeError};
+use serde::Serialize;
 
 /// A one-dimensional convolution along the channels of a 1 x 1 map, zeros beyond either end, no bias (ECA, Wang et al.,
 /// arXiv 1910.03151).
 ///
 /// Input N x C x 1 x 1, kernel [1, 1, k].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ChannelConv {
     /// k, odd.
     pub kernel: u64,

@@ -1,7 +1,8 @@
 use crate::ir::shape::{Shape, ShapeError};
+use serde::Serialize;
 
 /// The channels of two or more maps of one size, one after another; features of vectors alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Concat;
 
 impl Concat {

@@ -1,10 +1,11 @@
 use crate::ir::parameter::ParameterKind;
 use crate::ir::shape::{Shape, ShapeError, Window};
+use serde::Serialize;
 
 /// A two-dimensional convolution (cross-correlation, as every framework has it) with zero padding.
 ///
 /// Input N x C x H x W, kernel [filters, C / groups, kernel height, kernel width].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Conv2d {
     /// Output channels.
     pub filters: u64,

@@ -1,7 +1,8 @@
 use crate::ir::shape::{Shape, ShapeError};
+use serde::Serialize;
 
 /// A feature map as a vector, in the order C, H, W.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Flatten;
 
 impl Flatten {

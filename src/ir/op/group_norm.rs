@@ -1,8 +1,9 @@
 use crate::ir::parameter::ParameterKind;
 use crate::ir::shape::{Shape, ShapeError};
+use serde::Serialize;
 
 /// Group normalisation (Wu and He, arXiv 1803.08494): mean and variance over each group of channels and all positions.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct GroupNorm {
     /// Groups into which the channels are split.
     pub groups: u64,

@@ -1,7 +1,8 @@
 use crate::ir::shape::Shape;
+use serde::Serialize;
 
 /// The network's input: N x C x H x W.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Input {
     /// C.
     pub channels: u64,

@@ -1,9 +1,10 @@
 use crate::ir::parameter::ParameterKind;
 use crate::ir::shape::Shape;
+use serde::Serialize;
 
 /// Layer normalisation over the channels, at each position of a map by itself (Ba et al., arXiv 1607.06450, as ConvNeXt
 /// uses it): (x - mean) / sqrt(variance + epsilon) * scale + shift, the variance not corrected for bias.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct LayerNorm {
     /// Added to the variance.
     pub epsilon: f64,

@@ -1,8 +1,9 @@
 use crate::ir::parameter::ParameterKind;
 use crate::ir::shape::{Shape, ShapeError};
+use serde::Serialize;
 
 /// A learned factor for each channel (Touvron et al., arXiv 2103.17239).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct LayerScale {
     /// What every factor is before training.
     pub init: f64,

@@ -1,9 +1,10 @@
 use crate::ir::parameter::ParameterKind;
 use crate::ir::shape::{Shape, ShapeError};
 use crate::limits;
+use serde::Serialize;
 
 /// A fully connected layer: y = W x + b, W [out, in]; of a map, over the channels at each position by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Linear {
     /// Output features.
     pub features: u64,

@@ -1,7 +1,8 @@
 use crate::ir::shape::{Shape, ShapeError, Window};
+use serde::Serialize;
 
 /// The maximum over a window; padding counts as minus infinity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct MaxPool {
     /// Kernel, stride, padding and rounding.
     pub window: Window,

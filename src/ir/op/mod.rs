@@ -53,9 +53,11 @@ pub use subsample::Subsample;
 
 use super::parameter::ParameterKind;
 use super::shape::{Shape, ShapeError, Window};
+use serde::Serialize;
 
 /// One operation of a network.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Op {
     /// The network's input.
     Input(Input),

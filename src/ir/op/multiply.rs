@@ -1,8 +1,9 @@
 use crate::ir::shape::{Shape, ShapeError};
+use serde::Serialize;
 
 /// The elementwise product of two or more operands, equal in shape, or one of them a gate: of the same channels, 1 x 1,
 /// which scales each channel of the other (Hu et al., arXiv 1709.01507).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Multiply;
 
 impl Multiply {

@@ -1,8 +1,9 @@
 use crate::ir::parameter::ParameterKind;
 use crate::ir::shape::{Shape, ShapeError};
+use serde::Serialize;
 
 /// Batch normalisation over the channels (Ioffe and Szegedy 2015): (x - mean) / sqrt(variance + epsilon) * scale + shift.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct BatchNorm {
     /// Added to the variance.
     pub epsilon: f64,

@@ -1,7 +1,9 @@
 use crate::ir::shape::{Shape, ShapeError, Sides};
+use serde::Serialize;
 
 /// Zeros around a feature map or beside its channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Pad {
     /// Rows and columns of zeros.
     Spatial(Sides),

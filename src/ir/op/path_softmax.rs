@@ -1,8 +1,9 @@
 use crate::ir::shape::{Shape, ShapeError};
+use serde::Serialize;
 
 /// A softmax over paths (selective kernels, Li et al., arXiv 1903.06586): of P x C channels, channel c of every path
 /// becomes exp(x) over the sum of exp over the paths. Channel p C + c is channel c of path p.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PathSoftmax {
     /// P.
     pub paths: u64,

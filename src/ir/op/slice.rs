@@ -1,7 +1,8 @@
 use crate::ir::shape::{Shape, ShapeError};
+use serde::Serialize;
 
 /// A run of channels of a map, or of features of a vector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Slice {
     /// The first, from 0.
     pub start: u64,

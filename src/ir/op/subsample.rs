@@ -1,7 +1,8 @@
 use crate::ir::shape::{Shape, ShapeError};
+use serde::Serialize;
 
 /// Every `stride`-th pixel in both dimensions, from the first: shortcut A's identity (He et al. 2015, section 3.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Subsample {
     /// The step.
     pub stride: u64,
