@@ -13,10 +13,16 @@
 
 mod body;
 mod calls;
+mod channels;
+mod conv;
+mod flatten;
+mod head;
+mod known;
 mod layer;
 mod layout;
 mod package;
 mod padding;
+mod pool;
 mod python;
 mod sign;
 mod view;
@@ -28,8 +34,21 @@ use askama::Template;
 use python::{Comment, PyIdent};
 
 /// What the source says about an op; channels of operands are what Keras finds out by itself.
-const FIELDS: &[Field] =
-    &[Field::Filters, Field::Stride, Field::Dilation, Field::Padding, Field::Groups, Field::Before, Field::After];
+const FIELDS: &[Field] = &[
+    Field::Filters,
+    Field::Kernel,
+    Field::Stride,
+    Field::Dilation,
+    Field::Padding,
+    Field::Groups,
+    Field::Before,
+    Field::After,
+    Field::Start,
+    Field::Length,
+    Field::Paths,
+    Field::Rate,
+    Field::Init,
+];
 
 /// The package for `network`.
 ///
