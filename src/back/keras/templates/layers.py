@@ -171,14 +171,13 @@ class Blur(layers.Layer):
         super().__init__(**options)
         self.size = size
         self.strides = strides
-        sides = (padding, padding) if isinstance(padding, int) else padding
-        pair = [(side, side) if isinstance(side, int) else tuple(side) for side in sides]
-        self.padding = tuple(pair)
+        self.padding = tuple(self._pair(sides) for sides in self._pair(padding))
 
     def call(self, inputs):
         around = ((0, 0), *self.padding, (0, 0))
         x = keras.ops.pad(inputs, around, mode="reflect")
-        row = [math.comb(self.size - 1, at) / 2 ** (self.size - 1) for at in range(self.size)]
+        last = self.size - 1
+        row = [math.comb(last, at) / 2**last for at in range(self.size)]
         row = keras.ops.convert_to_tensor(row, dtype=x.dtype)
         kernel = keras.ops.reshape(keras.ops.outer(row, row), (self.size, self.size, 1, 1))
         kernel = keras.ops.tile(kernel, (1, 1, inputs.shape[-1], 1))
@@ -195,6 +194,10 @@ class Blur(layers.Layer):
     def get_config(self):
         config = {"size": self.size, "strides": self.strides, "padding": self.padding}
         return {**super().get_config(), **config}
+
+    @staticmethod
+    def _pair(value):
+        return (value, value) if isinstance(value, int) else tuple(value)
 {%- endif %}
 {%- if needs.slice %}
 
