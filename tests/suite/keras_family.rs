@@ -1,11 +1,13 @@
 //! Keras packages of graphs that have every op of the IR in every kind of block: they compute what the definitions say.
 
 use crate::fill::fill;
-use crate::keras::run;
+use crate::keras::{run, write};
+use crate::python;
 use crate::random;
 use crate::reference::{self, Weights};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
+use resnetc::back::keras::emit;
 use resnetc::ir::dialect::Layout;
 use resnetc::ir::graph::{Kinds, StageKind};
 use resnetc::ir::names::{NameTable, Rows, Selector, Template};
@@ -389,6 +391,10 @@ fn split(layout: Layout) -> Checked {
 
 /// Pre-activation with group norm and blur; the classifier is a convolution before the map is flattened.
 fn preactivated(layout: Layout) -> Checked {
+    preactivated_with(layout, Some(6))
+}
+
+fn preactivated_with(layout: Layout, classes: Option<u64>) -> Checked {
     let mut net = Net::new("preactivated", layout, [3, 17, 20]);
     let group_norm = |groups: u64| Op::GroupNorm(op::GroupNorm { groups, epsilon: 1e-5 });
     let block = |net: &mut Net, filters: u64, stride: u64, groups: u64| {
@@ -420,7 +426,11 @@ fn preactivated(layout: Layout) -> Checked {
     };
     net.op(conv(8, square(7, 2), 1, true)).op(Op::Blur(op::Blur::new(4, 1))).op(max_pool(square(3, 1)));
     net.stage("preactivated", &[&|net| block(net, 8, 1, 4), &|net| block(net, 8, 2, 2)]).stage("both", &[&both]);
-    net.head().op(norm()).op(relu()).op(global(PoolKind::Average)).op(conv(6, square(1, 1), 1, true)).op(flatten());
+    net.head().op(norm()).op(relu()).op(global(PoolKind::Average));
+    if let Some(classes) = classes {
+        net.op(conv(classes, square(1, 1), 1, true));
+    }
+    net.op(flatten());
     net.check()
 }
 
@@ -622,4 +632,55 @@ fn packages_of_random_blocks_compute_what_the_definitions_say() {
     let cases: Vec<_> = random_networks(60).into_iter().map(case).filter(tame).take(20).collect();
     assert_eq!(cases.len(), 20);
     hold(&cases);
+}
+
+/// The classifier of this head is a convolution: other classes are another one, and without a top it is passed over in
+/// a file; the norm before it stays.
+#[test]
+fn a_convolution_may_be_the_classifier() {
+    let networks = [Some(3), None, Some(6)].map(|classes| preactivated_with(Layout::Torch, classes));
+    let [three, none, six] = networks.map(|network| Case::new(network.clone(), reference::weights(&network), 1.0));
+    let shape = Case::shape(&six.network);
+    // All have one name: the package is that of the last.
+    let jobs = [
+        (&three.network, &three.weights, three.images.as_slice(), shape, json!({"classes": 3})),
+        (&six.network, &six.weights, six.images.as_slice(), shape, json!({"include_top": false, "pooling": "avg"})),
+        (&six.network, &six.weights, six.images.as_slice(), shape, json!({})),
+    ];
+    for (output, case) in run(&jobs).iter().zip([three, none, six]) {
+        assert_eq!(output.len(), case.expected.len());
+        assert!(case.difference(output.iter().map(|value| f64::from(*value))) < 2e-5);
+    }
+}
+
+#[test]
+fn packages_of_the_family_are_as_ruff_formats_them() {
+    let folder = tempfile::tempdir().unwrap();
+    for network in family().iter().chain(&random_networks(60)) {
+        write(network, folder.path());
+    }
+    python::module("ruff", &["format", "--isolated", "--diff", "."], folder.path());
+    python::module("ruff", &["check", "--isolated", "--no-cache", "."], folder.path());
+}
+
+#[test]
+fn what_keras_cannot_name_or_order_is_refused() {
+    // A linear layer whose weights are in the order of H, W, C reads what a norm reads in the order of C, H, W.
+    let mut net = Net::new("torn", Layout::Keras, [2, 3, 4]);
+    let normed = |net: &mut Net| {
+        net.op(layer_norm());
+    };
+    let weighed = |net: &mut Net| {
+        net.op(linear(24));
+    };
+    net.op(flatten()).join(ADD, &[&weighed, &normed]);
+    let error = emit(&net.check()).unwrap_err();
+    assert!(error.reason.contains("order"), "{}", error.reason);
+
+    let mut graph = gates(Layout::Torch).into_graph();
+    let mut dialect = (*graph.dialect).clone();
+    dialect.names.common.rows[0].1 = Template::parse("{block}/{branch}/{role}{unit}").unwrap();
+    graph.dialect = Arc::new(dialect);
+    let error = emit(&valid::check(graph).unwrap()).unwrap_err();
+    assert!(error.reason.contains('/'), "{}", error.reason);
 }

@@ -137,13 +137,16 @@ impl<'a> Writer<'a> {
         let mut operands = Vec::new();
         // The first branch is written last, over what the others read.
         let overwritten = value == target && branches.first().is_some_and(|branch| !branch.is_empty());
+        let mut kept = (!overwritten).then(|| value.clone());
         for (number, branch) in branches.iter().enumerate().rev() {
-            operands.push(if branch.is_empty() && !overwritten {
-                value.clone()
-            } else {
-                let name = if number == 0 { target.clone() } else { self.variable(branch_name(branch)) };
-                self.body(branch, value, &name)?;
-                name
+            operands.push(match &kept {
+                Some(kept) if branch.is_empty() => kept.clone(),
+                Some(_) | None => {
+                    let name = if number == 0 { target.clone() } else { self.variable(branch_name(branch)) };
+                    self.body(branch, value, &name)?;
+                    kept = kept.or_else(|| branch.is_empty().then(|| name.clone()));
+                    name
+                }
             });
         }
         let Some(kind) = joins(&item.op) else {

@@ -18,7 +18,7 @@ impl Writer<'_> {
         let dense = windows.iter().all(|window| window.dilation == [1, 1]);
         let sides: Option<Vec<_>> = windows.iter().map(padding::in_floor_mode).collect();
         let alike = |sides: &[Sides]| sides.iter().all(|other| sides.first() == Some(other));
-        let sides = sides.filter(|sides| dense && !(window.ceil && !alike(sides)));
+        let sides = sides.filter(|sides| dense && (!window.ceil || alike(sides)));
         let Some(sides) = sides else {
             return self.window_pool(item, &window, PoolKind::Maximum, false, flow);
         };

@@ -238,6 +238,7 @@ pub(super) enum Condition {
 
 /// A layer; what is as Keras has it by default is left out of its call.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::enum_variant_names, reason = "a layer norm and a layer scale are called so")]
 pub(super) enum Layer {
     Conv2d(Conv2d),
     /// Epsilon, and Keras' momentum.

@@ -165,7 +165,7 @@ class Adaptive{% call write::pool_word(kind) %}{% endcall %}Pool(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="{{ name }}")
 class Blur(layers.Layer):
-    """A fixed low-pass filter of binomial coefficients; the map is padded by reflection."""
+    """A fixed low-pass filter, binomial; the map is padded by reflection."""
 
     def __init__(self, size, strides, padding, **options):
         super().__init__(**options)
