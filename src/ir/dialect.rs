@@ -107,7 +107,8 @@ pub enum Init {
 pub enum Layout {
     /// Convolution O, I, H, W; linear out, in; a flattened map in the order C, H, W.
     Torch,
-    /// Convolution H, W, I, O; linear in, out; a flattened map in the order H, W, C.
+    /// Convolution H, W, I, O, depthwise H, W, channels, outputs of each; linear in, out; a flattened map in the order
+    /// H, W, C.
     Keras,
 }
 

@@ -1,7 +1,7 @@
 //! What a weight file of a network holds: names, shapes, layouts.
 
 use crate::ir::dialect::Layout;
-use crate::ir::{NodeId, Parameter, ParameterKind};
+use crate::ir::{NodeId, Op, Parameter, ParameterKind};
 use crate::valid::Checked;
 
 /// One tensor of a weight file.
@@ -15,7 +15,8 @@ pub struct Entry {
     pub shape: Vec<u64>,
     /// Its shape in the IR's layout.
     pub ir_shape: Vec<u64>,
-    /// For a kernel of a dialect whose files have H, W, I, O: the extent O, I, H, W of the same tensor.
+    /// For a kernel of a dialect whose files have H, W, I, O (and H, W, channels, outputs of each for a depthwise
+    /// convolution): the extent O, I, H, W of the same tensor.
     pub permuted: Option<[u64; 4]>,
 }
 
@@ -38,12 +39,23 @@ pub fn expected(checked: &Checked) -> Vec<Entry> {
                     ir_shape.iter().copied().chain([1, 1]).collect()
                 }
                 None => ir_shape.clone(),
-                Some([outputs, inputs, height, width]) if ir_shape.len() == 4 => vec![height, width, inputs, outputs],
+                Some([outputs, inputs, height, width]) if ir_shape.len() == 4 => {
+                    // Of a depthwise convolution Keras has channels and outputs of each, which is the same order.
+                    let channels = depthwise_channels(checked, parameter.node).unwrap_or(inputs);
+                    vec![height, width, channels, outputs * inputs / channels.max(1)]
+                }
                 Some(_) => ir_shape.iter().rev().copied().collect(),
             };
             Entry { parameter, name, shape, ir_shape, permuted }
         })
         .collect()
+}
+
+/// The channels of a convolution that convolves each by itself.
+fn depthwise_channels(checked: &Checked, node: NodeId) -> Option<u64> {
+    let layer = checked.layer(node);
+    let channels = layer.input.channels();
+    matches!(layer.node.op, Op::Conv2d(conv) if conv.groups == channels).then_some(channels)
 }
 
 /// A kernel's extent as O, I, H, W: a convolution's own, and [out, C, H, W] where a linear layer reads a flattened map.

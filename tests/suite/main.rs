@@ -27,6 +27,7 @@ mod folding;
 mod fuzz;
 mod graphs;
 mod keras;
+mod keras_family;
 mod layering;
 #[cfg(feature = "live")]
 mod live;

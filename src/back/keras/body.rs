@@ -1,8 +1,8 @@
 //! From the steps of an outline to the lines of a function.
 
-use super::python::{Indent, Piece, PyIdent, PyNumber, PyPair, PyStr};
-use super::sign::Signs;
-use super::view::{Condition, Line, Needs, Statement};
+use super::known::Known;
+use super::python::{Indent, Piece, PyFloat, PyIdent, PyNumber, PyPair, PyReal, PyStr};
+use super::view::{Condition, Join, Line, Needs, Statement};
 use crate::back::Unsupported;
 use crate::ir::{Label, NodeId, Op};
 use crate::outline::{Call, Definition, Expression, Field, Item, Meaning, Name, Step, Value};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub(super) struct Writer<'a> {
     pub(super) network: &'a Checked,
-    pub(super) signs: &'a Signs,
+    pub(super) known: &'a Known<'a>,
     pub(super) needs: &'a mut Needs,
     definition: Option<&'a Definition>,
     calls: Vec<&'a Call>,
@@ -26,9 +26,16 @@ pub(super) struct Writer<'a> {
     /// Names that no local variable may have.
     taken: Vec<PyIdent>,
     depth: usize,
+    /// The flags under which all of the join at hand stands, outermost first.
+    enclosing: Vec<usize>,
+    /// The flag under which, within that, the line at hand stands.
     guard: Option<usize>,
     lines: Vec<Statement>,
 }
+
+/// What the function of a network calls its parameters and variables.
+const VARIABLES: [&str; 9] =
+    ["x", "block", "include_top", "input_shape", "pooling", "classes", "weights", "inputs", "model"];
 
 /// What a [`Writer`] wrote.
 #[derive(Debug)]
@@ -41,13 +48,13 @@ pub(super) struct Written {
 impl<'a> Writer<'a> {
     /// For a block's function.
     pub(super) fn block(
-        network: &'a Checked,
-        signs: &'a Signs,
+        known: &'a Known<'a>,
         needs: &'a mut Needs,
         definition: &'a Definition,
         calls: Vec<&'a Call>,
     ) -> Self {
-        let mut writer = Self::part(network, signs, needs, 1);
+        let taken = ["x", "name"].map(|name| PyIdent::fresh(name, &[])).to_vec();
+        let mut writer = Self { taken, ..Self::part(known, needs, 1) };
         for call in &calls {
             let mut nodes = call.nodes.iter().copied();
             collect(&definition.body, call, &mut nodes, &mut writer.nodes);
@@ -62,18 +69,19 @@ impl<'a> Writer<'a> {
     }
 
     /// For a part of the network outside blocks, indented by `depth`.
-    pub(super) fn part(network: &'a Checked, signs: &'a Signs, needs: &'a mut Needs, depth: usize) -> Self {
+    pub(super) fn part(known: &'a Known<'a>, needs: &'a mut Needs, depth: usize) -> Self {
         Self {
-            network,
-            signs,
+            network: known.network,
+            known,
             needs,
             definition: None,
             calls: Vec::new(),
             nodes: BTreeMap::new(),
             parameters: Vec::new(),
             uses: BTreeMap::new(),
-            taken: ["x", "name", "block", "layer"].map(|name| PyIdent::fresh(name, &[])).to_vec(),
+            taken: VARIABLES.map(|name| PyIdent::fresh(name, &[])).to_vec(),
             depth,
+            enclosing: Vec::new(),
             guard: None,
             lines: Vec::new(),
         }
@@ -89,7 +97,8 @@ impl<'a> Writer<'a> {
     /// Writes `steps`, which read `value` and leave their result in `target`.
     fn body(&mut self, steps: &[Step], value: &PyIdent, target: &PyIdent) -> Result<(), Unsupported> {
         let mut value = value;
-        if value != target && steps.first().is_none_or(|step| step.item().guard.is_some()) {
+        let optional = |step: &Step| step.item().guard.is_some_and(|guard| !self.enclosing.contains(&guard));
+        if value != target && steps.first().is_none_or(optional) {
             self.keep(target, value);
             value = target;
         }
@@ -99,6 +108,7 @@ impl<'a> Writer<'a> {
             rest = match step {
                 Step::Item(item) => {
                     let next = tail.first().filter(|next| next.item().guard == item.guard);
+                    let next = next.filter(|next| matches!(next, Step::Item(_)));
                     let both = self.item(item, next.map(Step::item), value, target)?;
                     if both { tail.get(1..).unwrap_or_default() } else { tail }
                 }
@@ -113,7 +123,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes branches and their sum. The last operands come first: shortcuts, as keras.applications has it.
+    /// Writes branches and what joins them, all under one flag.
     fn join(
         &mut self,
         branches: &[Vec<Step>],
@@ -121,15 +131,36 @@ impl<'a> Writer<'a> {
         value: &PyIdent,
         target: &PyIdent,
     ) -> Result<(), Unsupported> {
+        let outer = self.guard.take();
+        self.depth += usize::from(outer.is_some());
+        self.enclosing.extend(outer);
         let mut operands = Vec::new();
+        // The first branch is written last, over what the others read.
+        let overwritten = value == target && branches.first().is_some_and(|branch| !branch.is_empty());
+        let mut kept = (!overwritten).then(|| value.clone());
         for (number, branch) in branches.iter().enumerate().rev() {
-            let name = if number == 0 { target.clone() } else { self.variable("shortcut") };
-            self.body(branch, value, &name)?;
-            operands.push(name);
+            operands.push(match &kept {
+                Some(kept) if branch.is_empty() => kept.clone(),
+                Some(_) | None => {
+                    let name = if number == 0 { target.clone() } else { self.variable(branch_name(branch)) };
+                    self.body(branch, value, &name)?;
+                    kept = kept.or_else(|| branch.is_empty().then(|| name.clone()));
+                    name
+                }
+            });
         }
-        self.under(item.guard);
+        let Some(kind) = joins(&item.op) else {
+            return Err(self.refuse(item, &format!("`{}` does not join branches", item.op.name())));
+        };
+        if kind != Join::Add {
+            // Of a sum keras.applications has the shortcut first.
+            operands.reverse();
+        }
         let name = self.name(item);
-        self.push(Line::Add { target: target.clone(), operands, name });
+        self.push(Line::Join { kind, target: target.clone(), operands, name });
+        self.depth -= usize::from(outer.is_some());
+        self.enclosing.truncate(self.enclosing.len() - usize::from(outer.is_some()));
+        self.guard = outer;
         Ok(())
     }
 
@@ -159,6 +190,7 @@ impl<'a> Writer<'a> {
 
     /// Lets the lines that follow stand under the flag `guard`.
     fn under(&mut self, guard: Option<usize>) {
+        let guard = guard.filter(|guard| !self.enclosing.contains(guard));
         if self.guard == guard {
             return;
         }
@@ -207,7 +239,8 @@ impl<'a> Writer<'a> {
 
     /// The name of the parameter `index`, which the line at hand uses.
     pub(super) fn parameter(&mut self, index: usize) -> PyIdent {
-        self.uses.entry(index).or_default().push(self.guard);
+        let guard = self.guard.or(self.enclosing.last().copied());
+        self.uses.entry(index).or_default().push(guard);
         self.parameters.get(index).cloned().unwrap_or_else(|| PyIdent::fresh("x", &[]))
     }
 
@@ -220,6 +253,17 @@ impl<'a> Writer<'a> {
             Some(Expression::Parameter(index)) => PyNumber::Variable(self.parameter(*index)),
             Some(Expression::Half(index)) => PyNumber::Half(self.parameter(*index)),
             Some(Expression::Multiple(factor, index)) => PyNumber::Multiple(*factor, self.parameter(*index)),
+        }
+    }
+
+    /// The same for a field that is real.
+    pub(super) fn real(&mut self, item: &Item, field: Field, otherwise: f64) -> PyReal {
+        match item.fields.get(&field) {
+            Some(Expression::Real(value)) => PyReal::Literal(PyFloat(*value)),
+            Some(Expression::Parameter(index)) => PyReal::Variable(self.parameter(*index)),
+            Some(Expression::Literal(_) | Expression::Multiple(..) | Expression::Half(_)) | None => {
+                PyReal::Literal(PyFloat(otherwise))
+            }
         }
     }
 
@@ -251,6 +295,11 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// The name of a layer that stands beside `item`'s, which is called `name`.
+    pub(super) fn beside(&self, item: &Item, name: &PyStr, ending: &str) -> PyStr {
+        name.and(&self.known.beside(self.nodes(item), ending))
+    }
+
     /// The nodes that `item` stands for.
     pub(super) fn nodes<'s>(&'s self, item: &'s Item) -> &'s [NodeId] {
         self.nodes.get(&item.node).map_or(std::slice::from_ref(&item.node), Vec::as_slice)
@@ -265,6 +314,25 @@ impl<'a> Writer<'a> {
     /// That the target cannot have `item`.
     pub(super) fn refuse(&self, item: &Item, reason: &str) -> Unsupported {
         Unsupported { node: item.node, reason: reason.to_owned() }
+    }
+}
+
+/// How `op` joins its operands, if it does.
+fn joins(op: &Op) -> Option<Join> {
+    let kinds = [
+        (matches!(op, Op::Add(_)), Join::Add),
+        (matches!(op, Op::Multiply(_)), Join::Multiply),
+        (matches!(op, Op::Concat(_)), Join::Concatenate),
+    ];
+    kinds.into_iter().find(|(found, _)| *found).map(|(_, kind)| kind)
+}
+
+/// What to call the value of a branch.
+fn branch_name(steps: &[Step]) -> &str {
+    match steps.first().map(|step| &step.item().branch) {
+        None | Some(&Label::SKIP) => "shortcut",
+        Some(&(Label::MAIN | Label::JOIN | Label::BLOCK | Label::STEM | Label::HEAD)) => "branch",
+        Some(branch) => branch.as_str(),
     }
 }
 

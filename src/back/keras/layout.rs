@@ -7,15 +7,18 @@ use std::ops::Range;
 /// The longest line, ruff's default.
 const WIDTH: usize = 88;
 
-/// `text` with every statement broken that does not fit; comments and docstrings stay.
+/// `text` with every statement broken that does not fit, and every line inside a docstring; comments stay.
 pub(super) fn wrap(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut docstring = false;
     for line in text.lines() {
         let quotes = line.matches("\"\"\"").count();
         let prose = docstring || quotes > 0 || line.trim_start().starts_with('#');
+        let inside = docstring && quotes == 0;
         docstring ^= quotes % 2 == 1;
-        if prose || line.len() <= WIDTH {
+        if inside {
+            prose_lines(line, &mut out);
+        } else if prose || line.len() <= WIDTH {
             out.push_str(line);
         } else {
             out.push_str(&broken(line));
@@ -23,6 +26,20 @@ pub(super) fn wrap(text: &str) -> String {
         out.push('\n');
     }
     out
+}
+
+/// A line of a docstring, continued further in where it is too long.
+fn prose_lines(line: &str, out: &mut String) {
+    let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+    let mut rest = line.to_owned();
+    while rest.len() > WIDTH {
+        let space = rest.get(..=WIDTH).and_then(|start| start.rfind(' ')).filter(|at| *at > indent.len() + 4);
+        let Some((line, tail)) = space.and_then(|at| rest.split_at_checked(at)) else { break };
+        out.push_str(line);
+        out.push('\n');
+        rest = format!("{indent}    {}", tail.trim_start());
+    }
+    out.push_str(&rest);
 }
 
 /// A bracketed part of a line: the bytes at which its brackets stand, and the commas directly inside.
@@ -81,7 +98,7 @@ fn broken(line: &str) -> String {
     let (head, tail) = (part(0..group.open + 1), part(group.close..line.len()));
     let inside = part(group.open + 1..group.close);
     // A tuple or list that stands for itself has a line an element at once.
-    let literal = head.ends_with("= (") || head.ends_with("= [");
+    let literal = ["= (", "= [", "  (", "  ["].iter().any(|opening| head.ends_with(opening));
     if !literal && indent.len() + 4 + inside.len() <= WIDTH {
         return format!("{head}\n{indent}    {inside}\n{indent}{tail}");
     }
@@ -90,7 +107,8 @@ fn broken(line: &str) -> String {
     for end in group.commas.iter().copied().chain([group.close]) {
         let element = part(from..end).trim();
         if !element.is_empty() {
-            let _ = write!(out, "\n{indent}    {element},");
+            let line = format!("{indent}    {element},");
+            let _ = write!(out, "\n{}", if line.len() <= WIDTH { line } else { broken(&line) });
         }
         from = end + 1;
     }

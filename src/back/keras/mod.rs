@@ -5,18 +5,28 @@
 //! dialect's names; where shapes and arithmetic could differ from the graph's, they are made explicit:
 //!
 //! - a strided convolution is padded by a layer of its own, since Keras' `same` pads such a one differently;
+//! - a convolution of each channel by itself is a depthwise one ([`conv`]), which every back end of Keras trains;
 //! - a max pool's padding is zeros where the graph shows that its operand is never negative ([`sign`]), and minus
-//!   infinity otherwise; ceil mode is padding at the end;
-//! - a map is flattened in the order C, H, W, unless a linear layer reads it whose dialect keeps its weights in H, W, C.
+//!   infinity otherwise; ceil mode is padding at the end, `same` where that counts as it should, or a pool of the
+//!   package's own ([`pool`]);
+//! - a map is flattened in the order C, H, W, unless a linear layer reads it whose dialect keeps its weights in H, W, C
+//!   ([`flatten`]).
 //!
-//! The files are formatted as `ruff format` would, and the same from run to run.
+//! What Keras has no layer for is a small layer of the package, which saves and loads. The files are formatted as
+//! `ruff format` would, and the same from run to run.
 
 mod body;
 mod calls;
+mod channels;
+mod conv;
+mod flatten;
+mod head;
+mod known;
 mod layer;
 mod layout;
 mod package;
 mod padding;
+mod pool;
 mod python;
 mod sign;
 mod view;
@@ -28,8 +38,21 @@ use askama::Template;
 use python::{Comment, PyIdent};
 
 /// What the source says about an op; channels of operands are what Keras finds out by itself.
-const FIELDS: &[Field] =
-    &[Field::Filters, Field::Stride, Field::Dilation, Field::Padding, Field::Groups, Field::Before, Field::After];
+const FIELDS: &[Field] = &[
+    Field::Filters,
+    Field::Kernel,
+    Field::Stride,
+    Field::Dilation,
+    Field::Padding,
+    Field::Groups,
+    Field::Before,
+    Field::After,
+    Field::Start,
+    Field::Length,
+    Field::Paths,
+    Field::Rate,
+    Field::Init,
+];
 
 /// The package for `network`.
 ///
@@ -41,6 +64,9 @@ pub fn emit(network: &Checked) -> Result<Vec<File>, Unsupported> {
     let ident = PyIdent::new(name).ok_or_else(|| {
         refuse(network.output(), format!("no Python package can be called `{name}`: choose another `name`"))
     })?;
+    if let Some(node) = network.order().iter().find(|node| network.name(**node).contains('/')) {
+        return Err(refuse(*node, "Keras takes no `/` in the name of a layer".to_owned()));
+    }
     let outline = outline(network, FIELDS)
         .map_err(|node| refuse(node, "its block is not made of series and parallel parts".to_owned()))?;
     let header = Comment::new(&header(network));

@@ -2,17 +2,16 @@
 
 use super::body::{Writer, Written, is_set, visit};
 use super::calls::{self, Plain, Word};
-use super::python::{Comment, Indent, PyFloat, PyIdent, PyNumber, PyStr};
-use super::sign::Signs;
-use super::view::{
-    Argument, Convolution, Defaults, Function, Layer, Line, Meaning, Needs, Package, Parameter, Stage, Statement,
-    Weights,
-};
+use super::channels;
+use super::head::{self, Head};
+use super::known::Known;
+use super::python::{Comment, PyFloat, PyIdent, PyNumber, PyStr};
+use super::view::{Argument, Convolution, Function, Meaning, Needs, Package, Parameter, Stage, Weights};
 use crate::back::Unsupported;
 use crate::ir::dialect::{Init, Layout};
-use crate::ir::op::{self, PoolKind};
-use crate::ir::{Address, Label, Op, ParameterKind, Place};
-use crate::outline::{self, Definition, Field, Outline, Step, Value};
+use crate::ir::op::PoolKind;
+use crate::ir::{Label, NodeId, Op, ParameterKind, Shape};
+use crate::outline::{self, Definition, Field, Outline, Value};
 use crate::valid::Checked;
 use std::collections::BTreeMap;
 
@@ -23,29 +22,36 @@ pub(super) fn package(
     name: PyIdent,
     header: Comment,
 ) -> Result<Package, Unsupported> {
-    let signs = Signs::of(network);
+    let classifier = head::classifier(network, &outline.head);
+    let known = Known::of(network, classifier);
+    let head = Head::of(network, &known.order, classifier, &outline.head);
     let mut needs = needs(network);
-    let stem = Writer::part(network, &signs, &mut needs, 1).write(&outline.stem)?.lines;
-    let top = Writer::part(network, &signs, &mut needs, 2).write(&outline.head)?.lines;
-    let mut blocks = Vec::new();
+    let stem = Writer::part(&known, &mut needs, 1).write(&outline.stem)?.lines;
+    let neck = Writer::part(&known, &mut needs, 1).write(head.neck)?.lines;
+    let top = Writer::part(&known, &mut needs, 2).write(head.top)?.lines;
+    let mut blocks: Vec<Block> = Vec::new();
     for (index, definition) in outline.definitions.iter().enumerate() {
         let calls: Vec<_> = outline.stages.iter().flat_map(|stage| &stage.calls).collect();
         let calls: Vec<_> = calls.into_iter().filter(|call| call.definition == index).collect();
-        let written = Writer::block(network, &signs, &mut needs, definition, calls.clone()).write(&definition.body)?;
-        blocks.push(Block::new(definition, &calls, written, &name));
+        let written = Writer::block(&known, &mut needs, definition, calls.clone()).write(&definition.body)?;
+        let taken: Vec<_> = blocks.iter().map(|block| &block.function.name).chain([&name]).collect();
+        let ident = PyIdent::fresh(&format!("{}_block", definition.name), &taken);
+        blocks.push(Block::new(network, ident, definition, &calls, written));
     }
-    let (defaults, has_top) = defaults(network, &outline.head);
+    let mut top_nodes = Vec::new();
+    visit(head.top, &mut |item| top_nodes.push(item.node));
     Ok(Package {
         header,
         dialect: Comment::new(&network.graph().dialect.name),
-        weights: weights(network),
+        weights: weights(network, &needs, &top_nodes),
         needs,
         input: PyStr::new(network.graph().input().map_or("", |input| network.name(input))),
-        defaults,
+        defaults: head.defaults(network, classifier),
         stem,
         stages: outline.stages.iter().map(|stage| calls_of(network, stage, &blocks)).collect(),
-        top: if has_top { top } else { Vec::new() },
-        pools: [PoolKind::Average, PoolKind::Maximum].map(|kind| pool(network, kind)),
+        neck,
+        top,
+        pools: [PoolKind::Average, PoolKind::Maximum].map(|kind| head::pool(&known, &top_nodes, kind)),
         blocks: blocks.into_iter().map(|block| block.function).collect(),
         name,
     })
@@ -63,36 +69,10 @@ fn needs(network: &Checked) -> Needs {
     let (mut biased, mut convolutions, mut linears, mut norms) = (false, false, false, false);
     for layer in network.layers() {
         needs.dots |= layer.name.contains('.') && !layer.node.op.parameters(layer.input).is_empty();
-        match &layer.node.op {
-            Op::Conv2d(conv) => {
-                convolutions = true;
-                biased |= conv.bias;
-            }
-            Op::BatchNorm(_) => norms = true,
-            Op::Linear(_) => linears = true,
-            Op::AdaptivePool(pool) if !pool.is_global() => needs.adaptive_pool = Some(pool.kind),
-            Op::Pad(op::Pad::Channels { .. }) => needs.zero_channels = true,
-            Op::AdaptivePool(_)
-            | Op::Pad(op::Pad::Spatial(_))
-            | Op::Input(_)
-            | Op::Activation(_)
-            | Op::MaxPool(_)
-            | Op::Flatten(_)
-            | Op::Add(_)
-            | Op::Subsample(_)
-            | Op::Dropout(_)
-            | Op::AvgPool(_)
-            | Op::Blur(_)
-            | Op::ChannelConv(_)
-            | Op::Concat(_)
-            | Op::DropPath(_)
-            | Op::GroupNorm(_)
-            | Op::LayerNorm(_)
-            | Op::LayerScale(_)
-            | Op::Multiply(_)
-            | Op::PathSoftmax(_)
-            | Op::Slice(_) => {}
-        }
+        convolutions |= matches!(layer.node.op, Op::Conv2d(_));
+        biased |= matches!(layer.node.op, Op::Conv2d(conv) if conv.bias);
+        norms |= matches!(layer.node.op, Op::BatchNorm(_));
+        linears |= matches!(layer.node.op, Op::Linear(_));
     }
     let frames = u64::try_from(network.graph().len()).unwrap_or(u64::MAX).saturating_mul(2) + PYTHON_FRAMES;
     needs.recursion = Some(PyNumber::Literal(frames)).filter(|_| network.graph().len() > SHALLOW);
@@ -104,7 +84,7 @@ fn needs(network: &Checked) -> Needs {
     needs
 }
 
-fn weights(network: &Checked) -> Weights {
+fn weights(network: &Checked, needs: &Needs, top: &[NodeId]) -> Weights {
     let dialect = &network.graph().dialect;
     let names = &dialect.names.parameters;
     let kinds = [
@@ -114,57 +94,25 @@ fn weights(network: &Checked) -> Weights {
         ("beta", ParameterKind::Shift),
         ("moving_mean", ParameterKind::Mean),
         ("moving_variance", ParameterKind::Variance),
+        ("gain", ParameterKind::Gain),
     ];
-    let head = network.parameters().filter_map(|(parameter, _)| {
-        let layer = network.layer(parameter.node);
-        let in_head = layer.node.origin.address.place == Place::Head;
-        in_head.then(|| PyStr::new(&format!("{}{}", layer.name, names.suffix(parameter.kind))))
-    });
+    let kinds = kinds.into_iter().filter(|(_, kind)| *kind != ParameterKind::Gain || needs.layer_scale);
+    let of_top = network
+        .parameters()
+        .filter(|(parameter, _)| top.contains(&parameter.node))
+        .map(|(parameter, _)| PyStr::new(&format!("{}{}", network.name(parameter.node), names.suffix(parameter.kind))));
     Weights {
-        suffixes: kinds.map(|(keras, kind)| (PyStr::new(keras), PyStr::new(names.suffix(kind)))).to_vec(),
+        suffixes: kinds.map(|(keras, kind)| (PyStr::new(keras), PyStr::new(names.suffix(kind)))).collect(),
         torch: dialect.names.layout == Layout::Torch,
         ignored: names.ignored.iter().map(|ending| PyStr::new(ending)).collect(),
-        top: head.collect(),
+        top: of_top.collect(),
     }
-}
-
-/// The defaults of the network's function, and whether it has a top: whether `head` is more than a pool to a vector,
-/// which `pooling` says without one.
-fn defaults(network: &Checked, head: &[Step]) -> (Defaults, bool) {
-    let ops: Vec<_> = head.iter().map(|step| &step.item().op).collect();
-    let pooling = match ops.as_slice() {
-        [Op::AdaptivePool(pool), Op::Flatten(_)] if pool.is_global() => Some(pool.kind),
-        _ => None,
-    };
-    let classes = head.iter().find_map(|step| match (&step.item().op, step.item().role) {
-        (Op::Linear(linear), Label::LOGITS) => Some(PyNumber::Literal(linear.features)),
-        _ => None,
-    });
-    let include_top = !ops.is_empty() && pooling.is_none();
-    let input = network.graph().input().map(|input| network.shape(input));
-    let [height, width] = input.and_then(crate::ir::Shape::size).unwrap_or_default();
-    let channels = input.map_or(0, crate::ir::Shape::channels);
-    let [height, width, channels] = [height, width, channels].map(PyNumber::Literal);
-    (Defaults { include_top, height, width, channels, pooling, classes }, include_top)
-}
-
-/// The pool that stands in the top's place.
-fn pool(network: &Checked, kind: PoolKind) -> Statement {
-    let role = match kind {
-        PoolKind::Average => Label::POOL,
-        PoolKind::Maximum => Label::MAX_POOL,
-    };
-    let address = Address { place: Place::Head, branch: Label::HEAD, unit: 0, role, sequence: 0 };
-    let name = PyStr::new(&network.graph().name_of(&address));
-    let x = PyIdent::fresh("x", &[]);
-    let layer = Layer::GlobalPool { kind, keep: false };
-    Statement { indent: Indent(2), line: Line::Layer { target: x.clone(), operand: x, name, layer } }
 }
 
 fn calls_of(network: &Checked, stage: &outline::Stage, blocks: &[Block]) -> Stage {
     let last = stage.calls.last().and_then(|call| call.nodes.last()).map(|node| network.shape(*node));
-    let [height, width] = last.and_then(crate::ir::Shape::size).unwrap_or_default();
-    let shape = [height, width, last.map_or(0, crate::ir::Shape::channels)].map(PyNumber::Literal);
+    let sides = last.and_then(Shape::size).into_iter().flatten();
+    let shape = sides.chain(last.map(Shape::channels)).map(PyNumber::Literal).collect();
     let plain: Vec<_> = stage.calls.iter().filter_map(|call| Some(blocks.get(call.definition)?.call(call))).collect();
     Stage { number: PyNumber::Literal(u64::from(stage.number) + 1), shape, calls: calls::fold(&plain) }
 }
@@ -179,8 +127,13 @@ struct Block {
 }
 
 impl Block {
-    fn new(definition: &Definition, calls: &[&outline::Call], written: Written, network: &PyIdent) -> Self {
-        let name = PyIdent::fresh(&format!("{}_block", definition.name), &[network]);
+    fn new(
+        network: &Checked,
+        name: PyIdent,
+        definition: &Definition,
+        calls: &[&outline::Call],
+        written: Written,
+    ) -> Self {
         let mut parameters = Vec::new();
         for (index, (known, ident)) in definition.parameters.iter().zip(&written.parameters).enumerate() {
             if written.uses.contains_key(&index) {
@@ -198,12 +151,15 @@ impl Block {
         }
         parameters.sort_by_key(|(_, parameter)| (parameter.keyword_only, parameter.default.is_some()));
         let (indices, parameters): (Vec<_>, Vec<_>) = parameters.into_iter().unzip();
-        let strides: Vec<_> = parameters.iter().filter(|parameter| parameter.meaning == Meaning::Stride).collect();
+        let strided = |index: &Option<usize>| index.is_some_and(|index| divides(network, definition, calls, index));
+        let stride = indices.iter().position(strided).and_then(|at| parameters.get(at));
         let function = Function {
             name,
             block: Comment::new(&definition.name),
-            channels: channels(&definition.body, &written.parameters),
-            stride: strides.first().map(|parameter| parameter.name.clone()),
+            channels: channels::of(&definition.body, &|index| {
+                written.parameters.get(index).filter(|_| written.uses.contains_key(&index)).cloned()
+            }),
+            stride: stride.map(|parameter| parameter.name.clone()),
             parameters,
             body: written.lines,
         };
@@ -312,18 +268,16 @@ fn meaning(definition: &Definition, parameter: &outline::Parameter, index: usize
     }
 }
 
-/// The channels that the last convolution gives which every use of the block has.
-fn channels(steps: &[Step], parameters: &[PyIdent]) -> Option<PyNumber> {
-    let name = |index: &usize| parameters.get(*index).cloned();
-    steps.iter().rev().find_map(|step| match step {
-        Step::Join { branches, .. } => channels(branches.first()?, parameters),
-        Step::Item(item) if item.guard.is_some() => None,
-        Step::Item(item) => match item.fields.get(&Field::Filters)? {
-            outline::Expression::Literal(value) => Some(PyNumber::Literal(*value)),
-            outline::Expression::Parameter(index) => Some(PyNumber::Variable(name(index)?)),
-            outline::Expression::Multiple(factor, index) => Some(PyNumber::Multiple(*factor, name(index)?)),
-            outline::Expression::Half(index) => Some(PyNumber::Half(name(index)?)),
-            outline::Expression::Real(_) => None,
-        },
-    })
+/// Whether the stride parameter `index` divides the sides of the map, rounded up, in every call.
+fn divides(network: &Checked, definition: &Definition, calls: &[&outline::Call], index: usize) -> bool {
+    let of_stride = |parameter: &outline::Parameter| parameter.meaning == outline::Meaning::Number(Field::Stride);
+    definition.parameters.get(index).is_some_and(of_stride)
+        && calls.iter().all(|call| {
+            let first = call.nodes.first().map(|node| network.layer(*node).input);
+            let sides = |shape: Option<Shape>| shape.and_then(Shape::size);
+            let last = call.nodes.last().map(|node| network.shape(*node));
+            let (Some(before), Some(after)) = (sides(first), sides(last)) else { return false };
+            let Some(Value::Number(stride)) = call.arguments.get(index) else { return false };
+            before.map(|side| side.div_ceil((*stride).max(1))) == after
+        })
 }

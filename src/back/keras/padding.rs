@@ -1,4 +1,4 @@
-//! How the padding of a window is written in Keras, whose own `same` is the graph's only at stride 1.
+//! How the padding of a window is written in Keras, whose own `same` is the graph's only here and there.
 
 use super::python::{PyNumber, PyPair};
 use super::view::Padding;
@@ -47,6 +47,12 @@ pub(super) fn in_floor_mode(window: &Window) -> Option<Sides> {
     let Sides { top, bottom, left, right } = window.padding;
     let fits = bottom + vertical <= height && right + horizontal <= width;
     fits.then(|| Sides { top, bottom: bottom + vertical - 1, left, right: right + horizontal - 1 })
+}
+
+/// Whether Keras' `same` makes the windows of `window`, an average pool in ceil mode, at every size: an output for each
+/// step that begins in the map, and padding only after it. With kernels of more than 2 some would go before.
+pub(super) fn is_same_pool(window: &Window) -> bool {
+    window.padding.is_zero() && window.kernel.iter().zip(window.stride).all(|(kernel, stride)| *kernel <= stride.min(2))
 }
 
 /// `sides` as Keras' padding layers take them.

@@ -70,6 +70,14 @@ const RESERVED: &[&str] = &[
     "ImportError",
     "ZeroChannels",
     "MaxPadding",
+    "WindowPool",
+    "Blur",
+    "ChannelSlice",
+    "PathSoftmax",
+    "LayerScale",
+    "depthwise_conv2d",
+    "channel_conv",
+    "math",
     "AdaptiveAveragePool",
     "AdaptiveMaxPool",
     "SUFFIXES",
@@ -77,6 +85,9 @@ const RESERVED: &[&str] = &[
     "IGNORED",
     "TOP",
 ];
+
+/// Letters that look like digits, which linters refuse.
+const AMBIGUOUS: &[&str] = &["l", "O", "I"];
 
 /// An identifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,8 +105,9 @@ impl PyIdent {
     pub(super) fn fresh(text: &str, taken: &[&Self]) -> Self {
         let mended: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let numbered = |number: usize| Self(if number == 1 { mended.clone() } else { format!("{mended}_{number}") });
-        let free = |name: &Self| !taken.contains(&name) && !RESERVED.contains(&name.0.as_str());
-        (1..=taken.len() + RESERVED.len() + 1).map(numbered).find(free).unwrap_or(Self(mended.clone()))
+        let reserved = |name: &str| RESERVED.contains(&name) || AMBIGUOUS.contains(&name);
+        let free = |name: &Self| !taken.contains(&name) && !reserved(&name.0);
+        (1..=taken.len() + 2).map(numbered).find(free).unwrap_or(Self(mended.clone()))
     }
 }
 
@@ -211,6 +223,24 @@ impl fmt::Display for PyNumber {
             Self::Variable(variable) => variable.fmt(f),
             Self::Multiple(factor, variable) => write!(f, "{factor} * {variable}"),
             Self::Half(variable) => write!(f, "{variable} // 2"),
+        }
+    }
+}
+
+/// A real number: written out, or a variable.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum PyReal {
+    /// Always this.
+    Literal(PyFloat),
+    /// The value of a variable.
+    Variable(PyIdent),
+}
+
+impl fmt::Display for PyReal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(value) => value.fmt(f),
+            Self::Variable(variable) => variable.fmt(f),
         }
     }
 }

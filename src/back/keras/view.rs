@@ -1,7 +1,7 @@
 //! What the templates are given. Every string is a type of [`super::python`] that knows its quoting; everything that
 //! can be decided is decided before.
 
-use super::python::{Comment, Indent, PyFloat, PyIdent, PyNumber, PyPair, PyStr};
+use super::python::{Comment, Indent, PyFloat, PyIdent, PyNumber, PyPair, PyReal, PyStr};
 use crate::ir::dialect::Init;
 use crate::ir::op::{Activation, PoolKind};
 use askama::Template;
@@ -20,6 +20,8 @@ pub(super) struct Package {
     pub(super) defaults: Defaults,
     pub(super) stem: Vec<Statement>,
     pub(super) stages: Vec<Stage>,
+    /// What follows the stages and is no part of the top.
+    pub(super) neck: Vec<Statement>,
     pub(super) top: Vec<Statement>,
     pub(super) pools: [Statement; 2],
 }
@@ -40,14 +42,34 @@ pub(super) struct Needs {
     pub(super) zero_channels: bool,
     /// A layer that pads with minus infinity.
     pub(super) max_padding: bool,
-    /// A pool to a fixed size.
-    pub(super) adaptive_pool: Option<PoolKind>,
-    /// A function that makes convolutions.
+    /// A pool whose windows Keras has not.
+    pub(super) window_pool: bool,
+    /// Pools to a fixed size.
+    pub(super) adaptive_pools: Vec<PoolKind>,
+    /// A fixed low-pass filter.
+    pub(super) blur: bool,
+    /// A run of channels.
+    pub(super) slice: bool,
+    /// A softmax over paths.
+    pub(super) path_softmax: bool,
+    /// Learned factors of channels.
+    pub(super) layer_scale: bool,
+    /// A function that makes convolutions along the channels.
+    pub(super) channel_conv: Option<Init>,
+    /// Functions that make convolutions.
     pub(super) convolution: Option<Convolution>,
+    /// Of these, that of those with a kernel over all channels or groups of them.
+    pub(super) conv2d: bool,
+    /// That of those with a kernel for each channel.
+    pub(super) depthwise_conv2d: bool,
     /// A function that makes norms.
     pub(super) norm: bool,
     /// A function that makes linear layers.
     pub(super) linear: Option<Init>,
+    /// Whether some kernel is one for each channel.
+    pub(super) depthwise: bool,
+    /// Whether some of those are written as groups of one channel.
+    pub(super) grouped: bool,
     /// The recursion limit that Keras needs to take in so deep a network.
     pub(super) recursion: Option<PyNumber>,
     /// Names with dots, which PyTorch cannot have.
@@ -149,8 +171,8 @@ pub(super) enum Argument {
 #[derive(Debug)]
 pub(super) struct Stage {
     pub(super) number: PyNumber,
-    /// Height, width and channels of its last map, for the default input.
-    pub(super) shape: [PyNumber; 3],
+    /// Height, width and channels of its last map, for the default input; features of a vector.
+    pub(super) shape: Vec<PyNumber>,
     pub(super) calls: Vec<Call>,
 }
 
@@ -189,8 +211,18 @@ pub(super) enum Line {
     If(Condition),
     /// Applies a layer.
     Layer { target: PyIdent, operand: PyIdent, name: PyStr, layer: Layer },
-    /// Adds up values.
-    Add { target: PyIdent, operands: Vec<PyIdent>, name: PyStr },
+    /// Joins values.
+    Join { kind: Join, target: PyIdent, operands: Vec<PyIdent>, name: PyStr },
+    /// Convolves along the channels.
+    ChannelConv { target: PyIdent, operand: PyIdent, kernel: PyNumber, name: PyStr },
+}
+
+/// How values are joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Join {
+    Add,
+    Multiply,
+    Concatenate,
 }
 
 /// A condition.
@@ -206,6 +238,7 @@ pub(super) enum Condition {
 
 /// A layer; what is as Keras has it by default is left out of its call.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::enum_variant_names, reason = "a layer norm and a layer scale are called so")]
 pub(super) enum Layer {
     Conv2d(Conv2d),
     /// Epsilon, and Keras' momentum.
@@ -214,11 +247,30 @@ pub(super) enum Layer {
         momentum: Option<PyFloat>,
         made: bool,
     },
+    LayerNorm {
+        epsilon: PyFloat,
+        dots: bool,
+    },
+    GroupNorm {
+        groups: PyNumber,
+        epsilon: PyFloat,
+        dots: bool,
+    },
+    LayerScale {
+        init: PyReal,
+        dots: bool,
+    },
     Activation(Activation),
     MaxPool {
         pool: PyPair,
         strides: PyPair,
     },
+    AveragePool {
+        pool: PyPair,
+        strides: PyPair,
+        same: bool,
+    },
+    WindowPool(WindowPool),
     GlobalPool {
         kind: PoolKind,
         keep: bool,
@@ -227,35 +279,71 @@ pub(super) enum Layer {
         kind: PoolKind,
         output: PyPair,
     },
+    Blur {
+        size: PyNumber,
+        strides: PyNumber,
+        padding: Padding,
+    },
     Dense {
         units: PyNumber,
+        no_bias: bool,
         activation: Option<Activation>,
         made: bool,
         init: Init,
     },
     ChannelsFirst,
     Flatten,
-    Dropout(PyFloat),
+    Dropout(PyReal),
+    /// Drops all of an image's map, or vector.
+    DropPath {
+        rate: PyReal,
+        map: bool,
+    },
     ZeroPadding(Padding),
     MaxPadding(Padding),
     ZeroChannels {
         before: PyNumber,
         after: PyNumber,
     },
+    Slice {
+        start: PyNumber,
+        length: PyNumber,
+    },
+    PathSoftmax(PyNumber),
 }
 
 /// A convolution.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Conv2d {
-    pub(super) filters: PyNumber,
+    pub(super) outputs: Outputs,
     pub(super) kernel: PyPair,
     pub(super) strides: Option<PyPair>,
     pub(super) same: Same,
     pub(super) dilation: Option<PyPair>,
-    pub(super) groups: Option<PyNumber>,
     pub(super) activation: Option<Activation>,
     pub(super) no_bias: bool,
     pub(super) made: bool,
+}
+
+/// What a convolution gives.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Outputs {
+    /// So many channels, each of a group of the inputs if there are groups.
+    Filters(PyNumber, Option<PyNumber>),
+    /// For each input channel so many, if not one.
+    Depthwise(Option<PyNumber>),
+}
+
+/// A pool as PyTorch has it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct WindowPool {
+    pub(super) kind: PoolKind,
+    pub(super) pool: PyPair,
+    pub(super) strides: PyPair,
+    pub(super) padding: Padding,
+    pub(super) dilation: Option<PyPair>,
+    pub(super) ceil: bool,
+    pub(super) count_padding: bool,
 }
 
 /// When a convolution's padding is `same`.
@@ -273,4 +361,14 @@ pub(super) enum Padding {
     Even(PyPair),
     /// Top, bottom, left, right.
     Sides([PyNumber; 4]),
+}
+
+impl Padding {
+    /// Whether it is always none.
+    fn is_zero(&self) -> bool {
+        match self {
+            Self::Even(pair) => pair.is(0),
+            Self::Sides(sides) => sides.iter().all(|side| side.is(0)),
+        }
+    }
 }

@@ -5,7 +5,22 @@
 {%- endmatch -%}
 {%- endmacro -%}
 {%- macro activated(activation) -%}
-{%- if let Some(activation) = activation %}, activation="{{ activation.name() }}"{% endif -%}
+{%- if let Some(activation) = activation %}, activation="{% call function(activation) %}{% endcall %}"{% endif -%}
+{%- endmacro -%}
+{%- macro function(activation) -%}
+{%- match activation -%}
+{%- when Activation::Relu -%}relu
+{%- when Activation::Relu6 -%}relu6
+{%- when Activation::Silu -%}silu
+{%- when Activation::Gelu -%}gelu
+{%- when Activation::Sigmoid -%}sigmoid
+{%- when Activation::HardSigmoid -%}hard_sigmoid
+{%- when Activation::HardSwish -%}hard_silu
+{%- when Activation::Softmax -%}softmax
+{%- endmatch -%}
+{%- endmacro -%}
+{%- macro named(name, dots) -%}
+{%- if *dots -%}layer_name({{ name }}){%- else -%}{{ name }}{%- endif -%}
 {%- endmacro -%}
 {%- macro pool_word(kind) -%}
 {%- match kind -%}
@@ -13,10 +28,16 @@
 {%- when PoolKind::Maximum -%}Max
 {%- endmatch -%}
 {%- endmacro -%}
-{%- macro call(layer, name) -%}
+{%- macro call(layer, name, operand) -%}
 {%- match layer -%}
 {%- when Layer::Conv2d(conv) -%}
-{% if conv.made %}conv2d{% else %}layers.Conv2D{% endif %}({{ conv.filters }}, {{ conv.kernel }}
+{%- match conv.outputs -%}
+{%- when Outputs::Filters(filters, _) -%}
+{% if conv.made %}conv2d{% else %}layers.Conv2D{% endif %}({{ filters }}, {{ conv.kernel }}
+{%- when Outputs::Depthwise(multiplier) -%}
+{% if conv.made %}depthwise_conv2d{% else %}layers.DepthwiseConv2D{% endif %}({{ conv.kernel }}
+{%- if let Some(multiplier) = multiplier %}, depth_multiplier={{ multiplier }}{% endif -%}
+{%- endmatch -%}
 {%- if let Some(strides) = conv.strides %}, strides={{ strides }}{% endif -%}
 {%- match conv.same -%}
 {%- when Same::Never -%}
@@ -24,7 +45,7 @@
 {%- when Same::Unstrided(stride) %}, padding="valid" if {{ stride }} > 1 else "same"
 {%- endmatch -%}
 {%- if let Some(dilation) = conv.dilation %}, dilation_rate={{ dilation }}{% endif -%}
-{%- if let Some(groups) = conv.groups %}, groups={{ groups }}{% endif -%}
+{%- if let Outputs::Filters(_, Some(groups)) = conv.outputs %}, groups={{ groups }}{% endif -%}
 {% call activated(conv.activation) %}{% endcall %}
 {%- if conv.no_bias %}, use_bias=False{% endif -%}
 , name={{ name }})
@@ -32,33 +53,62 @@
 {% if *made %}batch_norm{% else %}layers.BatchNormalization{% endif %}(
 {%- if let Some(momentum) = momentum %}momentum={{ momentum }}, {% endif -%}
 epsilon={{ epsilon }}, name={{ name }})
+{%- when Layer::LayerNorm { epsilon, dots } -%}
+layers.LayerNormalization(epsilon={{ epsilon }}, name={% call named(name, dots) %}{% endcall %})
+{%- when Layer::GroupNorm { groups, epsilon, dots } -%}
+layers.GroupNormalization({{ groups }}, epsilon={{ epsilon }}, name={% call named(name, dots) %}{% endcall %})
+{%- when Layer::LayerScale { init, dots } -%}
+LayerScale({{ init }}, name={% call named(name, dots) %}{% endcall %})
 {%- when Layer::Activation(activation) -%}
-layers.Activation("{{ activation.name() }}", name={{ name }})
+layers.Activation("{% call function(activation) %}{% endcall %}", name={{ name }})
 {%- when Layer::MaxPool { pool, strides } -%}
 layers.MaxPooling2D({{ pool }}, strides={{ strides }}, name={{ name }})
+{%- when Layer::AveragePool { pool, strides, same } -%}
+layers.AveragePooling2D({{ pool }}, strides={{ strides }}{% if *same %}, padding="same"{% endif %}, name={{ name }})
+{%- when Layer::WindowPool(pool) -%}
+WindowPool("{% call reduction(pool.kind) %}{% endcall %}", {{ pool.pool }}, strides={{ pool.strides }}
+{%- if !pool.padding.is_zero() %}, padding={% call sides(pool.padding) %}{% endcall %}{% endif -%}
+{%- if let Some(dilation) = pool.dilation %}, dilation_rate={{ dilation }}{% endif -%}
+{%- if pool.ceil %}, ceil=True{% endif -%}
+{%- if pool.count_padding %}, count_padding=True{% endif -%}
+, name={{ name }})
 {%- when Layer::GlobalPool { kind, keep } -%}
 layers.Global{% call pool_word(kind) %}{% endcall %}Pooling2D({% if *keep %}keepdims=True, {% endif %}name={{ name }})
 {%- when Layer::AdaptivePool { kind, output } -%}
 Adaptive{% call pool_word(kind) %}{% endcall %}Pool({{ output }}, name={{ name }})
-{%- when Layer::Dense { units, activation, made, init } -%}
+{%- when Layer::Blur { size, strides, padding } -%}
+Blur({{ size }}, strides={{ strides }}, padding={% call sides(padding) %}{% endcall %}, name={{ name }})
+{%- when Layer::Dense { units, no_bias, activation, made, init } -%}
 {%- if *made -%}
-linear({% if *init == Init::UniformFanIn %}x.shape[-1], {% endif %}{{ units }}
+linear({% if *init == Init::UniformFanIn %}{{ operand }}.shape[-1], {% endif %}{{ units }}
 {%- else -%}
 layers.Dense({{ units }}
 {%- endif -%}
-{% call activated(activation) %}{% endcall %}, name={{ name }})
+{% call activated(activation) %}{% endcall %}{% if *no_bias %}, use_bias=False{% endif %}, name={{ name }})
 {%- when Layer::ChannelsFirst -%}
 layers.Permute((3, 1, 2), name={{ name }})
 {%- when Layer::Flatten -%}
 layers.Flatten(name={{ name }})
 {%- when Layer::Dropout(rate) -%}
 layers.Dropout({{ rate }}, name={{ name }})
+{%- when Layer::DropPath { rate, map } -%}
+layers.Dropout({{ rate }}, noise_shape=(None, {% if *map %}1, 1, {% endif %}1), name={{ name }})
 {%- when Layer::ZeroPadding(padding) -%}
 layers.ZeroPadding2D({% call sides(padding) %}{% endcall %}, name={{ name }})
 {%- when Layer::MaxPadding(padding) -%}
 MaxPadding({% call sides(padding) %}{% endcall %}, name={{ name }})
 {%- when Layer::ZeroChannels { before, after } -%}
 ZeroChannels({{ before }}, {{ after }}, name={{ name }})
+{%- when Layer::Slice { start, length } -%}
+ChannelSlice({{ start }}, {{ length }}, name={{ name }})
+{%- when Layer::PathSoftmax(paths) -%}
+PathSoftmax({{ paths }}, name={{ name }})
+{%- endmatch -%}
+{%- endmacro -%}
+{%- macro reduction(kind) -%}
+{%- match kind -%}
+{%- when PoolKind::Average -%}mean
+{%- when PoolKind::Maximum -%}max
 {%- endmatch -%}
 {%- endmacro -%}
 {%- macro line(statement) -%}
@@ -73,9 +123,16 @@ if {% match condition -%}
 {%- when Condition::Named(name) -%}{{ name }} is not None
 {%- endmatch -%}:
 {%- when Line::Layer { target, operand, name, layer } -%}
-{{ target }} = {% call call(layer, name) %}{% endcall %}({{ operand }})
-{%- when Line::Add { target, operands, name } -%}
-{{ target }} = layers.Add(name={{ name }})([{% for operand in operands %}{{ operand }}{% if !loop.last %}, {% endif %}{% endfor %}])
+{{ target }} = {% call call(layer, name, operand) %}{% endcall %}({{ operand }})
+{%- when Line::ChannelConv { target, operand, kernel, name } -%}
+{{ target }} = channel_conv({{ operand }}, {{ kernel }}, name={{ name }})
+{%- when Line::Join { kind, target, operands, name } -%}
+{{ target }} = layers.{% match kind -%}
+{%- when Join::Add -%}Add
+{%- when Join::Multiply -%}Multiply
+{%- when Join::Concatenate -%}Concatenate
+{%- endmatch -%}
+(name={{ name }})([{% for operand in operands %}{{ operand }}{% if !loop.last %}, {% endif %}{% endfor %}])
 {%- endmatch -%}
 {%- endmacro -%}
 {%- macro argument(value) -%}

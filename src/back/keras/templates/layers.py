@@ -31,7 +31,103 @@ class MaxPadding(layers.ZeroPadding2D):
         around = ((0, 0), *self.padding, (0, 0))
         return keras.ops.pad(inputs, around, constant_values=-float("inf"))
 {%- endif %}
-{%- if let Some(kind) = needs.adaptive_pool %}
+{%- if needs.window_pool %}
+
+
+@keras.saving.register_keras_serializable(package="{{ name }}")
+class WindowPool(layers.Layer):
+    """A pool as in PyTorch: padding is no part of the map, and may be uneven.
+
+    With `ceil` a last window may end after the padded map. A mean is over what a window
+    sees of the map; with `count_padding`, of the padded map, whose padding is zeros.
+    """
+
+    def __init__(
+        self,
+        kind,
+        pool_size,
+        strides,
+        padding=0,
+        dilation_rate=1,
+        ceil=False,
+        count_padding=False,
+        **options,
+    ):
+        super().__init__(**options)
+        self.kind = kind
+        self.pool_size = self._pair(pool_size)
+        self.strides = self._pair(strides)
+        self.padding = tuple(self._pair(sides) for sides in self._pair(padding))
+        self.dilation_rate = self._pair(dilation_rate)
+        self.ceil = ceil
+        self.count_padding = count_padding
+
+    def call(self, inputs):
+        return self._pool(self._pool(inputs, 1), 2)
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        return (batch, self._windows(height, 0), self._windows(width, 1), channels)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "kind": self.kind,
+            "pool_size": self.pool_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "dilation_rate": self.dilation_rate,
+            "ceil": self.ceil,
+            "count_padding": self.count_padding,
+        }
+
+    @staticmethod
+    def _pair(value):
+        return (value, value) if isinstance(value, int) else tuple(value)
+
+    def _windows(self, length, side):
+        """How many windows there are along a side."""
+        stride, (before, after) = self.strides[side], self.padding[side]
+        extent = self.dilation_rate[side] * (self.pool_size[side] - 1) + 1
+        steps = length + before + after - extent + (stride - 1 if self.ceil else 0)
+        windows = steps // stride + 1
+        outside = self.ceil and (windows - 1) * stride >= length + before
+        return windows - 1 if outside else windows
+
+    def _pool(self, x, axis):
+        """Pools along an axis: first what the windows begin with, then what follows."""
+        side, length = axis - 1, x.shape[axis]
+        stride, (before, after) = self.strides[side], self.padding[side]
+        offsets = [self.dilation_rate[side] * at for at in range(self.pool_size[side])]
+        starts = [stride * window for window in range(self._windows(length, side))]
+        around = [(0, 0)] * 4
+        around[axis] = (before, max(starts[-1] + offsets[-1] + 1 - before - length, 0))
+        outside = 0.0 if self.kind == "mean" else -float("inf")
+        x = keras.ops.pad(x, around, constant_values=outside)
+        pooled = None
+        for offset in offsets:
+            at = [slice(None)] * 4
+            at[axis] = slice(offset, offset + starts[-1] + 1, stride)
+            part = x[tuple(at)]
+            if pooled is None:
+                pooled = part
+            elif self.kind == "mean":
+                pooled = pooled + part
+            else:
+                pooled = keras.ops.maximum(pooled, part)
+        if self.kind == "max":
+            return pooled
+        seen = range(length + before + after)
+        if not self.count_padding:
+            seen = range(before, before + length)
+        counts = [sum(start + at in seen for at in offsets) for start in starts]
+        shape = [1] * 4
+        shape[axis] = len(starts)
+        shares = [1.0 / max(count, 1) for count in counts]
+        shares = keras.ops.convert_to_tensor(shares, dtype=pooled.dtype)
+        return pooled * keras.ops.reshape(shares, shape)
+{%- endif %}
+{%- for kind in needs.adaptive_pools %}
 
 
 @keras.saving.register_keras_serializable(package="{{ name }}")
@@ -49,9 +145,9 @@ class Adaptive{% call write::pool_word(kind) %}{% endcall %}Pool(layers.Layer):
     def call(self, inputs):
         _, height, width, _ = inputs.shape
         rows = [inputs[:, rows] for rows in self._cells(height, self.size[0])]
-        x = keras.ops.stack([keras.ops.{% call reduction(kind) %}{% endcall %}(row, axis=1) for row in rows], axis=1)
+        x = keras.ops.stack([keras.ops.{% call write::reduction(kind) %}{% endcall %}(row, axis=1) for row in rows], axis=1)
         columns = [x[:, :, columns] for columns in self._cells(width, self.size[1])]
-        return keras.ops.stack([keras.ops.{% call reduction(kind) %}{% endcall %}(column, axis=2) for column in columns], axis=2)
+        return keras.ops.stack([keras.ops.{% call write::reduction(kind) %}{% endcall %}(column, axis=2) for column in columns], axis=2)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *self.size, input_shape[-1])
@@ -63,6 +159,115 @@ class Adaptive{% call write::pool_word(kind) %}{% endcall %}Pool(layers.Layer):
     def _cells(length, count):
         ends = [-(-(cell + 1) * length // count) for cell in range(count)]
         return [slice(cell * length // count, end) for cell, end in enumerate(ends)]
+{%- endfor %}
+{%- if needs.blur %}
+
+
+@keras.saving.register_keras_serializable(package="{{ name }}")
+class Blur(layers.Layer):
+    """A fixed low-pass filter, binomial; the map is padded by reflection."""
+
+    def __init__(self, size, strides, padding, **options):
+        super().__init__(**options)
+        self.size = size
+        self.strides = strides
+        self.padding = tuple(self._pair(sides) for sides in self._pair(padding))
+
+    def call(self, inputs):
+        around = ((0, 0), *self.padding, (0, 0))
+        x = keras.ops.pad(inputs, around, mode="reflect")
+        last = self.size - 1
+        row = [math.comb(last, at) / 2**last for at in range(self.size)]
+        row = keras.ops.convert_to_tensor(row, dtype=x.dtype)
+        kernel = keras.ops.reshape(keras.ops.outer(row, row), (self.size, self.size, 1, 1))
+        kernel = keras.ops.tile(kernel, (1, 1, inputs.shape[-1], 1))
+        return keras.ops.depthwise_conv(
+            x, kernel, self.strides, padding="valid", data_format="channels_last"
+        )
+
+    def compute_output_shape(self, input_shape):
+        batch, *sides, channels = input_shape
+        padded = [side + sum(around) for side, around in zip(sides, self.padding)]
+        sides = [(side - self.size) // self.strides + 1 for side in padded]
+        return (batch, *sides, channels)
+
+    def get_config(self):
+        config = {"size": self.size, "strides": self.strides, "padding": self.padding}
+        return {**super().get_config(), **config}
+
+    @staticmethod
+    def _pair(value):
+        return (value, value) if isinstance(value, int) else tuple(value)
+{%- endif %}
+{%- if needs.slice %}
+
+
+@keras.saving.register_keras_serializable(package="{{ name }}")
+class ChannelSlice(layers.Layer):
+    """A run of channels."""
+
+    def __init__(self, start, length, **options):
+        super().__init__(**options)
+        self.start = start
+        self.length = length
+
+    def call(self, inputs):
+        return inputs[..., self.start : self.start + self.length]
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.length)
+
+    def get_config(self):
+        return {**super().get_config(), "start": self.start, "length": self.length}
+{%- endif %}
+{%- if needs.path_softmax %}
+
+
+@keras.saving.register_keras_serializable(package="{{ name }}")
+class PathSoftmax(layers.Layer):
+    """A softmax over paths: each has an equal run of the channels."""
+
+    def __init__(self, paths, **options):
+        super().__init__(**options)
+        self.paths = paths
+
+    def call(self, inputs):
+        _, height, width, channels = inputs.shape
+        shape = (-1, height, width, self.paths, channels // self.paths)
+        x = keras.ops.softmax(keras.ops.reshape(inputs, shape), axis=-2)
+        return keras.ops.reshape(x, (-1, height, width, channels))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "paths": self.paths}
+{%- endif %}
+{%- if needs.layer_scale %}
+
+
+@keras.saving.register_keras_serializable(package="{{ name }}")
+class LayerScale(layers.Layer):
+    """A learned factor for each channel."""
+
+    def __init__(self, init, **options):
+        super().__init__(**options)
+        self.init = init
+
+    def build(self, input_shape):
+        initializer = keras.initializers.Constant(self.init)
+        self.gain = self.add_weight(
+            name="gain", shape=(input_shape[-1],), initializer=initializer
+        )
+
+    def call(self, inputs):
+        return inputs * self.gain
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "init": self.init}
 {%- endif %}
 {%- if needs.dots %}
 
@@ -72,6 +277,7 @@ def layer_name(name):
     return name.replace(".", ":") if keras.backend.backend() == "torch" else name
 {%- endif %}
 {%- if let Some(convolution) = needs.convolution %}
+{%- if needs.conv2d %}
 
 
 def conv2d(filters, kernel_size, *, name, **options):
@@ -86,6 +292,40 @@ def conv2d(filters, kernel_size, *, name, **options):
         name={% call named() %}{% endcall %},
         **options,
     )
+{%- endif %}
+{%- if needs.depthwise_conv2d %}
+
+
+def depthwise_conv2d(kernel_size, depth_multiplier=1, *, name, **options):
+    """A convolution of each channel by itself, drawn as one of that many groups."""
+    return layers.DepthwiseConv2D(
+        kernel_size,
+        depth_multiplier=depth_multiplier,
+{%- if convolution.no_bias %}
+        use_bias=False,
+{%- endif %}
+        depthwise_initializer={% call depthwise_initializer(convolution.init) %}{% endcall %},
+        name={% call named() %}{% endcall %},
+        **options,
+    )
+{%- endif %}
+{%- endif %}
+{%- if let Some(init) = needs.channel_conv %}
+
+
+def channel_conv(x, kernel_size, *, name):
+    """A convolution along the channels of a map of 1 x 1, without bias."""
+    convolution = layers.Conv1D(
+        1,
+        kernel_size,
+        padding="same",
+        use_bias=False,
+        kernel_initializer={% call initializer(init) %}{% endcall %},
+        name={% call named() %}{% endcall %},
+    )
+    x = layers.Reshape((x.shape[-1], 1), name=f"{name}_sequence")(x)
+    x = convolution(x)
+    return layers.Reshape((1, 1, x.shape[1]), name=f"{name}_map")(x)
 {%- endif %}
 {%- if needs.norm %}
 
@@ -121,10 +361,12 @@ def linear(units, *, name, **options):
     )
 {%- endif %}
 {%- endif %}
-{%- macro reduction(kind) -%}
-{%- match kind -%}
-{%- when PoolKind::Average -%}mean
-{%- when PoolKind::Maximum -%}max
+{%- macro depthwise_initializer(init) -%}
+{%- match init -%}
+{%- when Init::KaimingNormalFanOut -%}keras.initializers.VarianceScaling(2.0 / depth_multiplier, "fan_in", "untruncated_normal")
+{%- when Init::KaimingNormalFanIn -%}keras.initializers.VarianceScaling(2.0 * depth_multiplier, "fan_out", "untruncated_normal")
+{%- when Init::GlorotUniform -%}"glorot_uniform"
+{%- when Init::UniformFanIn -%}keras.initializers.VarianceScaling(depth_multiplier / 3, "fan_out", "uniform")
 {%- endmatch -%}
 {%- endmacro -%}
 {%- macro named() -%}

@@ -59,6 +59,9 @@ def {{ name }}(include_top={% if defaults.include_top %}True{% else %}False{% en
 )
 {%- endfor %}
 {%- endfor %}
+{%- for statement in neck %}
+{% call write::line(statement) %}{% endcall %}
+{%- endfor %}
 {%- if !top.is_empty() %}
     if include_top:
 {%- for statement in top %}

@@ -6,9 +6,13 @@ Feature maps are batch x height x width x channels. Layers and weights are calle
 in the dialect `{{ dialect }}`.
 """
 
-{% if needs.recursion.is_some() -%}
+{% if needs.blur -%}
+import math
+{% endif -%}
+{%- if needs.recursion.is_some() -%}
 import sys
-
+{% endif -%}
+{%- if needs.blur || needs.recursion.is_some() %}
 {% endif -%}
 import keras
 {%- if weights.torch %}
@@ -30,7 +34,7 @@ SUFFIXES = {
 {%- if weights.torch %}
 # Which axes of a kernel are a file's: convolutions out, in, height, width; linear
 # layers out, in.
-FILE_AXES = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
+FILE_AXES = {4: (3, 2, 0, 1), {% if needs.channel_conv.is_some() %}3: (2, 1, 0), {% endif %}2: (1, 0), 1: (0,)}
 {%- endif %}
 {%- if !weights.ignored.is_empty() %}
 # Endings of tensors that a file may have and that mean nothing here.

@@ -21,11 +21,24 @@ def load_weights(model, path, include_top=True):
 {%- else %}
             name = layer.name + SUFFIXES[variable.name]
 {%- endif %}
-{%- if weights.torch %}
+{%- if weights.torch && needs.depthwise %}
+            shape = tuple(variable.shape)
+            if isinstance(layer, layers.DepthwiseConv2D) and len(shape) == 4:
+                # A file has the kernels of all channels on one axis.
+                shape = (*shape[:2], 1, shape[2] * shape[3])
+            axes = FILE_AXES[len(shape)]
+            shape = tuple(shape[axis] for axis in axes)
+{%- else if weights.torch %}
             axes = FILE_AXES[len(variable.shape)]
             shape = tuple(variable.shape[axis] for axis in axes)
 {%- else %}
             shape = tuple(variable.shape)
+{%- if needs.grouped %}
+            groups = layer.groups if isinstance(layer, layers.Conv2D) else 1
+            if len(shape) == 4 and 1 < groups == layer.input.shape[-1]:
+                # A file has a kernel for each channel on an axis of its own.
+                shape = (*shape[:2], groups, shape[3] // groups)
+{%- endif %}
 {%- endif %}
             tensor = tensors.pop(name, None)
             if tensor is None:
@@ -33,8 +46,13 @@ def load_weights(model, path, include_top=True):
             elif tensor.shape != shape:
                 problems.append(f"misshapen: {name} {tensor.shape}, expected {shape}")
             else:
-{%- if weights.torch %}
+{%- if weights.torch && needs.depthwise %}
+                tensor = np.transpose(tensor, np.argsort(axes))
+                values.append((variable, tensor.reshape(variable.shape)))
+{%- else if weights.torch %}
                 values.append((variable, np.transpose(tensor, np.argsort(axes))))
+{%- else if needs.grouped %}
+                values.append((variable, tensor.reshape(variable.shape)))
 {%- else %}
                 values.append((variable, tensor))
 {%- endif %}

@@ -1,0 +1,92 @@
+//! The head: what of it is the top, which may be left out, and which layer gives the classes.
+
+use super::flatten::Order;
+use super::known::Known;
+use super::python::{Indent, PyIdent, PyNumber, PyStr};
+use super::view::{Defaults, Layer, Line, Statement};
+use crate::ir::op::{Activation, PoolKind};
+use crate::ir::{Address, Label, NodeId, Op, Place, Shape};
+use crate::outline::{Item, Step};
+use crate::valid::Checked;
+
+/// The steps after the stages.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head<'a> {
+    /// What belongs to the feature map: the norm and activation after pre-activated blocks, say.
+    pub(super) neck: &'a [Step],
+    /// What makes of the map a vector, and of that the classes; empty where `pooling` says all that there is.
+    pub(super) top: &'a [Step],
+    /// How the map is pooled where that is all.
+    pooling: Option<PoolKind>,
+}
+
+impl<'a> Head<'a> {
+    /// `steps` in two: the top begins where the map is pooled to a size, flattened, dropped from or classified.
+    pub(super) fn of(network: &Checked, order: &Order, classifier: Option<NodeId>, steps: &'a [Step]) -> Self {
+        let begins = |step: &Step| {
+            let node = step.item().node;
+            let vector = matches!(network.shape(node), Shape::Vector(_));
+            let pools = matches!(step.item().op, Op::AdaptivePool(_) | Op::Dropout(_));
+            vector || pools || order.is_pooled(node) || classifier == Some(node)
+        };
+        let at = steps.iter().position(begins).unwrap_or(steps.len());
+        let (neck, top) = steps.split_at_checked(at).unwrap_or((steps, &[]));
+        let ops: Vec<_> = top.iter().map(|step| &step.item().op).collect();
+        match ops.as_slice() {
+            [Op::AdaptivePool(pool), Op::Flatten(_)] if pool.is_global() => {
+                Self { neck, top: &[], pooling: Some(pool.kind) }
+            }
+            _ => Self { neck, top, pooling: None },
+        }
+    }
+
+    /// The defaults of the network's function.
+    pub(super) fn defaults(&self, network: &Checked, classifier: Option<NodeId>) -> Defaults {
+        let [height, width] = network.input_shape().size().unwrap_or_default();
+        let channels = network.input_shape().channels();
+        let [height, width, channels] = [height, width, channels].map(PyNumber::Literal);
+        let classes = classifier.map(|node| PyNumber::Literal(network.shape(node).channels()));
+        Defaults { include_top: !self.top.is_empty(), height, width, channels, pooling: self.pooling, classes }
+    }
+}
+
+/// The layer of `head` whose outputs are the classes: the one that says so, or the last one that has outputs of its
+/// own, if nothing but a probability follows it.
+pub(super) fn classifier(network: &Checked, head: &[Step]) -> Option<NodeId> {
+    let has_outputs =
+        |item: &Item| matches!(item.op, Op::Linear(_)) || matches!(item.op, Op::Conv2d(conv) if conv.groups == 1);
+    let own = |step: &Step| match step {
+        Step::Item(item) => Some(item.clone()).filter(has_outputs),
+        Step::Join { .. } => None,
+    };
+    let said = head.iter().filter_map(own).find(|item| item.role == Label::LOGITS);
+    let last = || {
+        let at = head.iter().rposition(|step| own(step).is_some())?;
+        let follows = |step: &Step| {
+            matches!(
+                step.item().op,
+                Op::Flatten(_) | Op::AdaptivePool(_) | Op::Activation(Activation::Softmax | Activation::Sigmoid)
+            )
+        };
+        let alone = head.iter().skip(at + 1).all(follows);
+        head.get(at).and_then(own).filter(|_| alone && matches!(network.shape(network.output()), Shape::Vector(_)))
+    };
+    let found = said.or_else(last)?.node;
+    // A map that is flattened as it is has more features than classes.
+    (network.shape(found).channels() == network.shape(network.output()).channels()).then_some(found)
+}
+
+/// The pool that stands in the top's place.
+pub(super) fn pool(known: &Known<'_>, top: &[NodeId], kind: PoolKind) -> Statement {
+    let role = match kind {
+        PoolKind::Average => Label::POOL,
+        PoolKind::Maximum => Label::MAX_POOL,
+    };
+    let address = Address { place: Place::Head, branch: Label::HEAD, unit: 0, role, sequence: 0 };
+    let name = known.network.graph().name_of(&address);
+    let of_top = top.iter().any(|node| known.network.name(*node) == name);
+    let name = PyStr::new(&if of_top { name } else { known.unused(&name) });
+    let x = PyIdent::fresh("x", &[]);
+    let layer = Layer::GlobalPool { kind, keep: false };
+    Statement { indent: Indent(2), line: Line::Layer { target: x.clone(), operand: x, name, layer } }
+}
