@@ -3,7 +3,7 @@
 use crate::fill::fill;
 use crate::live::{difference, output};
 use crate::networks::{cifar, compile, filled, small};
-use crate::npy;
+use crate::{npy, reference, sketches};
 use resnetc::back::burn::emit;
 use resnetc::valid::Checked;
 use resnetc::weights;
@@ -51,18 +51,21 @@ fn networks() -> Vec<Checked> {
 }
 
 /// A workspace that holds the crates of `networks`.
-fn workspace(networks: &[Checked], folder: &Path) {
+fn workspace<'n>(networks: impl Iterator<Item = &'n Checked>, folder: &Path) {
     let _ = fs::remove_dir_all(folder.join("crates"));
+    let mut manifest = String::new();
     for network in networks {
         for file in emit(network).unwrap() {
             let path = folder.join("crates").join(file.path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
+            if path.ends_with("Cargo.toml") {
+                manifest.clone_from(&file.text);
+            }
             fs::write(path, file.text).unwrap();
         }
     }
     // Profiles count in the root of a workspace only.
-    let one = fs::read_to_string(folder.join("crates").join(&networks[0].graph().name).join("Cargo.toml")).unwrap();
-    let profiles = &one[one.find("[profile").unwrap()..];
+    let profiles = &manifest[manifest.find("[profile").unwrap()..];
     let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n\n{profiles}");
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
 }
@@ -71,33 +74,60 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("burn_source")
 }
 
+fn cargo(command: &str, folder: &Path) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args([command, "--quiet", "--workspace"]).current_dir(folder).env("CARGO_TARGET_DIR", folder.join("target"));
+    cargo
+}
+
+/// What the crate of `network` makes of two images, with the weights that `fill.py` gives, and what it says.
+fn run(network: &Checked, folder: &Path) -> (Vec<f32>, String) {
+    let name = &network.graph().name;
+    let at = |ending: &str| folder.join(format!("{name}.{ending}"));
+    fs::write(at("safetensors"), weights::write(network, &filled(network)).unwrap()).unwrap();
+    npy::write(&at("in.npy"), &images(network).0, &images(network).1);
+    let mut program = Command::new(folder.join("target/debug").join(name));
+    let run = program.args([at("safetensors"), at("in.npy"), at("out.npy")]).output().unwrap();
+    assert!(run.status.success(), "{name}: {}", String::from_utf8_lossy(&run.stderr));
+    (npy::read(&at("out.npy")).1, String::from_utf8(run.stdout).unwrap())
+}
+
+/// Two images, and their shape.
+fn images(network: &Checked) -> (Vec<u64>, Vec<f32>) {
+    let shape = [vec![2], network.input_shape().dimensions()].concat();
+    let values = fill("input", &shape);
+    (shape, values)
+}
+
+/// What the network's definition makes of the two images, in double precision.
+fn defined(network: &Checked) -> Vec<f32> {
+    let weights = reference::weights(network);
+    let (_, images) = images(network);
+    images
+        .chunks(images.len() / 2)
+        .flat_map(|image| reference::run(network, &weights, image))
+        .map(|v| v as f32)
+        .collect()
+}
+
 #[test]
 fn crates_compile_without_a_warning_and_give_the_numbers_of_the_live_model() {
-    let networks = networks();
+    let (networks, sketches) = (networks(), sketches::all());
     let folder = folder();
     fs::create_dir_all(&folder).unwrap();
-    workspace(&networks, &folder);
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--workspace"]).current_dir(&folder);
-    let built = cargo.env("CARGO_TARGET_DIR", folder.join("target")).output().unwrap();
-    let said = String::from_utf8_lossy(&built.stderr);
-    assert!(built.status.success() && !said.contains("warning: unused"), "{said}");
-    for network in &networks {
+    workspace(networks.iter().chain(&sketches), &folder);
+    let built = cargo("build", &folder).output().unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let linted = cargo("clippy", &folder).args(["--", "-D", "warnings"]).output().unwrap();
+    assert!(linted.status.success(), "{}", String::from_utf8_lossy(&linted.stderr));
+    let live = networks.iter().map(|network| (network, output(network, filled(network), 2)));
+    for (network, expected) in live.chain(sketches.iter().map(|network| (network, defined(network)))) {
         let name = &network.graph().name;
-        let at = |ending: &str| folder.join(format!("{name}.{ending}"));
-        let tensors = filled(network);
-        fs::write(at("safetensors"), weights::write(network, &tensors).unwrap()).unwrap();
-        let shape = [vec![2], network.input_shape().dimensions()].concat();
-        npy::write(&at("in.npy"), &shape, &fill("input", &shape));
-        let mut program = Command::new(folder.join("target/debug").join(name));
-        let run = program.args([at("safetensors"), at("in.npy"), at("out.npy")]).output().unwrap();
-        assert!(run.status.success(), "{name}: {}", String::from_utf8_lossy(&run.stderr));
-        let found = npy::read(&at("out.npy")).1;
-        let error = difference(&output(network, tensors, 2), &found);
+        let (found, said) = run(network, &folder);
+        let error = difference(&expected, &found);
         assert!(error < 5e-6, "{name} differs from the live model by {error}");
         let counted: u128 =
             network.parameters().map(|(_, shape)| shape.iter().map(|&side| u128::from(side)).product::<u128>()).sum();
-        let said = String::from_utf8_lossy(&run.stdout);
         assert!(said.starts_with(&format!("{counted} values")), "{name}: {counted} parameters, and {said}");
     }
 }
@@ -107,8 +137,8 @@ fn crates_are_as_rustfmt_formats_them() {
     let folder = tempfile::tempdir().unwrap();
     let shipped = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("architectures")).unwrap();
     let shipped = shipped.map(|entry| compile(&fs::read_to_string(entry.unwrap().path()).unwrap()));
-    let networks: Vec<_> = networks().into_iter().chain(shipped).collect();
-    workspace(&networks, folder.path());
+    let networks: Vec<_> = networks().into_iter().chain(sketches::all()).chain(shipped).collect();
+    workspace(networks.iter(), folder.path());
     for network in &networks {
         let crate_folder = folder.path().join("crates").join(&network.graph().name);
         let mut rustfmt = Command::new("rustfmt");

@@ -43,4 +43,8 @@ mod readme;
 mod reference;
 mod run;
 mod shapes;
+#[cfg(feature = "live")]
+mod sketch;
+#[cfg(feature = "live")]
+mod sketches;
 mod weights;

@@ -141,6 +141,28 @@ fn margin(indent: usize) -> String {
     format!("\n{}", " ".repeat(indent))
 }
 
+/// What stands between `use` and the semicolon, for `names` of the module `path`; nothing where there are none.
+pub(super) fn import(path: &Code, names: &[Code]) -> Option<Code> {
+    let flat = match names {
+        [] => return None,
+        [name] => return Some(Code(format!("{path}::{name}"))),
+        several => format!("{path}::{{{}}}", several.iter().map(Code::to_string).collect::<Vec<_>>().join(", ")),
+    };
+    if "use ;".len() + flat.chars().count() <= WIDTH {
+        return Some(Code(flat));
+    }
+    let mut lines = String::new();
+    let mut column = WIDTH;
+    for name in names {
+        let width = " ,".len() + name.width();
+        // The first name of a line has the margin for its space.
+        let (before, start) = if column + width <= WIDTH { (" ".to_owned(), column) } else { (margin(STEP), STEP - 1) };
+        lines = format!("{lines}{before}{name},");
+        column = start + width;
+    }
+    Some(Code(format!("{path}::{{{lines}\n}}")))
+}
+
 /// `text` broken into lines of documentation at `indent`.
 pub(super) fn paragraph(indent: usize, text: &str) -> Vec<super::quote::Comment> {
     let room = WIDTH - indent - "/// ".len();
