@@ -14,6 +14,7 @@
 mod build;
 #[cfg(feature = "live")]
 mod burn_source;
+mod burn_text;
 mod cli_small;
 mod cost;
 mod cost_ops;
@@ -43,8 +44,6 @@ mod readme;
 mod reference;
 mod run;
 mod shapes;
-#[cfg(feature = "live")]
 mod sketch;
-#[cfg(feature = "live")]
 mod sketches;
 mod weights;

@@ -1,13 +1,14 @@
 //! Networks drawn by hand: blocks that the library does not have, in every shape that a description's own can take.
 
 use resnetc::ir::dialect::Layout;
+use resnetc::ir::graph::StageKind;
 use resnetc::ir::names::{Rows, Selector, Template};
 use resnetc::ir::op::{
     Activation, AdaptivePool, AvgPool, BatchNorm, Conv2d, Flatten, GroupNorm, LayerNorm, Linear, MaxPool, PoolKind,
     Slice,
 };
 use resnetc::ir::shape::Window;
-use resnetc::ir::{Address, Graph, Label, NodeId, Op, Origin, Place, Sides, StageKind, op};
+use resnetc::ir::{Address, Graph, Label, NodeId, Op, Origin, Place, Sides, op};
 use resnetc::source::Source;
 use resnetc::valid::{self, Checked};
 use std::sync::Arc;

@@ -397,10 +397,10 @@ pub fn awkward_names() -> Checked {
                 s.norm();
             }; 4];
             s.join(ADD, &[("Result", result), ("Option", option), ("ThingConfig", config), ("tensor", tensor)]);
-            let [long, longer]: [Draw<'_>; 2] = [&move |s| {
+            let long: Draw<'_> = &move |s| {
                 s.op("a_role_of_24_letters_alt", Op::Conv2d(point(filters))).relu();
-            }; 2];
-            s.join(CONCAT, &[("a_branch_of_24_letters_a", long), ("a_branch_of_24_letters_b", longer)]);
+            };
+            s.join(CONCAT, &[("a_branch_of_24_letters_a", long), ("a_branch_of_24_letters_b", long)]);
             s.op("conv_name", Op::Conv2d(point(filters))).op("clone", Op::Conv2d(point(filters)));
             if filters > 3 {
                 s.op("rate", Op::Conv2d(point(filters))).op("a_", Op::Conv2d(point(filters)));

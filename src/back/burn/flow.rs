@@ -7,6 +7,8 @@ use super::quote::RustIdent;
 
 /// Indentation of the statements of a method.
 const INDENT: usize = 8;
+/// By how much that of a line below is more.
+const STEP: usize = 4;
 
 /// A `forward` that is being written.
 #[derive(Debug)]
@@ -264,15 +266,20 @@ impl Bound {
                  }}{after}"
             )),
             Self::Switch { flag, then, otherwise } => {
-                let flat = Code::new(format_args!("{before}if self.{flag} {{ {then} }} else {{ {otherwise} }}{after}"));
+                let value = Code::new(format_args!("if self.{flag} {{ {then} }} else {{ {otherwise} }}{after}"));
+                let flat = Code::new(format_args!("{before}{value}"));
                 // An `if` that is the result of a function is broken whatever its length.
-                if after.is_empty() || flat.overflows(INDENT) {
-                    return Code::new(format_args!(
+                let is_result = after.is_empty();
+                if !is_result && !flat.overflows(INDENT) {
+                    flat
+                } else if !is_result && !value.overflows(INDENT + STEP) {
+                    Code::new(format_args!("{}\n            {value}", before.to_string().trim_end()))
+                } else {
+                    Code::new(format_args!(
                         "{before}if self.{flag} {{\n            {then}\n        }} else {{\n            \
                          {otherwise}\n        }}{after}"
-                    ));
+                    ))
                 }
-                flat
             }
         }
     }

@@ -69,6 +69,7 @@ impl Expr {
         match self {
             Self::Atom(code) => code.0.clone(),
             Self::Chain(head, calls) => calls.iter().fold(head.0.clone(), |text, Code(call)| format!("{text}.{call}")),
+            Self::Struct(name, fields) if fields.is_empty() => format!("{name} {{}}"),
             Self::Struct(name, fields) => {
                 let fields: Vec<_> = fields.iter().map(|(field, value)| assign(field, &value.flat())).collect();
                 format!("{name} {{ {} }}", fields.join(", "))
