@@ -34,14 +34,85 @@ pub fn run(network: &Checked, weights: &Weights, image: &[f32]) -> Vec<f64> {
         let operands: Vec<_> = layer.operands.iter().map(|operand| values[operand].as_slice()).collect();
         let value = match operands.as_slice() {
             [] => image.iter().map(|value| f64::from(*value)).collect(),
-            [left, right] => left.iter().zip(*right).map(|(left, right)| left + right).collect(),
             [x] => apply(&layer, x, weights),
-            _ => panic!("{} has too many operands", layer.name),
+            several => join(network, &layer, several),
         };
         assert_eq!(value.len() as u128, layer.output.elements(), "{}", layer.name);
         values.insert(layer.id, value);
     }
     values.remove(&network.output()).unwrap()
+}
+
+/// The value of a node that joins branches.
+fn join(network: &Checked, layer: &Layer<'_>, operands: &[&[f64]]) -> Vec<f64> {
+    // A gate has one value for each channel of the others.
+    let positions = layer.output.positions() as usize;
+    let at = |operand: usize, index: usize| {
+        let gate = network.shape(layer.operands[operand]).positions() as usize != positions;
+        operands[operand][if gate { index / positions } else { index }]
+    };
+    let each = 0..layer.output.elements() as usize;
+    let all = |index: usize| (0..operands.len()).map(move |operand| at(operand, index));
+    match layer.node.op {
+        Op::Add(_) => each.map(|index| all(index).sum()).collect(),
+        Op::Multiply(_) => each.map(|index| all(index).product()).collect(),
+        Op::Concat(_) => operands.concat(),
+        ref op => panic!("{op:?} joins nothing"),
+    }
+}
+
+/// Normalises groups of values, each with its mean and variance.
+fn normalise(values: &[f64], groups: &[Vec<usize>], epsilon: f64) -> Vec<f64> {
+    let mut out = values.to_vec();
+    for group in groups {
+        let count = group.len() as f64;
+        let mean = group.iter().map(|at| values[*at]).sum::<f64>() / count;
+        let variance = group.iter().map(|at| (values[*at] - mean).powi(2)).sum::<f64>() / count;
+        for at in group {
+            out[*at] = (values[*at] - mean) / (variance + epsilon).sqrt();
+        }
+    }
+    out
+}
+
+/// The normal distribution function, by the series of the error function: exact to double precision for |x| < 6.
+fn normal_distribution(x: f64) -> f64 {
+    if x < -8.0 {
+        return 0.0;
+    }
+    if x > 8.0 {
+        return 1.0;
+    }
+    let (mut term, mut sum, mut n) = (x, x, 0.0);
+    while term.abs() > 1e-18 * sum.abs() {
+        n += 1.0;
+        term *= x * x / (2.0 * n + 1.0);
+        sum += term;
+    }
+    0.5 + sum * (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+fn activate(activation: Activation, layer: &Layer<'_>, x: &[f64]) -> Vec<f64> {
+    let hard_sigmoid = |x: f64| (x + 3.0).clamp(0.0, 6.0) / 6.0;
+    let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+    let function = |x: f64| match activation {
+        Activation::Relu => x.max(0.0),
+        Activation::Relu6 => x.clamp(0.0, 6.0),
+        Activation::Silu => x * sigmoid(x),
+        Activation::Gelu => x * normal_distribution(x),
+        Activation::Sigmoid => sigmoid(x),
+        Activation::HardSigmoid => hard_sigmoid(x),
+        Activation::HardSwish => x * hard_sigmoid(x),
+        Activation::Softmax => x.exp(),
+    };
+    let values: Vec<_> = x.iter().map(|x| function(*x)).collect();
+    if activation != Activation::Softmax {
+        return values;
+    }
+    let positions = layer.output.positions() as usize;
+    let sum = |position: usize| values.iter().skip(position).step_by(positions).sum::<f64>();
+    let sums: Vec<_> = (0..positions).map(sum).collect();
+    values.iter().enumerate().map(|(at, value)| value / sums[at % positions]).collect()
 }
 
 fn apply(layer: &Layer<'_>, x: &[f64], weights: &Weights) -> Vec<f64> {
@@ -75,10 +146,83 @@ fn apply(layer: &Layer<'_>, x: &[f64], weights: &Weights) -> Vec<f64> {
                 value / (variance[at] + norm.epsilon).sqrt() * scale[at] + shift[at]
             })
         }
-        Op::Activation(Activation::Relu) => x.iter().map(|value| value.max(0.0)).collect(),
-        Op::Activation(Activation::Softmax) => {
-            let sum: f64 = x.iter().map(|value| value.exp()).sum();
-            x.iter().map(|value| value.exp() / sum).collect()
+        Op::GroupNorm(_) | Op::LayerNorm(_) => {
+            let [scale, shift] = [ParameterKind::Scale, ParameterKind::Shift].map(present);
+            let (channels, positions) = (layer.input.channels() as usize, layer.input.positions() as usize);
+            let (groups, epsilon) = match layer.node.op {
+                Op::GroupNorm(norm) => {
+                    let size = x.len() / norm.groups as usize;
+                    let group = |group: usize| (group * size..(group + 1) * size).collect();
+                    ((0..norm.groups as usize).map(group).collect::<Vec<_>>(), norm.epsilon)
+                }
+                Op::LayerNorm(norm) => {
+                    let group = |position| (0..channels).map(|channel| channel * positions + position).collect();
+                    ((0..positions).map(group).collect(), norm.epsilon)
+                }
+                _ => unreachable!(),
+            };
+            let normal = normalise(x, &groups, epsilon);
+            let scaled = |(at, value): (usize, f64)| value * scale[at / positions] + shift[at / positions];
+            normal.into_iter().enumerate().map(scaled).collect()
+        }
+        Op::LayerScale(_) => {
+            let (gain, positions) = (present(ParameterKind::Gain), layer.input.positions() as usize);
+            x.iter().enumerate().map(|(at, value)| value * gain[at / positions]).collect()
+        }
+        Op::Activation(activation) => activate(*activation, layer, x),
+        Op::PathSoftmax(softmax) => {
+            let size = x.len() / softmax.paths as usize;
+            let sum = |at: usize| x.iter().skip(at).step_by(size).map(|value| value.exp()).sum::<f64>();
+            x.iter().enumerate().map(|(at, value)| value.exp() / sum(at % size)).collect()
+        }
+        Op::Slice(slice) => {
+            let positions = layer.input.positions() as usize;
+            x[slice.start as usize * positions..][..slice.length as usize * positions].to_vec()
+        }
+        Op::ChannelConv(conv) => {
+            let (kernel, half) = (present(ParameterKind::Kernel), conv.kernel as usize / 2);
+            let tap = |channel: usize, at: usize| {
+                (channel + at)
+                    .checked_sub(half)
+                    .and_then(|channel| x.get(channel))
+                    .map_or(0.0, |value| value * kernel[at])
+            };
+            (0..x.len()).map(|channel| (0..kernel.len()).map(|at| tap(channel, at)).sum()).collect()
+        }
+        Op::AvgPool(pool) => {
+            let map = Map::new(layer.input, x);
+            let sides = pool.window.padding;
+            let (top, bottom, left, right) = if pool.count_padding {
+                (sides.top as i64, sides.bottom as i64, sides.left as i64, sides.right as i64)
+            } else {
+                (0, 0, 0, 0)
+            };
+            over(layer.output, |channel, row, column| {
+                let (mut sum, mut count) = (0.0, 0.0);
+                window(&pool.window, row, column, |_, y, x| {
+                    if (-top..map.height + bottom).contains(&y) && (-left..map.width + right).contains(&x) {
+                        sum += map.get(channel, y, x).unwrap_or(0.0);
+                        count += 1.0;
+                    }
+                });
+                sum / count
+            })
+        }
+        Op::Blur(blur) => {
+            let map = Map::new(layer.input, x);
+            let size = blur.window.kernel[0];
+            // Binomial coefficients as products, not by the triangle.
+            let choose = |k: u64| (0..k).map(|i| (size - 1 - i) as f64 / (i + 1) as f64).product::<f64>();
+            let row: Vec<_> = (0..size).map(|k| choose(k) / 2_f64.powi(size as i32 - 1)).collect();
+            let mirror = |at: i64, length: i64| if at < 0 { -at } else { (2 * (length - 1) - at).min(at) };
+            over(layer.output, |channel, y, x| {
+                let mut sum = 0.0;
+                window(&blur.window, y, x, |index, y, x| {
+                    let value = map.get(channel, mirror(y, map.height), mirror(x, map.width)).unwrap();
+                    sum += value * row[index / size as usize] * row[index % size as usize];
+                });
+                sum
+            })
         }
         Op::MaxPool(pool) => {
             let map = Map::new(layer.input, x);
@@ -104,10 +248,18 @@ fn apply(layer: &Layer<'_>, x: &[f64], weights: &Weights) -> Vec<f64> {
                 }
             })
         }
-        Op::Linear(_) => {
-            let (matrix, bias) = (present(ParameterKind::Kernel), present(ParameterKind::Bias));
-            let row = |row: &[f64]| row.iter().zip(x).map(|(weight, value)| weight * value).sum::<f64>();
-            matrix.chunks(x.len()).zip(bias).map(|(weights, bias)| row(weights) + bias).collect()
+        Op::Linear(linear) => {
+            let (matrix, bias): (_, Option<Vec<f64>>) = (present(ParameterKind::Kernel), tensor(ParameterKind::Bias));
+            let (inputs, positions) = (layer.input.channels() as usize, layer.input.positions() as usize);
+            let dot = |output: usize, position: usize| {
+                let inputs = matrix[output * inputs..][..inputs].iter().zip(x.iter().skip(position).step_by(positions));
+                inputs.map(|(weight, value)| weight * value).sum::<f64>()
+            };
+            let value = |at: usize| {
+                let (output, position) = (at / positions, at % positions);
+                dot(output, position) + bias.as_ref().map_or(0.0, |bias| bias[output])
+            };
+            (0..linear.features as usize * positions).map(value).collect()
         }
         Op::Pad(Pad::Spatial(sides)) => {
             let map = Map::new(layer.input, x);
@@ -123,21 +275,10 @@ fn apply(layer: &Layer<'_>, x: &[f64], weights: &Weights) -> Vec<f64> {
             let step = subsample.stride as i64;
             over(layer.output, |channel, row, column| map.get(channel, row * step, column * step).unwrap())
         }
-        Op::Flatten(_) | Op::Dropout(_) => x.to_vec(),
-        Op::Activation(_)
-        | Op::AvgPool(_)
-        | Op::Blur(_)
-        | Op::ChannelConv(_)
-        | Op::Concat(_)
-        | Op::DropPath(_)
-        | Op::GroupNorm(_)
-        | Op::LayerNorm(_)
-        | Op::LayerScale(_)
-        | Op::Multiply(_)
-        | Op::PathSoftmax(_)
-        | Op::Slice(_)
-        | Op::Input(_)
-        | Op::Add(_) => panic!("{} does not have one operand", layer.name),
+        Op::Flatten(_) | Op::Dropout(_) | Op::DropPath(_) => x.to_vec(),
+        Op::Concat(_) | Op::Multiply(_) | Op::Input(_) | Op::Add(_) => {
+            panic!("{} does not have one operand", layer.name)
+        }
     }
 }
 

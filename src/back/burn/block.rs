@@ -5,7 +5,7 @@ use super::imports::Imports;
 use super::layout::{self, Code, Expr};
 use super::load::Method;
 use super::ops;
-use super::quote::{Comment, RustIdent, RustType};
+use super::quote::{self, BESIDE_PARAMETERS, Comment, RustIdent, RustType};
 use super::view::{BlockView, LoadView, ParameterView};
 use crate::back::Unsupported;
 use crate::ir::op::Pad;
@@ -13,6 +13,9 @@ use crate::ir::{Op, Shape};
 use crate::outline::{Call, Definition, Expression, Field, Meaning, Name, Parameter, Step, Value};
 use crate::valid::Checked;
 use std::collections::BTreeSet;
+
+/// The most arguments of a function that clippy is content with.
+const ARGUMENTS: usize = 7;
 
 /// A definition in Rust.
 #[derive(Debug)]
@@ -43,7 +46,7 @@ impl<'a> Block<'a> {
         let module = RustIdent::of_module(&definition.name, &modules);
         let mut parameters: Vec<RustIdent> = Vec::new();
         for parameter in &definition.parameters {
-            parameters.push(RustIdent::new(&parameter.name).free(|name| parameters.contains(name)));
+            parameters.push(RustIdent::new(&parameter.name).free(BESIDE_PARAMETERS, |name| parameters.contains(name)));
         }
         let mut names_weights = vec![false; definition.parameters.len()];
         let mut takes_name = false;
@@ -89,7 +92,11 @@ impl<'a> Block<'a> {
         }
         self.used = file.used;
         self.imports = file.imports;
-        let load = (!lines.is_empty()).then(|| LoadView { signature: self.signature(), lines });
+        let load = (!lines.is_empty()).then(|| LoadView {
+            is_long: 2 + usize::from(self.takes_name) + texts.len() > ARGUMENTS,
+            signature: self.signature(),
+            lines,
+        });
         Ok(BlockView {
             header: header.clone(),
             module_doc: Comment::new(&format!("The block `{}`.", self.definition.name)),
@@ -145,7 +152,8 @@ impl<'a> Block<'a> {
         let size = if self.calls.iter().all(keeps) { " x H x W" } else { " x H' x W'" };
         let map = |rank: u64, size: &'static str| if rank == 4 { size } else { "" };
         let text = format!(
-            "A {} block: N x {inputs}{} to N x {outputs}{}.",
+            "{} {} block: N x {inputs}{} to N x {outputs}{}.",
+            if quote::article(&self.definition.name) == "a" { "A" } else { "An" },
             self.definition.name,
             map(self.ranks.0, " x H x W"),
             map(self.ranks.1, size)

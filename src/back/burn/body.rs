@@ -8,7 +8,7 @@ use super::imports::Imports;
 use super::layout::{Code, Expr};
 use super::load::{Load, Method};
 use super::ops::{self, Call, Layer, Made, Number, Numbers, Order};
-use super::quote::{Comment, FormatText, RustIdent, RustStr, RustType};
+use super::quote::{BESIDE_FIELDS, Comment, FormatText, RustIdent, RustStr, RustType};
 use super::view::{FieldView, PartView};
 use crate::ir::dialect::Layout;
 use crate::ir::{Label, NodeId, Op};
@@ -108,7 +108,8 @@ impl<'s, 'f> Body<'s, 'f> {
             if self.prefix.is_empty() { name.clone() } else { RustIdent::new(self.prefix).with(&name.to_string()) };
         // A parameter that is a layer's name stands beside the fields when weights are loaded.
         let texts = self.scope.texts;
-        let name = name.free(|name| texts.contains(name) || self.fields.iter().any(|field| field.name == *name));
+        let name = name
+            .free(BESIDE_FIELDS, |name| texts.contains(name) || self.fields.iter().any(|field| field.name == *name));
         self.fields.push(FieldView { doc: Vec::new(), name: name.clone(), ty });
         self.made.push((name.clone(), value));
         name
@@ -435,9 +436,13 @@ fn is_trunk(label: Label) -> bool {
     [Label::MAIN, Label::BLOCK, Label::JOIN, Label::STEM, Label::HEAD, Label::CHAIN, Label::CLASSIFIER].contains(&label)
 }
 
-/// The branch of the first op that is no join.
+/// The branch that `steps` are: that of an op that is no join, or the first one's within a join.
 fn label(steps: &[Step]) -> Option<Label> {
-    steps.first().and_then(|step| match step {
+    let own = steps.iter().find_map(|step| match step {
+        Step::Item(item) => Some(item.branch).filter(|branch| *branch != Label::JOIN),
+        Step::Join { .. } => None,
+    });
+    own.or_else(|| match steps.first()? {
         Step::Item(item) => Some(item.branch),
         Step::Join { branches, item } => branches.iter().find_map(|branch| label(branch)).or(Some(item.branch)),
     })

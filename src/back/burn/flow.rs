@@ -3,7 +3,7 @@
 //! Branches read one variable, the source of their join: each reads a copy of it but the last, which takes it.
 
 use super::layout::Code;
-use super::quote::RustIdent;
+use super::quote::{IN_FORWARD, RustIdent};
 
 /// Indentation of the statements of a method.
 const INDENT: usize = 8;
@@ -164,7 +164,7 @@ impl Flow {
 
     /// A variable for the value of a branch, called `word` if that is free.
     pub(super) fn hold(&mut self, word: &RustIdent) -> RustIdent {
-        let name = word.free(|name| self.held.contains(name));
+        let name = word.free(IN_FORWARD, |name| self.held.contains(name));
         self.held.push(name.clone());
         name
     }

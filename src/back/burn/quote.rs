@@ -91,26 +91,26 @@ const TYPES: &[&str] = &[
     "Weights",
 ];
 
-/// Variables and functions of generated code, and variables of what burn derives.
-const VARIABLES: &[&str] = &[
+/// Variables beside which the parameters of a block stand.
+pub(super) const BESIDE_PARAMETERS: &[&str] = &["device", "name", "weights"];
+
+/// Variables of methods that match on the fields of a struct, and of those that burn derives.
+pub(super) const BESIDE_FIELDS: &[&str] = &["device", "input", "mapper", "name", "weights", "x"];
+
+/// Variables and functions of a `forward`.
+pub(super) const IN_FORWARD: &[&str] = &[
     "adaptive_max_pool2d",
-    "block",
     "blur",
-    "device",
     "gelu",
     "hard_sigmoid",
     "hard_swish",
-    "index",
     "input",
-    "mapper",
-    "name",
     "path_softmax",
     "relu",
     "relu6",
     "sigmoid",
     "silu",
     "softmax",
-    "weights",
     "x",
 ];
 
@@ -153,9 +153,9 @@ impl RustIdent {
         Self::new(&format!("{}_{word}", self.0))
     }
 
-    /// This, or what comes of it that is neither a variable of generated code nor `taken`.
-    pub(super) fn free(&self, taken: impl Fn(&Self) -> bool) -> Self {
-        let is_free = |name: &Self| !VARIABLES.contains(&name.0.as_str()) && !taken(name);
+    /// This, or what comes of it that is neither `reserved` nor taken.
+    pub(super) fn free(&self, reserved: &[&str], is_taken: impl Fn(&Self) -> bool) -> Self {
+        let is_free = |name: &Self| !reserved.contains(&name.0.as_str()) && !is_taken(name);
         let numbered = (2_u32..).map(|number| self.with(&number.to_string()));
         std::iter::once(self.clone()).chain(numbered).find(is_free).unwrap_or_else(|| self.clone())
     }
@@ -163,7 +163,7 @@ impl RustIdent {
     /// The module of the block `name`: none of `taken`.
     pub(super) fn of_module(name: &str, taken: &[Self]) -> Self {
         let short: String = name.chars().take(LETTERS).collect();
-        Self::new(&short).with("block").free(|name| taken.contains(name))
+        Self::new(&short).with("block").free(&[], |name| taken.contains(name))
     }
 }
 
@@ -223,6 +223,11 @@ impl RustType {
         candidates.find(|name| !taken.contains(name)).unwrap_or(name)
     }
 
+    /// The article before its name.
+    pub(super) fn article(&self) -> &'static str {
+        article(&self.0)
+    }
+
     /// The configuration that makes it.
     pub(super) fn config(&self) -> Self {
         Self(format!("{}Config", self.0))
@@ -233,6 +238,11 @@ impl fmt::Display for RustType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The article before `word`.
+pub(super) fn article(word: &str) -> &'static str {
+    if word.starts_with(|first: char| "AEIOUaeiou".contains(first)) { "an" } else { "a" }
 }
 
 fn clean(text: &str) -> String {

@@ -203,6 +203,8 @@ pub(super) struct PartView {
 /// How a block is loaded.
 #[derive(Debug)]
 pub(super) struct LoadView {
+    /// Whether clippy finds it too long.
+    pub(super) is_long: bool,
     pub(super) signature: Code,
     pub(super) lines: Vec<Code>,
 }
