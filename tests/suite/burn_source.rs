@@ -27,7 +27,9 @@ fn run(network: &Checked, folder: &Path) -> (Vec<f32>, String) {
     let at = |ending: &str| folder.join(format!("{name}.{ending}"));
     fs::write(at("safetensors"), weights::write(network, &filled(network)).unwrap()).unwrap();
     npy::write(&at("in.npy"), &images(network).0, &images(network).1);
-    let mut program = Command::new(folder.join("target/debug").join(name));
+    let manifest = fs::read_to_string(folder.join("crates").join(name).join("Cargo.toml")).unwrap();
+    let package = manifest.split("name = \"").nth(1).unwrap().split('"').next().unwrap();
+    let mut program = Command::new(folder.join("target/debug").join(package));
     let run = program.args([at("safetensors"), at("in.npy"), at("out.npy")]).output().unwrap();
     assert!(run.status.success(), "{name}: {}", String::from_utf8_lossy(&run.stderr));
     (npy::read(&at("out.npy")).1, String::from_utf8(run.stdout).unwrap())

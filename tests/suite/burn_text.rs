@@ -1,9 +1,17 @@
 //! burn source as text: as rustfmt would have it, as a person would write it, and refused where it cannot be written.
 
 use crate::networks::{cifar, compile, small};
+use crate::random::{network, series};
+use crate::sketch::{Draw, Sketch};
 use crate::sketches;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
 use resnetc::back::burn::emit;
-use resnetc::valid::Checked;
+use resnetc::ir::dialect::Layout;
+use resnetc::ir::op::{Add, AvgPool};
+use resnetc::ir::shape::Window;
+use resnetc::ir::{Op, Sides};
+use resnetc::valid::{self, Checked};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -47,6 +55,19 @@ pub fn networks() -> Vec<Checked> {
     all.into_iter().chain(rest).map(|text| compile(&text)).collect()
 }
 
+/// Networks that nobody drew: always the same ones.
+pub fn random_networks(count: usize) -> Vec<Checked> {
+    let mut runner = TestRunner::deterministic();
+    let mut trees = || series(true).new_tree(&mut runner).unwrap().current();
+    let network = |number| {
+        let (one, other) = (trees(), trees());
+        let mut graph = network(&[("one", &one, 3), ("other", &other, 2), ("one", &one, 2)]).into_graph();
+        graph.name = format!("random_{number}");
+        valid::check(graph).unwrap()
+    };
+    (0..count).map(network).collect()
+}
+
 /// A workspace that holds the crates of `networks`.
 pub fn workspace<'n>(networks: impl Iterator<Item = &'n Checked>, folder: &Path) {
     let _ = fs::remove_dir_all(folder.join("crates"));
@@ -72,7 +93,8 @@ fn crates_are_as_rustfmt_formats_them() {
     let folder = tempfile::tempdir().unwrap();
     let shipped = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("architectures")).unwrap();
     let shipped = shipped.map(|entry| compile(&fs::read_to_string(entry.unwrap().path()).unwrap()));
-    let networks: Vec<_> = networks().into_iter().chain(sketches::all()).chain(shipped).collect();
+    let networks: Vec<_> =
+        networks().into_iter().chain(sketches::all()).chain(random_networks(40)).chain(shipped).collect();
     workspace(networks.iter(), folder.path());
     let mut changes = String::new();
     for network in &networks {
@@ -100,8 +122,74 @@ fn crates_read_as_a_person_would_write_them() {
     }
 }
 
+/// Why burn cannot have the network.
+fn refusal(network: &Checked) -> String {
+    emit(network).unwrap_err().reason
+}
+
 #[test]
-fn zz_dump() {
-    let folder = Path::new("/tmp/burnC_dump");
-    workspace(sketches::all().iter(), folder);
+fn what_cannot_be_written_is_refused() {
+    let dilated = Sketch::new("dilated", Layout::Torch, [3, 9, 9])
+        .stage(
+            "pools",
+            &[&|s: &mut Sketch| {
+                let (padding, ceil) = (Sides::all(0), false);
+                let window = Window { kernel: [3; 2], stride: [1; 2], dilation: [2; 2], padding, ceil };
+                s.op("pool", Op::AvgPool(AvgPool { window, count_padding: true }));
+            }],
+        )
+        .checked();
+    assert!(refusal(&dilated).starts_with("burn's average pool has no dilation"));
+
+    let tiny = Sketch::new("tiny", Layout::Torch, [2, 4, 4])
+        .head(&|s| {
+            s.pool().group_norm(1).flatten();
+        })
+        .checked();
+    assert!(refusal(&tiny).starts_with("burn's group norm takes no map of fewer than three elements"));
+
+    let linear = |s: &mut Sketch| {
+        s.linear("linear", 4, true);
+    };
+    let flat = |s: &mut Sketch| {
+        s.flatten();
+    };
+    let both = Sketch::new("both", Layout::Torch, [4, 1, 1])
+        .stage("linear", &[&linear])
+        .stage("flat", &[&flat])
+        .stage("linear", &[&linear])
+        .checked();
+    assert_eq!(refusal(&both), "its block reads maps in one place and vectors in another");
+
+    let sometimes = |flattens: bool| {
+        move |s: &mut Sketch| {
+            let body: Draw<'_> = &move |s| {
+                if flattens {
+                    s.flatten();
+                }
+                s.linear("linear", 4, true);
+            };
+            s.join(Op::Add(Add), &[("main", body), ("main", body)]);
+        }
+    };
+    let optional = Sketch::new("optional", Layout::Torch, [4, 1, 1])
+        .stage("flat", &[&sometimes(false), &sometimes(true)])
+        .checked();
+    assert_eq!(refusal(&optional), "its block reads maps in one place and vectors in another");
+
+    let flattened = |s: &mut Sketch| {
+        s.flatten().linear("linear", 16, true);
+    };
+    let sizes = |layout| {
+        Sketch::new("sizes", layout, [1, 2, 4])
+            .stage("flat", &[&flattened])
+            .stage(
+                "other",
+                &[&|s: &mut Sketch| {
+                    s.relu();
+                }],
+            )
+            .checked()
+    };
+    assert!(emit(&sizes(Layout::Keras)).is_ok());
 }

@@ -403,12 +403,12 @@ pub fn awkward_names() -> Checked {
             s.join(CONCAT, &[("a_branch_of_24_letters_a", long), ("a_branch_of_24_letters_b", long)]);
             s.op("conv_name", Op::Conv2d(point(filters))).op("clone", Op::Conv2d(point(filters)));
             if filters > 3 {
-                s.op("rate", Op::Conv2d(point(filters))).op("a_", Op::Conv2d(point(filters)));
+                s.op("rate", Op::Conv2d(point(filters))).op("a__b_", Op::Conv2d(point(filters)));
             }
         }
     };
     let mut sketch =
-        Sketch::new("awkward_names_of_more_letters_than_fit_into_a_line_of_generated_", Layout::Torch, [3, 4, 4]);
+        Sketch::new("awkward__names_of_more_letters_than_fit_into_a_line_of_generated_", Layout::Torch, [3, 4, 4]);
     for kind in ["result", "vec", "conv2d", "Conv2d", "type", "basic", "basic_block", "basic_2", "stage", "self"] {
         sketch.stage(kind, &[&block(3), &block(4)]);
     }

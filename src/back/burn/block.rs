@@ -192,7 +192,7 @@ impl<'a> Block<'a> {
             })
             .collect();
         let pattern = Expr::Struct(RustType::new("Self"), fields);
-        (!self.configuration().is_empty()).then(|| pattern.line(8, format_args!("let "), " = *self;"))
+        (!self.configuration().is_empty()).then(|| pattern.pattern(8, "*self"))
     }
 
     fn signature(&self) -> Code {
@@ -232,14 +232,14 @@ impl<'a> Block<'a> {
             match default(parameter) {
                 None => required.push(value),
                 Some(default) if default != value && self.matters(at, call) => {
-                    optional.push(Code::new(format_args!("with_{name}({value})")));
+                    optional.push(Expr::atom(format_args!("with_{name}({value})")));
                 }
                 Some(_) => {}
             }
         }
-        let required: Vec<_> = required.iter().map(Code::to_string).collect();
-        let head = Code::new(format_args!("{}::new({})", self.ty.config(), required.join(", ")));
-        if optional.is_empty() { Expr::Atom(head) } else { Expr::Chain(head, optional) }
+        let function = Code::new(format_args!("{}::new", self.ty.config()));
+        let head = Expr::Call(function, required.into_iter().map(Expr::Atom).collect());
+        if optional.is_empty() { head } else { Expr::Chain(Box::new(head), optional) }
     }
 
     /// Whether the parameter `at` says anything in `call`: it does not where all that it is about is left out.

@@ -268,11 +268,9 @@ impl Bound {
             Self::Switch { flag, then, otherwise } => {
                 let value = Code::new(format_args!("if self.{flag} {{ {then} }} else {{ {otherwise} }}{after}"));
                 let flat = Code::new(format_args!("{before}{value}"));
-                // An `if` that is the result of a function is broken whatever its length.
-                let is_result = after.is_empty();
-                if !is_result && !flat.overflows(INDENT) {
+                if !flat.overflows(INDENT) {
                     flat
-                } else if !is_result && !value.overflows(INDENT + STEP) {
+                } else if !after.is_empty() && !value.overflows(INDENT + STEP) {
                     Code::new(format_args!("{}\n            {value}", before.to_string().trim_end()))
                 } else {
                     Code::new(format_args!(

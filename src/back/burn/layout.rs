@@ -13,7 +13,7 @@ pub(super) enum Expr {
     /// A piece that is never broken.
     Atom(Code),
     /// A value and calls of its methods.
-    Chain(Code, Vec<Code>),
+    Chain(Box<Self>, Vec<Self>),
     /// A struct literal.
     Struct(RustType, Vec<(RustIdent, Expr)>),
     /// A value that is there if a flag says so.
@@ -68,7 +68,7 @@ impl Expr {
         let list = |items: &[Self]| items.iter().map(Self::flat).collect::<Vec<_>>().join(", ");
         match self {
             Self::Atom(code) => code.0.clone(),
-            Self::Chain(head, calls) => calls.iter().fold(head.0.clone(), |text, Code(call)| format!("{text}.{call}")),
+            Self::Chain(head, calls) => calls.iter().fold(head.flat(), |text, call| format!("{text}.{}", call.flat())),
             Self::Struct(name, fields) if fields.is_empty() => format!("{name} {{}}"),
             Self::Struct(name, fields) => {
                 let fields: Vec<_> = fields.iter().map(|(field, value)| assign(field, &value.flat())).collect();
@@ -96,10 +96,10 @@ impl Expr {
     /// The expression at `column` of a line that is indented by `indent` and goes on for `after` columns.
     fn lay_out(&self, indent: usize, column: usize, after: usize) -> String {
         let flat = self.flat();
-        if column + flat.chars().count() + after <= WIDTH { flat } else { self.broken(indent) }
+        if column + flat.chars().count() + after <= WIDTH { flat } else { self.broken(indent, after) }
     }
 
-    fn broken(&self, indent: usize) -> String {
+    fn broken(&self, indent: usize, after: usize) -> String {
         let inner = indent + STEP;
         let (close, open) = (margin(indent), margin(inner));
         let items = |items: &[Self]| {
@@ -109,7 +109,11 @@ impl Expr {
         match self {
             Self::Atom(code) => code.0.clone(),
             Self::Chain(head, calls) => {
-                calls.iter().fold(head.0.clone(), |text, Code(call)| format!("{text}{open}.{call}"))
+                let head = head.lay_out(indent, indent, 0);
+                // The calls of a head that is broken itself stand below its end.
+                let (indent, before) = if head.contains('\n') { (indent, close) } else { (inner, open) };
+                let call = |call: &Self| format!("{before}.{}", call.lay_out(indent, indent + 1, after));
+                calls.iter().fold(head, |text, next| text + &call(next))
             }
             Self::Struct(name, fields) => {
                 let field = |(field, value): &(RustIdent, Self)| {
@@ -118,17 +122,37 @@ impl Expr {
                 };
                 format!("{name} {{{}{close}}}", fields.iter().map(field).collect::<String>())
             }
-            Self::Optional(flag, value) => match &**value {
-                Self::Struct(..) => format!("{flag}.{}{})", value.then(), value.broken(indent)),
-                value => format!("{flag}.{}{{{open}{}{close}}})", value.then(), value.lay_out(inner, inner, 0)),
+            Self::Optional(flag, value) => {
+                let below = format!(".{}{})", value.then(), value.flat());
+                if inner + below.chars().count() + after <= WIDTH {
+                    return format!("{flag}{open}{below}");
+                }
+                match &**value {
+                    Self::Struct(..) => format!("{flag}.{}{})", value.then(), value.broken(indent, 0)),
+                    value => format!("{flag}.{}{{{open}{}{close}}})", value.then(), value.lay_out(inner, inner, 0)),
+                }
+            }
+            // A lone call shares the brackets.
+            Self::Call(function, arguments) => match arguments.as_slice() {
+                [only @ Self::Call(..)] => format!("{function}({})", only.broken(indent, 0)),
+                arguments => format!("{function}({}{close})", items(arguments)),
             },
-            Self::Call(function, arguments) => format!("{function}({}{close})", items(arguments)),
             // rustfmt lets a single call or tuple share the array's brackets.
             Self::Array(elements) => match elements.as_slice() {
-                [only @ Self::Call(..)] => format!("&[{}]", only.broken(indent)),
+                [only @ Self::Call(..)] => format!("&[{}]", only.broken(indent, 0)),
                 elements => format!("&[{}{close}]", items(elements)),
             },
         }
+    }
+
+    /// The statement that takes `value` apart, of which the expression is the pattern.
+    pub(super) fn pattern(&self, indent: usize, value: &'static str) -> Code {
+        let flat = format!("let {} =", self.flat());
+        let room = WIDTH - indent;
+        if flat.len() <= room && flat.len() + " ;".len() + value.len() > room {
+            return Code(format!("{flat}{}{value};", margin(indent + STEP)));
+        }
+        Code(format!("let {} = {value};", self.lay_out(indent, indent + "let ".len(), " = ;".len() + value.len())))
     }
 }
 

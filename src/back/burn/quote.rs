@@ -122,9 +122,12 @@ const LETTERS: usize = 20;
 pub(super) struct RustIdent(String);
 
 impl RustIdent {
-    /// `text` with everything that no identifier can have made `_`.
+    /// `text` with everything that no identifier can have made `_`, of which no two stand in a row.
     pub(super) fn new(text: &str) -> Self {
         let mut name = clean(text).to_ascii_lowercase();
+        while let Some(at) = name.find("__") {
+            name.remove(at);
+        }
         if name.starts_with(|first: char| first.is_ascii_digit()) || name.chars().all(|char| char == '_') {
             name.insert(0, 'n');
         }
@@ -141,16 +144,13 @@ impl RustIdent {
 
     /// The name of the crate of the network `name`: also its package's.
     pub(super) fn of_crate(name: &str) -> Self {
-        let Self(mut name) = Self::new(name);
-        if CRATES.contains(&name.as_str()) || name.ends_with('_') {
-            name.push_str("_net");
-        }
-        Self(name)
+        let name = Self::new(name);
+        if CRATES.contains(&name.0.as_str()) || name.0.ends_with('_') { name.with("net") } else { name }
     }
 
     /// This with a word after it.
     pub(super) fn with(&self, word: &str) -> Self {
-        Self::new(&format!("{}_{word}", self.0))
+        Self::new(&format!("{}_{word}", self.0.trim_end_matches('_')))
     }
 
     /// This, or what comes of it that is neither `reserved` nor taken.
