@@ -1,6 +1,6 @@
 //! burn source as crates: they compile without a warning, and each is the network that it was generated from.
 
-use crate::burn_text::{networks, workspace};
+use crate::burn_text::{networks, random_networks, workspace};
 use crate::fill::fill;
 use crate::live::{difference, output};
 use crate::networks::filled;
@@ -55,7 +55,8 @@ fn defined(network: &Checked) -> Vec<f32> {
 
 #[test]
 fn crates_compile_without_a_warning_and_give_the_numbers_of_the_live_model() {
-    let (networks, sketches) = (networks(), sketches::all());
+    let networks = networks();
+    let sketches: Vec<_> = sketches::all().into_iter().chain(random_networks(12)).collect();
     let folder = folder();
     fs::create_dir_all(&folder).unwrap();
     workspace(networks.iter().chain(&sketches), &folder);

@@ -112,8 +112,11 @@ impl Expr {
                 let head = head.lay_out(indent, indent, 0);
                 // The calls of a head that is broken itself stand below its end.
                 let (indent, before) = if head.contains('\n') { (indent, close) } else { (inner, open) };
-                let call = |call: &Self| format!("{before}.{}", call.lay_out(indent, indent + 1, after));
-                calls.iter().fold(head, |text, next| text + &call(next))
+                let (last, others) = calls.split_last().map_or((None, &[][..]), |(last, others)| (Some(last), others));
+                let calls = others.iter().map(|call| (call, 0)).chain(last.map(|call| (call, after)));
+                let call =
+                    |(call, after): (&Self, usize)| format!("{before}.{}", call.lay_out(indent, indent + 1, after));
+                calls.fold(head, |text, next| text + &call(next))
             }
             Self::Struct(name, fields) => {
                 let field = |(field, value): &(RustIdent, Self)| {

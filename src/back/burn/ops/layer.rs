@@ -243,14 +243,13 @@ pub(super) fn linear(
     imports.layer("Linear");
     imports.helper(Helper::Fresh);
     let inputs = numbers.get(Field::Inputs, 0).code;
-    let (name, features) = match (numbers.item.role, classes) {
-        (Label::LOGITS, Some(classes)) => (RustIdent::new("classifier"), classes.clone()),
-        _ => {
-            // In a head it is one of the layers before the classifier.
-            let is_hidden = [Label::HEAD, Label::CLASSIFIER].contains(&numbers.item.branch);
-            let word = if is_hidden { "hidden" } else { "linear" };
-            (RustIdent::numbered(word, numbers.item.unit), numbers.get(Field::Filters, linear.features).code)
-        }
+    let (name, features) = if let (Label::LOGITS, Some(classes)) = (numbers.item.role, classes) {
+        (RustIdent::new("classifier"), classes.clone())
+    } else {
+        // In a head it is one of the layers before the classifier.
+        let is_hidden = [Label::HEAD, Label::CLASSIFIER].contains(&numbers.item.branch);
+        let word = if is_hidden { "hidden" } else { "linear" };
+        (RustIdent::numbered(word, numbers.item.unit), numbers.get(Field::Filters, linear.features).code)
     };
     let mut calls = Vec::new();
     if !linear.bias {
