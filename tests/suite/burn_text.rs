@@ -1,7 +1,7 @@
 //! burn source as text: as rustfmt would have it, as a person would write it, and refused where it cannot be written.
 
 use crate::networks::{cifar, compile, small};
-use crate::random::{network, series};
+use crate::random::{Tree, network, series};
 use crate::sketch::{Draw, Sketch};
 use crate::sketches;
 use proptest::strategy::{Strategy, ValueTree};
@@ -60,7 +60,8 @@ pub fn random_networks(count: usize) -> Vec<Checked> {
     let mut runner = TestRunner::deterministic();
     let mut trees = || series(true).new_tree(&mut runner).unwrap().current();
     let network = |number| {
-        let (one, other) = (trees(), trees());
+        let normal = Tree::Leaf { kind: 4, label: 0, optional: false };
+        let [one, other] = [trees(), trees()].map(|trees| [vec![normal.clone()], trees].concat());
         let mut graph = network(&[("one", &one, 3), ("other", &other, 2), ("one", &one, 2)]).into_graph();
         graph.name = format!("random_{number}");
         valid::check(graph).unwrap()
@@ -94,7 +95,7 @@ fn crates_are_as_rustfmt_formats_them() {
     let shipped = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("architectures")).unwrap();
     let shipped = shipped.map(|entry| compile(&fs::read_to_string(entry.unwrap().path()).unwrap()));
     let networks: Vec<_> =
-        networks().into_iter().chain(sketches::all()).chain(random_networks(40)).chain(shipped).collect();
+        networks().into_iter().chain(sketches::all()).chain(random_networks(3000)).chain(shipped).collect();
     workspace(networks.iter(), folder.path());
     let mut changes = String::new();
     for network in &networks {

@@ -145,6 +145,7 @@ fn assert_same_numbers(networks: &[Checked], questions: &[Case], bound: f64) {
     for ((checked, question), answer) in networks.iter().zip(questions).zip(ask(questions, true)) {
         let weights = checked.parameters().map(|(parameter, shape)| {
             let leaf = match parameter.kind {
+                ParameterKind::Gain => "layer_scale",
                 ParameterKind::Kernel | ParameterKind::Scale => "weight",
                 ParameterKind::Bias | ParameterKind::Shift => "bias",
                 ParameterKind::Mean => "running_mean",

@@ -29,6 +29,11 @@ pub fn weights(network: &Checked) -> Weights {
 
 /// The output for one image, C x H x W.
 pub fn run(network: &Checked, weights: &Weights, image: &[f32]) -> Vec<f64> {
+    values(network, weights, image).remove(&network.output()).unwrap()
+}
+
+/// The value of every node for one image.
+pub fn values(network: &Checked, weights: &Weights, image: &[f32]) -> BTreeMap<NodeId, Vec<f64>> {
     let mut values: BTreeMap<NodeId, Vec<f64>> = BTreeMap::new();
     for layer in network.layers() {
         let operands: Vec<_> = layer.operands.iter().map(|operand| values[operand].as_slice()).collect();
@@ -40,7 +45,7 @@ pub fn run(network: &Checked, weights: &Weights, image: &[f32]) -> Vec<f64> {
         assert_eq!(value.len() as u128, layer.output.elements(), "{}", layer.name);
         values.insert(layer.id, value);
     }
-    values.remove(&network.output()).unwrap()
+    values
 }
 
 /// The value of a node that joins branches.

@@ -353,7 +353,9 @@ pub fn paths() -> Checked {
             let padded: Draw<'_> = &|s| {
                 s.op("pad", Op::Pad(Pad::Spatial(Sides { top: 1, bottom: 0, left: 0, right: 1 }))).max_pool(2, 1);
             };
-            s.join(MULTIPLY, &[("doubled", doubled), ("padded", padded), ("", IDENTITY)]);
+            s.join(MULTIPLY, &[("doubled", doubled), ("padded", padded), ("", IDENTITY)])
+                .norm()
+                .act(Activation::Sigmoid);
         }
     };
     Sketch::new("paths", Layout::Torch, [4, 10, 12])
@@ -402,6 +404,7 @@ pub fn awkward_names() -> Checked {
             };
             s.join(CONCAT, &[("a_branch_of_24_letters_a", long), ("a_branch_of_24_letters_b", long)]);
             s.op("conv_name", Op::Conv2d(point(filters))).op("clone", Op::Conv2d(point(filters)));
+            s.act(Activation::Sigmoid);
             if filters > 3 {
                 s.op("rate", Op::Conv2d(point(filters))).op("a__b_", Op::Conv2d(point(filters)));
             }

@@ -109,7 +109,8 @@ impl Expr {
         match self {
             Self::Atom(code) => code.0.clone(),
             Self::Chain(head, calls) => {
-                let head = head.lay_out(indent, indent, 0);
+                // rustfmt leaves a column beside the head of a chain.
+                let head = head.lay_out(indent, indent, 1);
                 // The calls of a head that is broken itself stand below its end.
                 let (indent, before) = if head.contains('\n') { (indent, close) } else { (inner, open) };
                 let (last, others) = calls.split_last().map_or((None, &[][..]), |(last, others)| (Some(last), others));
@@ -152,7 +153,8 @@ impl Expr {
     pub(super) fn pattern(&self, indent: usize, value: &'static str) -> Code {
         let flat = format!("let {} =", self.flat());
         let room = WIDTH - indent;
-        if flat.len() <= room && flat.len() + " ;".len() + value.len() > room {
+        // rustfmt counts the equals sign's column as free.
+        if flat.len() <= room + 1 && flat.len() + " ;".len() + value.len() > room {
             return Code(format!("{flat}{}{value};", margin(indent + STEP)));
         }
         Code(format!("let {} = {value};", self.lay_out(indent, indent + "let ".len(), " = ;".len() + value.len())))
