@@ -14,6 +14,7 @@
 mod build;
 #[cfg(feature = "live")]
 mod burn_source;
+mod burn_text;
 mod cli_small;
 mod cost;
 mod cost_ops;
@@ -45,4 +46,6 @@ mod readme;
 mod reference;
 mod run;
 mod shapes;
+mod sketch;
+mod sketches;
 mod weights;

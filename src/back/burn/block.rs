@@ -1,40 +1,57 @@
 //! From a definition of the outline to the file that defines the block.
 
-use super::body::{Body, Scope};
+use super::body::{self, Body, File, Scope};
 use super::imports::Imports;
 use super::layout::{self, Code, Expr};
 use super::load::Method;
-use super::quote::{Comment, RustIdent, RustType};
+use super::ops;
+use super::quote::{self, BESIDE_PARAMETERS, Comment, RustIdent, RustType};
 use super::view::{BlockView, LoadView, ParameterView};
+use crate::back::Unsupported;
+use crate::ir::op::Pad;
 use crate::ir::{Op, Shape};
-use crate::outline::{Call, Definition, Expression, Field, Item, Meaning, Name, Parameter, Step, Value};
+use crate::outline::{Call, Definition, Expression, Field, Meaning, Name, Parameter, Step, Value};
 use crate::valid::Checked;
 use std::collections::BTreeSet;
+
+/// The most arguments of a function that clippy is content with.
+const ARGUMENTS: usize = 7;
 
 /// A definition in Rust.
 #[derive(Debug)]
 pub(super) struct Block<'a> {
     definition: &'a Definition,
+    calls: Vec<&'a Call>,
     pub(super) ty: RustType,
     pub(super) module: RustIdent,
     parameters: Vec<RustIdent>,
+    /// The parameters that making the block reads.
+    used: BTreeSet<usize>,
     /// For each parameter whether a layer with weights is named by it.
     names_weights: Vec<bool>,
     /// Whether a layer's name is made from the block's.
     takes_name: bool,
+    /// The dimensions of what it reads and of what it makes.
+    pub(super) ranks: (u64, u64),
     pub(super) methods: Vec<Method>,
     pub(super) imports: Imports,
 }
 
 impl<'a> Block<'a> {
-    pub(super) fn new(definition: &'a Definition) -> Self {
-        let ty = RustType::of_block(&definition.name);
-        let module = RustIdent::new(&definition.name).with("block");
-        let parameters = definition.parameters.iter().map(|parameter| RustIdent::new(&parameter.name)).collect();
+    /// The definition that `calls` use; its names are none of `others`'.
+    pub(super) fn new(definition: &'a Definition, calls: Vec<&'a Call>, others: &[Self]) -> Self {
+        let types: Vec<_> = others.iter().map(|block| block.ty.clone()).collect();
+        let modules: Vec<_> = others.iter().map(|block| block.module.clone()).collect();
+        let ty = RustType::of_block(&definition.name, &types);
+        let module = RustIdent::of_module(&definition.name, &modules);
+        let mut parameters: Vec<RustIdent> = Vec::new();
+        for parameter in &definition.parameters {
+            parameters.push(RustIdent::new(&parameter.name).free(BESIDE_PARAMETERS, |name| parameters.contains(name)));
+        }
         let mut names_weights = vec![false; definition.parameters.len()];
         let mut takes_name = false;
-        items(&definition.body, &mut |item| {
-            if !has_weights(&item.op) {
+        body::every(&definition.body, &mut |item| {
+            if ops::method(&item.op).is_none() {
                 return;
             }
             match &item.name {
@@ -43,61 +60,103 @@ impl<'a> Block<'a> {
                 Name::Whole(_) => {}
             }
         });
-        let (methods, imports) = (Vec::new(), Imports::default());
-        Self { definition, ty, module, parameters, names_weights, takes_name, methods, imports }
+        let (used, methods, imports, ranks) = (BTreeSet::new(), Vec::new(), Imports::default(), (4, 4));
+        Self { definition, calls, ty, module, parameters, used, names_weights, takes_name, ranks, methods, imports }
     }
 
-    /// The file, for a network in which `first` is the definition's first use.
-    pub(super) fn view(&mut self, network: &Checked, first: &Call, header: &Comment) -> BlockView {
-        let scope = Scope { network, block: &first.name, parameters: &self.parameters, classes: None };
-        let mut imports = Imports::default();
-        imports.prelude();
-        let mut body = Body::new(&scope);
-        body.steps(&self.definition.body, &mut imports);
+    /// The file.
+    ///
+    /// # Errors
+    /// What about the block cannot be written.
+    pub(super) fn view(&mut self, network: &Checked, header: &Comment) -> Result<BlockView, Unsupported> {
+        self.ranks = self.ranks(network)?;
+        let texts: Vec<_> = self.named_layers().map(|(_, name)| name.clone()).collect();
+        let uses = Some((self.definition.body.as_slice(), self.calls.as_slice()));
+        let scope = Scope { network, parameters: &self.parameters, texts: &texts, uses };
+        let mut file = File { types: vec![self.ty.clone()], ..File::default() };
+        file.imports.prelude();
+        let mut body = Body::new(&scope, &mut file, self.ranks.0);
+        body.steps(&self.definition.body);
         for load in &body.loads {
             load.methods(&mut |method| self.methods.push(method));
         }
         let owner = Code::new(format_args!("self"));
         let lines: Vec<_> = body.loads.iter().map(|load| load.write(8, &owner)).collect();
-        if !lines.is_empty() {
-            imports.weights("Weights");
+        let (made, takes_device, forward) = (body.made, body.takes_device, body.flow.finish());
+        let (fields, parts) = (body.fields, body.parts);
+        if let Some(reason) = file.refusal {
+            return Err(self.unsupported(network, reason));
         }
-        let load = (!lines.is_empty()).then(|| LoadView { signature: self.signature(), lines });
-        let view = BlockView {
+        if !lines.is_empty() {
+            file.imports.weights("Weights");
+        }
+        self.used = file.used;
+        self.imports = file.imports;
+        let load = (!lines.is_empty()).then(|| LoadView {
+            is_long: 2 + usize::from(self.takes_name) + texts.len() > ARGUMENTS,
+            signature: self.signature(),
+            lines,
+        });
+        Ok(BlockView {
             header: header.clone(),
             module_doc: Comment::new(&format!("The block `{}`.", self.definition.name)),
-            doc: self.doc(),
-            imports: imports.lines(),
+            doc: self.doc(network),
+            imports: self.imports.lines(),
             config: self.ty.config(),
             parameters: self.configuration(),
             destructure: self.destructure(),
-            make: Expr::Struct(self.ty.clone(), body.made).line(8, format_args!(""), ""),
-            fields: body.fields,
-            forward: body.flow.finish(),
-            parts: body.parts,
+            make: Expr::Struct(self.ty.clone(), made).line(8, format_args!(""), ""),
+            takes_device,
+            fields,
+            ranks: self.ranks,
+            forward,
+            parts,
             load,
             ty: self.ty.clone(),
-        };
-        self.imports = imports;
-        view
+        })
     }
 
-    fn doc(&self) -> Vec<Comment> {
+    fn unsupported(&self, network: &Checked, reason: &str) -> Unsupported {
+        let node = self.calls.first().and_then(|call| call.nodes.last().copied()).unwrap_or_else(|| network.output());
+        Unsupported { node, reason: reason.to_owned() }
+    }
+
+    /// The dimensions of what the block reads and of what it makes, the same wherever it is used.
+    fn ranks(&self, network: &Checked) -> Result<(u64, u64), Unsupported> {
+        let of_call = |call: &&Call| ends(network, call).map(|(read, made)| (rank(read), rank(made)));
+        let mut ranks = self.calls.iter().filter_map(of_call);
+        let first = ranks.next().unwrap_or((4, 4));
+        if ranks.all(|ranks| ranks == first) {
+            return Ok(first);
+        }
+        Err(self.unsupported(network, "its block reads maps in one place and vectors in another"))
+    }
+
+    fn doc(&self, network: &Checked) -> Vec<Comment> {
         let expression = |expression: Expression| match expression {
             Expression::Literal(value) => value.to_string(),
-            Expression::Real(value) => value.to_string(),
+            Expression::Real(value) => format!("{value:?}"),
             Expression::Parameter(index) => format!("`{}`", self.name(index)),
             Expression::Multiple(factor, index) => format!("{factor} `{}`", self.name(index)),
             Expression::Half(index) => format!("`{}` / 2", self.name(index)),
         };
-        let ends = ends(&self.definition.body);
-        let channels = |at: Option<Expression>| at.map_or_else(|| "C".to_owned(), expression);
-        let (inputs, outputs) = (channels(ends.0), channels(ends.1));
-        let outputs = if ends.1.is_none() { &inputs } else { &outputs };
+        let mut inputs = None;
+        let outputs = channels(&self.definition.body, Channels::Read, &mut inputs);
+        let inputs = inputs.map_or_else(|| "C".to_owned(), expression);
+        let outputs = match outputs {
+            Channels::Read => inputs.clone(),
+            Channels::Made(channels) => expression(channels),
+            Channels::Unknown => "C'".to_owned(),
+        };
+        let keeps = |call: &&Call| ends(network, call).is_none_or(|(read, made)| read.size() == made.size());
+        let size = if self.calls.iter().all(keeps) { " x H x W" } else { " x H' x W'" };
+        let map = |rank: u64, size: &'static str| if rank == 4 { size } else { "" };
         let text = format!(
-            "A {} block: N x {inputs} x H x W to N x {outputs} x {}.",
+            "{} {} block: N x {inputs}{} to N x {outputs}{}.",
+            if quote::article(&self.definition.name) == "a" { "A" } else { "An" },
             self.definition.name,
-            if keeps_size(&self.definition.body) { "H x W" } else { "H' x W'" }
+            map(self.ranks.0, " x H x W"),
+            map(self.ranks.1, size)
         );
         layout::paragraph(0, &text)
     }
@@ -107,9 +166,10 @@ impl<'a> Block<'a> {
     }
 
     fn configuration(&self) -> Vec<ParameterView> {
-        let named = self.definition.parameters.iter().zip(&self.parameters);
+        let named = self.definition.parameters.iter().zip(&self.parameters).enumerate();
         named
-            .filter_map(|(parameter, name)| {
+            .filter(|(at, _)| self.used.contains(at))
+            .filter_map(|(_, (parameter, name))| {
                 let ty = match parameter.meaning {
                     Meaning::Number(field) if field.is_real() => Code::new(format_args!("f64")),
                     Meaning::Number(_) => Code::new(format_args!("usize")),
@@ -132,7 +192,7 @@ impl<'a> Block<'a> {
             })
             .collect();
         let pattern = Expr::Struct(RustType::new("Self"), fields);
-        (!self.configuration().is_empty()).then(|| pattern.line(8, format_args!("let "), " = *self;"))
+        (!self.configuration().is_empty()).then(|| pattern.pattern(8, "*self"))
     }
 
     fn signature(&self) -> Code {
@@ -163,6 +223,7 @@ impl<'a> Block<'a> {
         let named = self.definition.parameters.iter().zip(&self.parameters).enumerate();
         for (at, (parameter, name)) in named {
             let value = match call.arguments.get(at) {
+                _ if !self.used.contains(&at) => continue,
                 Some(Value::Number(value)) => Code::new(format_args!("{value}")),
                 Some(Value::Real(value)) => Code::new(format_args!("{value:?}")),
                 Some(Value::Flag(flag)) => Code::new(format_args!("{flag}")),
@@ -171,20 +232,20 @@ impl<'a> Block<'a> {
             match default(parameter) {
                 None => required.push(value),
                 Some(default) if default != value && self.matters(at, call) => {
-                    optional.push(Code::new(format_args!("with_{name}({value})")));
+                    optional.push(Expr::atom(format_args!("with_{name}({value})")));
                 }
                 Some(_) => {}
             }
         }
-        let required: Vec<_> = required.iter().map(Code::to_string).collect();
-        let head = Code::new(format_args!("{}::new({})", self.ty.config(), required.join(", ")));
-        if optional.is_empty() { Expr::Atom(head) } else { Expr::Chain(head, optional) }
+        let function = Code::new(format_args!("{}::new", self.ty.config()));
+        let head = Expr::Call(function, required.into_iter().map(Expr::Atom).collect());
+        if optional.is_empty() { head } else { Expr::Chain(Box::new(head), optional) }
     }
 
     /// Whether the parameter `at` says anything in `call`: it does not where all that it is about is left out.
     fn matters(&self, at: usize, call: &Call) -> bool {
         let mut guards = BTreeSet::new();
-        items(&self.definition.body, &mut |item| {
+        body::every(&self.definition.body, &mut |item| {
             let about = item.fields.values().any(|expression| match expression {
                 Expression::Literal(_) | Expression::Real(_) => false,
                 Expression::Parameter(index) | Expression::Multiple(_, index) | Expression::Half(index) => *index == at,
@@ -200,51 +261,72 @@ impl<'a> Block<'a> {
     }
 }
 
-fn has_weights(op: &Op) -> bool {
-    !op.parameters(Shape::Vector(1)).is_empty()
+/// The shapes that the block which `call` stands for reads and makes.
+fn ends(network: &Checked, call: &Call) -> Option<(Shape, Shape)> {
+    // The first node of every branch at its beginning reads what the block reads.
+    let (first, last) = (*call.nodes.first()?, *call.nodes.last()?);
+    let value = network.layer(first).operands.first().copied()?;
+    Some((network.shape(value), network.shape(last)))
 }
 
-/// Calls `see` with every item, the joining ones after their branches.
-fn items(steps: &[Step], see: &mut impl FnMut(&Item)) {
-    for step in steps {
-        match step {
-            Step::Item(item) => see(item),
-            Step::Join { branches, item } => {
-                for branch in branches {
-                    items(branch, see);
-                }
-                see(item);
-            }
-        }
+fn rank(shape: Shape) -> u64 {
+    match shape {
+        Shape::Map { .. } => 4,
+        Shape::Vector(_) => 2,
     }
 }
 
-/// The channels that a body reads and writes, as far as its convolutions say.
-fn ends(steps: &[Step]) -> (Option<Expression>, Option<Expression>) {
-    let (mut first, mut last) = (None, None);
-    for step in steps {
-        match step {
-            Step::Item(item) => {
-                first = first.or(item.fields.get(&Field::Inputs).copied());
-                last = item.fields.get(&Field::Filters).copied().or(last);
-            }
-            Step::Join { branches, .. } => {
-                let (read, written) = branches.first().map_or((None, None), |branch| ends(branch));
-                first = first.or(read);
-                last = written.or(last);
-            }
-        }
-    }
-    (first, last)
+/// The channels of a value in a body.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Channels {
+    /// Those that the body reads.
+    Read,
+    Made(Expression),
+    Unknown,
 }
 
-/// Whether nothing in a body has a stride.
-fn keeps_size(steps: &[Step]) -> bool {
-    let mut keeps = true;
-    items(steps, &mut |item| {
-        keeps &= item.fields.get(&Field::Stride).is_none_or(|stride| *stride == Expression::Literal(1));
-    });
-    keeps
+/// The channels after `steps`, which read `value`; `inputs` becomes what a step says about those that the body reads.
+fn channels(steps: &[Step], mut value: Channels, inputs: &mut Option<Expression>) -> Channels {
+    for step in steps {
+        let item = step.item();
+        if let (Channels::Read, Step::Item(item)) = (value, step) {
+            *inputs = inputs.or(item.fields.get(&Field::Inputs).copied());
+        }
+        let field =
+            |field: Field| item.fields.get(&field).map_or(Channels::Unknown, |channels| Channels::Made(*channels));
+        let branches = match step {
+            Step::Item(_) => &[][..],
+            Step::Join { branches, .. } => branches,
+        };
+        let ends: Vec<_> = branches.iter().map(|branch| channels(branch, value, inputs)).collect();
+        value = match &item.op {
+            Op::Conv2d(_) | Op::Linear(_) => field(Field::Filters),
+            Op::Slice(_) => field(Field::Length),
+            Op::Add(_) | Op::Multiply(_) => {
+                let made = ends.iter().find(|end| matches!(end, Channels::Made(_)));
+                let known = made.or_else(|| ends.iter().find(|end| **end != Channels::Unknown));
+                known.copied().unwrap_or(Channels::Unknown)
+            }
+            Op::Concat(_) | Op::Flatten(_) | Op::Pad(Pad::Channels { .. }) => Channels::Unknown,
+            Op::Pad(Pad::Spatial(_))
+            | Op::Input(_)
+            | Op::BatchNorm(_)
+            | Op::Activation(_)
+            | Op::MaxPool(_)
+            | Op::AdaptivePool(_)
+            | Op::Subsample(_)
+            | Op::Dropout(_)
+            | Op::AvgPool(_)
+            | Op::Blur(_)
+            | Op::ChannelConv(_)
+            | Op::DropPath(_)
+            | Op::GroupNorm(_)
+            | Op::LayerNorm(_)
+            | Op::LayerScale(_)
+            | Op::PathSoftmax(_) => value,
+        };
+    }
+    value
 }
 
 /// What a parameter is in most blocks.
@@ -252,16 +334,16 @@ fn default(parameter: &Parameter) -> Option<Code> {
     match parameter.meaning {
         Meaning::Number(Field::Stride | Field::Dilation | Field::Groups) => Some(Code::new(format_args!("1"))),
         Meaning::Number(Field::Before | Field::After) => Some(Code::new(format_args!("0"))),
+        Meaning::Number(Field::Rate) => Some(Code::new(format_args!("0.0"))),
         Meaning::Flag => Some(Code::new(format_args!("false"))),
         Meaning::Number(
             Field::Inputs
             | Field::Filters
-            | Field::Padding
             | Field::Kernel
+            | Field::Padding
             | Field::Start
             | Field::Length
             | Field::Paths
-            | Field::Rate
             | Field::Init
             | Field::Epsilon,
         )
@@ -271,23 +353,23 @@ fn default(parameter: &Parameter) -> Option<Code> {
 
 fn meaning(parameter: &Parameter) -> Comment {
     let text = match parameter.meaning {
-        Meaning::Number(Field::Inputs) => "Channels of the input.".to_owned(),
-        Meaning::Number(Field::Filters) => "Output channels of convolutions.".to_owned(),
-        Meaning::Number(Field::Stride) => "The step with which the block goes over its input.".to_owned(),
-        Meaning::Number(Field::Dilation) => "Distance between the elements of a dilated kernel.".to_owned(),
-        Meaning::Number(Field::Padding) => "Zeros on every side.".to_owned(),
-        Meaning::Number(Field::Groups) => "Groups of a grouped convolution.".to_owned(),
-        Meaning::Number(Field::Before) => "Zero channels before those of the shortcut.".to_owned(),
-        Meaning::Number(Field::After) => "Zero channels after those of the shortcut.".to_owned(),
-        Meaning::Number(Field::Kernel) => "The size of a window.".to_owned(),
-        Meaning::Number(Field::Start) => "The first channel of a slice.".to_owned(),
-        Meaning::Number(Field::Length) => "Channels of a slice.".to_owned(),
-        Meaning::Number(Field::Paths) => "Paths of a softmax over paths.".to_owned(),
-        Meaning::Number(Field::Rate) => "The probability of dropping in training.".to_owned(),
-        Meaning::Number(Field::Init) => "What the factors of a layer scale begin with.".to_owned(),
-        Meaning::Number(Field::Epsilon) => "What a norm adds to the variance.".to_owned(),
-        Meaning::Flag => format!("Whether the block has its `{}`.", parameter.name),
-        Meaning::Text => "The name of a layer.".to_owned(),
+        Meaning::Number(Field::Inputs) => "Channels of the input.",
+        Meaning::Number(Field::Filters) => "Output channels of convolutions.",
+        Meaning::Number(Field::Kernel) => "The size of a window.",
+        Meaning::Number(Field::Stride) => "The step with which the block goes over its input.",
+        Meaning::Number(Field::Dilation) => "Distance between the elements of a dilated kernel.",
+        Meaning::Number(Field::Padding) => "Zeros on every side.",
+        Meaning::Number(Field::Groups) => "Groups of a grouped convolution.",
+        Meaning::Number(Field::Before) => "Zero channels before those of the shortcut.",
+        Meaning::Number(Field::After) => "Zero channels after those of the shortcut.",
+        Meaning::Number(Field::Start) => "The first channel of a slice.",
+        Meaning::Number(Field::Length) => "Channels of a slice.",
+        Meaning::Number(Field::Paths) => "Paths that a softmax weighs.",
+        Meaning::Number(Field::Rate) => "The probability with which something is dropped in training.",
+        Meaning::Number(Field::Init) => "What the factors of a layer scale are before training.",
+        Meaning::Number(Field::Epsilon) => "What a norm adds to the variance.",
+        Meaning::Flag => return Comment::new(&format!("Whether the block has its `{}`.", parameter.name)),
+        Meaning::Text => "The name of a layer.",
     };
-    Comment::new(&text)
+    Comment::new(text)
 }

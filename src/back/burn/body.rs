@@ -1,103 +1,177 @@
 //! From the steps of an outline to the members of a struct: fields, how they are made, loaded and used.
+//!
+//! One branch of a join is written where the join stands; the others are structs of their own, parts, where they have
+//! layers, and expressions where they have none.
 
-use super::flow::Flow;
+use super::flow::{Flow, Value};
 use super::imports::Imports;
 use super::layout::{Code, Expr};
 use super::load::{Load, Method};
-use super::ops::{self, Call, Layer, Made, Number, Numbers};
-use super::quote::{FormatText, RustIdent, RustStr, RustType};
+use super::ops::{self, Call, Layer, Made, Number, Numbers, Order};
+use super::quote::{BESIDE_FIELDS, Comment, FormatText, RustIdent, RustStr, RustType};
 use super::view::{FieldView, PartView};
 use crate::ir::dialect::Layout;
-use crate::ir::{Label, Op};
-use crate::outline::{Item, Name, Step};
+use crate::ir::{Label, NodeId, Op};
+use crate::outline::{Call as Use, Item, Name, Step, Value as Argument};
 use crate::valid::Checked;
+use std::collections::BTreeSet;
 
 /// What the steps of a body refer to.
 #[derive(Debug)]
 pub(super) struct Scope<'a> {
     pub(super) network: &'a Checked,
-    /// The name of the first block of a definition; empty outside blocks.
-    pub(super) block: &'a str,
     /// The definition's parameters as variables.
     pub(super) parameters: &'a [RustIdent],
-    /// What stands for the number of classes.
-    pub(super) classes: Option<&'a Code>,
+    /// Those that are names of layers.
+    pub(super) texts: &'a [RustIdent],
+    /// The body of the definition, and what uses it; nothing outside blocks.
+    pub(super) uses: Option<(&'a [Step], &'a [&'a Use])>,
+}
+
+/// What the structs of one file share.
+#[derive(Debug, Default)]
+pub(super) struct File {
+    pub(super) imports: Imports,
+    /// The types that stand in it.
+    pub(super) types: Vec<RustType>,
+    /// The parameters that making the structs reads.
+    pub(super) used: BTreeSet<usize>,
+    /// What cannot be written.
+    pub(super) refusal: Option<&'static str>,
 }
 
 /// A struct that is being written.
 #[derive(Debug)]
-pub(super) struct Body<'a> {
-    scope: &'a Scope<'a>,
-    /// The flag that is known to be set wherever the struct exists.
-    given: Option<usize>,
+pub(super) struct Body<'s, 'f> {
+    scope: &'s Scope<'s>,
+    pub(super) file: &'f mut File,
+    /// The branch that it is the struct of.
+    label: Label,
+    /// What the names of its fields begin with.
+    pub(super) prefix: &'static str,
+    /// What stands for the number of classes.
+    pub(super) classes: Option<Code>,
+    /// The flags that are known to be set wherever the struct exists.
+    given: Vec<usize>,
     /// Whether the numbers of its calls are fields even where they never differ.
-    is_part: bool,
+    has_numbers: bool,
+    /// The dimensions of the current value.
+    pub(super) rank: u64,
+    order: Order,
     pub(super) fields: Vec<FieldView>,
     pub(super) made: Vec<(RustIdent, Expr)>,
+    pub(super) takes_device: bool,
     pub(super) loads: Vec<Load>,
     pub(super) parts: Vec<PartView>,
     pub(super) flow: Flow,
-    depth: u32,
 }
 
-impl<'a> Body<'a> {
-    pub(super) fn new(scope: &'a Scope<'a>) -> Self {
+impl<'s, 'f> Body<'s, 'f> {
+    /// A struct without members, whose `forward` reads a value of `rank` dimensions.
+    pub(super) fn new(scope: &'s Scope<'s>, file: &'f mut File, rank: u64) -> Self {
         Self {
             scope,
-            given: None,
-            is_part: false,
+            file,
+            label: Label::MAIN,
+            prefix: "",
+            classes: None,
+            given: Vec::new(),
+            has_numbers: false,
+            rank,
+            order: Order::ChannelsFirst,
             fields: Vec::new(),
             made: Vec::new(),
+            takes_device: false,
             loads: Vec::new(),
             parts: Vec::new(),
             flow: Flow::new("input", "x"),
-            depth: 0,
         }
     }
 
-    pub(super) fn steps(&mut self, steps: &[Step], imports: &mut Imports) {
+    /// Writes `steps`; they begin and end with N, C, H, W.
+    pub(super) fn steps(&mut self, steps: &[Step]) {
         for step in steps {
             match step {
-                Step::Item(item) => self.item(item, imports),
-                Step::Join { branches, .. } => self.join(branches, imports),
+                Step::Item(item) => self.item(item),
+                Step::Join { branches, item } => match self.flag(item) {
+                    None => self.join(branches, item),
+                    Some(_) => self.optional_join(step, branches),
+                },
             }
         }
+        self.turn(Order::ChannelsFirst);
     }
 
     /// Adds a field whose name is not taken yet.
     pub(super) fn field(&mut self, name: &RustIdent, ty: Code, value: Expr) -> RustIdent {
-        let taken = |name: &RustIdent| self.fields.iter().any(|field| field.name == *name);
-        let numbered = (2_u32..).map(|number| name.with(&number.to_string()));
-        let name = std::iter::once(name.clone()).chain(numbered).find(|name| !taken(name));
-        let name = name.unwrap_or_else(|| RustIdent::new("field"));
+        let name =
+            if self.prefix.is_empty() { name.clone() } else { RustIdent::new(self.prefix).with(&name.to_string()) };
+        // A parameter that is a layer's name stands beside the fields when weights are loaded.
+        let texts = self.scope.texts;
+        let name = name
+            .free(BESIDE_FIELDS, |name| texts.contains(name) || self.fields.iter().any(|field| field.name == *name));
         self.fields.push(FieldView { doc: Vec::new(), name: name.clone(), ty });
         self.made.push((name.clone(), value));
         name
     }
 
-    fn item(&mut self, item: &Item, imports: &mut Imports) {
-        let numbers = Numbers { item, parameters: self.scope.parameters };
-        let guard = item.guard.filter(|guard| self.given != Some(*guard));
-        let flag = guard.and_then(|guard| self.scope.parameters.get(guard));
-        match ops::make(&numbers, self.scope.classes, imports) {
+    /// The flag without which `item` is left out, if the struct does not stand or fall with it.
+    fn flag(&self, item: &Item) -> Option<usize> {
+        item.guard.filter(|guard| !self.given.contains(guard))
+    }
+
+    /// The variable of a flag.
+    fn variable(&mut self, flag: usize) -> RustIdent {
+        self.file.used.insert(flag);
+        self.scope.parameters.get(flag).cloned().unwrap_or_else(|| RustIdent::new("present"))
+    }
+
+    fn item(&mut self, item: &Item) {
+        let mut numbers = Numbers { item, parameters: self.scope.parameters, used: &mut self.file.used };
+        let made = ops::make(&mut numbers, self.classes.as_ref(), &mut self.file.imports);
+        let flag = self.flag(item).map(|flag| self.variable(flag));
+        if matches!(item.op, Op::Flatten(_)) {
+            if flag.is_some() {
+                self.file.refusal = Some("only some of the blocks of this structure flatten their map");
+            }
+            self.turn(Order::ChannelsFirst);
+            self.rank = 2;
+        }
+        match made {
             Made::Layer(layer) => self.layer(item, layer, flag),
-            Made::Call(call) => self.call(&call, flag),
+            Made::Call(call) => self.call(item, &call, flag),
+            Made::Nothing => {}
         }
     }
 
-    fn layer(&mut self, item: &Item, layer: Layer, flag: Option<&RustIdent>) {
-        let name = if item.branch == Label::STEM {
-            RustIdent::new(&format!("stem_{}", layer.name))
-        } else {
-            layer.name.clone()
+    /// Brings the current value into the order that `op` wants.
+    fn turn_for(&mut self, op: &Op) {
+        self.turn(if self.rank == 4 { ops::order(op) } else { Order::Either });
+    }
+
+    fn turn(&mut self, order: Order) {
+        let dimensions = match order {
+            _ if order == self.order => return,
+            Order::Either => return,
+            Order::ChannelsFirst => "[0, 3, 1, 2]",
+            Order::ChannelsLast => "[0, 2, 3, 1]",
         };
-        let Layer { ty, init, begins, .. } = layer;
+        self.order = order;
+        self.flow.apply(true, |value| Code::new(format_args!("{value}.permute({dimensions})")));
+    }
+
+    fn layer(&mut self, item: &Item, layer: Layer, flag: Option<RustIdent>) {
+        let name = named(item, layer.name);
+        let Layer { ty, init, begins, takes_device, .. } = layer;
+        self.takes_device |= takes_device;
         if begins {
             self.flow.begin();
         }
+        self.turn_for(&item.op);
         let weights = self.method(item).map(|method| (method, self.weight_name(item)));
+        let optional = flag.is_some();
         let field = if let Some(flag) = flag {
-            let init = Expr::Optional(flag.clone(), Box::new(init));
+            let init = Expr::Optional(flag, Box::new(init));
             let field = self.field(&name, Code::new(format_args!("Option<{ty}>")), init);
             self.flow.optional(&field);
             field
@@ -107,127 +181,180 @@ impl<'a> Body<'a> {
             field
         };
         if let Some((method, name)) = weights {
-            self.loads.push(Load::Layer { method, name, field, optional: flag.is_some() });
+            self.loads.push(Load::Layer { method, name, field, optional });
         }
     }
 
-    fn call(&mut self, call: &Call, flag: Option<&RustIdent>) {
+    fn call(&mut self, item: &Item, call: &Call, flag: Option<RustIdent>) {
         let numbers: Vec<_> = call.numbers.iter().map(|(name, number)| self.number(name, number)).collect();
-        if let Some(flag) = flag {
-            let value = Expr::atom(format_args!("{flag}"));
-            let field = self.field(&call.name, Code::new(format_args!("bool")), value);
-            self.flow.switch(&field, |value| call.form.write(value, &numbers));
-            return;
-        }
         if call.begins {
             self.flow.begin();
+        }
+        self.turn_for(&item.op);
+        if let Some(flag) = flag {
+            let value = Expr::atom(format_args!("{flag}"));
+            let field = self.field(&named(item, call.name.clone()), Code::new(format_args!("bool")), value);
+            self.flow.switch(&field, |value| call.form.write(value, &numbers));
+            return;
         }
         self.flow.apply(call.form.is_method(), |value| call.form.write(value, &numbers));
     }
 
     /// A number where `forward` can see it.
     fn number(&mut self, name: &RustIdent, number: &Number) -> Code {
-        if number.literal.is_some() && !self.is_part {
+        if number.literal.is_some() && !self.has_numbers {
             return number.code.clone();
         }
-        let field = self.field(name, Code::new(format_args!("usize")), Expr::Atom(number.code.clone()));
+        let value = Expr::Atom(number.code.clone());
+        let has_it =
+            |(field, made): &&(RustIdent, Expr)| *made == value && field.to_string().starts_with(&name.to_string());
+        let known = self.made.iter().find(has_it).map(|(field, _)| field.clone());
+        let field = known.unwrap_or_else(|| self.field(name, Code::new(format_args!("usize")), value));
         Code::new(format_args!("self.{field}"))
     }
 
-    /// Two branches and their sum; the second is the shortcut.
-    fn join(&mut self, branches: &[Vec<Step>], imports: &mut Imports) {
-        let [main, skip] = branches else { return };
-        let source = self.flow.variable();
-        let shortcut = RustIdent::numbered("shortcut", if self.depth == 0 { 0 } else { self.depth + 1 });
-        let start = if skip.is_empty() {
-            self.flow.identity(&source, &shortcut)
-        } else {
-            let (field, optional) = self.part(skip, imports);
-            self.flow.shortcut(&shortcut, &field, optional, &source);
-            (source, Code::new(format_args!("{shortcut}")))
-        };
-        let (start, shortcut) = start;
-        self.flow.resume(start, "x");
-        self.depth += 1;
-        self.steps(main, imports);
-        self.depth -= 1;
-        self.flow.add(&shortcut);
+    fn join(&mut self, branches: &[Vec<Step>], item: &Item) {
+        let Some(joint) = ops::joint(&item.op) else { return };
+        self.turn(Order::ChannelsFirst);
+        let held = self.flow.holds();
+        let main = self.main(branches);
+        let is_side = |at: usize, branch: &[Step]| Some(at) != main && !branch.is_empty();
+        let identities = branches.iter().filter(|branch| branch.is_empty()).count();
+        // The main branch may bind its values to the variable that the identities have still to read.
+        let is_kept = main.is_some() && identities > 0 && self.flow.replaces();
+        let readings = branches.len() - if is_kept { identities - 1 } else { 0 };
+        let (mut source, before, mut after) = (self.flow.source(readings), self.rank, self.rank);
+        let mut operands: Vec<Option<Code>> = vec![None; branches.len()];
+        for (at, (branch, operand)) in branches.iter().zip(&mut operands).enumerate() {
+            if is_side(at, branch) {
+                self.rank = before;
+                *operand = Some(self.side(branch, source.read()));
+                after = self.rank;
+            }
+        }
+        let mut kept = is_kept.then(|| {
+            let name = self.flow.hold(&RustIdent::new("shortcut"));
+            self.flow.keep(name, &source.read(), identities)
+        });
+        for (at, (branch, operand)) in branches.iter().zip(&mut operands).enumerate() {
+            if Some(at) == main {
+                self.rank = before;
+                let target = self.flow.enter(source.read(), None);
+                self.steps(branch);
+                *operand = Some(self.flow.leave(target));
+                after = self.rank;
+            }
+        }
+        let identity = kept.as_mut().unwrap_or(&mut source);
+        let operands = operands.into_iter().map(|operand| operand.unwrap_or_else(|| identity.read().read())).collect();
+        self.rank = after;
+        self.flow.join(joint, operands);
+        self.flow.release(held);
     }
 
-    /// A shortcut as a struct of its own, and the field that holds it; whether only some blocks have it.
-    fn part(&mut self, steps: &[Step], imports: &mut Imports) -> (RustIdent, bool) {
-        let guards: Vec<_> = steps.iter().map(guard).collect();
-        let common =
-            guards.first().copied().flatten().filter(|first| guards.iter().all(|guard| *guard == Some(*first)));
-        let mut part = Body::new(self.scope);
-        part.given = common.or(self.given);
-        part.is_part = true;
-        part.steps(steps, imports);
-        let name = part_name(steps);
-        let ty = RustType::new(name);
-        let flag = common.filter(|common| self.given != Some(*common)).and_then(|at| self.scope.parameters.get(at));
-        let value = Expr::Struct(ty.clone(), part.made);
+    /// The branch that is written where the join stands: the one that goes on under the name of the struct.
+    fn main(&self, branches: &[Vec<Step>]) -> Option<usize> {
+        let goes_on = |(_, branch): &(usize, &Vec<Step>)| {
+            label(branch).is_some_and(|label| label == self.label || is_trunk(label))
+        };
+        let mut candidates = branches.iter().enumerate().filter(goes_on);
+        let (main, _) = candidates.next()?;
+        candidates.next().is_none().then_some(main)
+    }
+
+    /// A branch beside the main one, which reads `value`; what holds its own.
+    fn side(&mut self, branch: &[Step], value: Value) -> Code {
+        let word = word(branch);
+        let name = RustIdent::new(match word {
+            Word::Shortcut(_) => "shortcut",
+            Word::Unnamed => "branch",
+            Word::Label(ref label) => label.as_str(),
+        });
+        let name = self.flow.hold(&name);
+        let common = self.common(branch);
+        let has_layers = count(branch, &|item| ops::is_layer(&item.op)) > 0;
+        let has_numbers = count(branch, &|item| ops::has_numbers(&item.op)) > 0;
+        if has_layers || common.is_some() && has_numbers {
+            let (field, optional) = self.part(branch, &word, common, !has_layers);
+            self.flow.part(&name, &field, optional, &value);
+            return Code::new(format_args!("{name}"));
+        }
+        let target = self.flow.enter(value, Some(name));
+        self.steps(branch);
+        self.flow.leave(target)
+    }
+
+    /// A join that only some of the blocks have, as a part.
+    fn optional_join(&mut self, step: &Step, branches: &[Vec<Step>]) {
+        let steps = std::slice::from_ref(step);
+        self.turn(Order::ChannelsFirst);
+        let common = self.common(steps);
+        let named = branches.iter().map(|branch| word(branch)).find(|word| !matches!(word, Word::Unnamed));
+        let (field, _) = self.part(steps, &named.unwrap_or(Word::Unnamed), common, false);
+        self.flow.optional(&field);
+    }
+
+    /// The flag that all of `steps` stand or fall with, if there is one.
+    fn common(&self, steps: &[Step]) -> Option<usize> {
+        let mut flags = steps.iter().map(|step| self.flag(step.item()));
+        let first = flags.next().flatten()?;
+        flags.all(|flag| flag == Some(first)).then_some(first)
+    }
+
+    /// `steps` as a struct of their own, and the field that holds it; whether only some blocks have it.
+    fn part(&mut self, steps: &[Step], word: &Word, common: Option<usize>, has_numbers: bool) -> (RustIdent, bool) {
+        let flag = common.map(|common| self.variable(common));
+        let ty = RustType::of_part(word.as_str(), &self.file.types);
+        self.file.types.push(ty.clone());
+        let mut part = Body::new(self.scope, self.file, self.rank);
+        part.given = self.given.iter().copied().chain(common).collect();
+        part.label = label(steps).unwrap_or(self.label);
+        part.has_numbers = has_numbers;
+        part.steps(steps);
+        let doc = match word {
+            Word::Shortcut(_) => "A shortcut that changes the shape.".to_owned(),
+            Word::Unnamed => "A branch.".to_owned(),
+            Word::Label(label) => format!("The branch `{label}`."),
+        };
+        let ranks = (self.rank, part.rank);
+        let Body { fields, made, takes_device, loads, parts, flow, .. } = part;
+        self.takes_device |= takes_device;
+        if flag.is_some() && ranks.0 != ranks.1 {
+            self.file.refusal = Some("only some of the blocks of this structure flatten their map");
+        }
+        self.rank = ranks.1;
+        let value = Expr::Struct(ty.clone(), made);
+        let name = RustIdent::new(word.as_str());
+        let optional = flag.is_some();
         let field = match flag {
             Some(flag) => {
-                let value = Expr::Optional(flag.clone(), Box::new(value));
-                self.field(&RustIdent::new(name), Code::new(format_args!("Option<{ty}>")), value)
+                let value = Expr::Optional(flag, Box::new(value));
+                self.field(&name, Code::new(format_args!("Option<{ty}>")), value)
             }
-            None => self.field(&RustIdent::new(name), Code::new(format_args!("{ty}")), value),
+            None => self.field(&name, Code::new(format_args!("{ty}")), value),
         };
-        if !part.loads.is_empty() {
-            self.loads.push(Load::Part { field: field.clone(), optional: flag.is_some(), loads: part.loads });
+        if !loads.is_empty() {
+            self.loads.push(Load::Part { field: field.clone(), optional, loads });
         }
-        self.parts.append(&mut part.parts);
-        self.parts.push(PartView { name: ty, fields: part.fields, forward: part.flow.finish() });
-        (field, flag.is_some())
+        self.parts.extend(parts);
+        self.parts.push(PartView { doc: Comment::new(&doc), name: ty, fields, ranks, forward: flow.finish() });
+        (field, optional)
     }
 
     /// How the weights of `item` are loaded, if it has any.
-    fn method(&self, item: &Item) -> Option<Method> {
-        match &item.op {
-            Op::Conv2d(_) => Some(Method::Convolution),
-            Op::BatchNorm(_) => Some(Method::BatchNorm),
-            Op::Linear(_) => Some(match self.flattened_map(item) {
-                Some(map) => Method::LinearOfMap(map),
-                None => Method::Linear,
-            }),
-            Op::Input(_)
-            | Op::Activation(_)
-            | Op::MaxPool(_)
-            | Op::AdaptivePool(_)
-            | Op::Flatten(_)
-            | Op::Add(_)
-            | Op::Pad(_)
-            | Op::Subsample(_)
-            | Op::Dropout(_)
-            | Op::AvgPool(_)
-            | Op::Blur(_)
-            | Op::ChannelConv(_)
-            | Op::Concat(_)
-            | Op::DropPath(_)
-            | Op::GroupNorm(_)
-            | Op::LayerNorm(_)
-            | Op::LayerScale(_)
-            | Op::Multiply(_)
-            | Op::PathSoftmax(_)
-            | Op::Slice(_) => None,
+    fn method(&mut self, item: &Item) -> Option<Method> {
+        let method = ops::method(&item.op)?;
+        let is_torch = self.scope.network.graph().dialect.names.layout == Layout::Torch;
+        if method != Method::Linear || is_torch {
+            return Some(method);
         }
-    }
-
-    /// C, H, W of the map that a linear layer reads flattened, where a weight file has another order than C, H, W.
-    fn flattened_map(&self, item: &Item) -> Option<[u64; 3]> {
-        let network = self.scope.network;
-        match network.graph().dialect.names.layout {
-            Layout::Torch => return None,
-            Layout::Keras => {}
+        // A file in another order than C, H, W has the matrix of a flattened map permuted.
+        let mut maps = self.scope.nodes(item).into_iter().map(|node| self.scope.flattened_map(node));
+        let first = maps.next().flatten();
+        if maps.any(|map| map != first) {
+            self.file.refusal = Some("blocks of this structure flatten maps of different sizes");
         }
-        let name = match &item.name {
-            Name::Whole(name) => name.clone(),
-            Name::Suffix(suffix) => format!("{}{suffix}", self.scope.block),
-            Name::Parameter(_) => return None,
-        };
-        let id = network.layers().find(|layer| layer.name == name)?.id;
-        network.flattened_map(id).filter(|[_, height, width]| height * width > 1)
+        Some(first.map_or(method, Method::LinearOfMap))
     }
 
     /// The expression for the name of a layer in a weight file.
@@ -243,22 +370,119 @@ impl<'a> Body<'a> {
     }
 }
 
-fn guard(step: &Step) -> Option<usize> {
-    match step {
-        Step::Item(item) | Step::Join { item, .. } => item.guard,
+impl Scope<'_> {
+    /// The nodes that `item` stands for.
+    fn nodes(&self, item: &Item) -> Vec<NodeId> {
+        let Some((body, calls)) = self.uses else { return vec![item.node] };
+        calls.iter().filter_map(|call| node_of(body, item, call)).collect()
+    }
+
+    /// C, H, W of the map that a linear layer reads flattened, where its positions are more than one.
+    fn flattened_map(&self, node: NodeId) -> Option<[u64; 3]> {
+        self.network.flattened_map(node).filter(|[_, height, width]| height * width > 1)
     }
 }
 
-/// What a shortcut is called: after what it does.
-fn part_name(steps: &[Step]) -> &'static str {
-    let has = |role: Label| steps.iter().any(|step| matches!(step, Step::Item(item) if item.role == role));
-    if has(Label::CONV) {
-        "projection"
-    } else if has(Label::ZEROS) {
-        "zero_padding"
-    } else if has(Label::SUBSAMPLE) {
-        "subsampling"
-    } else {
-        "shortcut"
+/// The node that `item` of `body` stands for in `call`, if that has it.
+fn node_of(body: &[Step], item: &Item, call: &Use) -> Option<NodeId> {
+    let is_present =
+        |item: &Item| item.guard.is_none_or(|guard| matches!(call.arguments.get(guard), Some(Argument::Flag(true))));
+    let mut before = None;
+    let mut present = 0_usize;
+    every(body, &mut |other| {
+        if other.node == item.node {
+            before = is_present(other).then_some(present);
+        }
+        present += usize::from(is_present(other));
+    });
+    call.nodes.get(before?).copied()
+}
+
+/// What a part is called after.
+#[derive(Debug)]
+enum Word {
+    /// A shortcut: what it does.
+    Shortcut(&'static str),
+    /// The name of a branch.
+    Label(String),
+    /// A branch without one.
+    Unnamed,
+}
+
+impl Word {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Shortcut(word) => word,
+            Self::Label(label) => label,
+            Self::Unnamed => "branch",
+        }
     }
+}
+
+fn word(steps: &[Step]) -> Word {
+    let has = |role: Label| count(steps, &|item| item.role == role) > 0;
+    match label(steps) {
+        Some(Label::SKIP) if has(Label::CONV) => Word::Shortcut("projection"),
+        Some(Label::SKIP) if has(Label::ZEROS) => Word::Shortcut("zero_padding"),
+        Some(Label::SKIP) if has(Label::SUBSAMPLE) => Word::Shortcut("subsampling"),
+        Some(Label::SKIP) => Word::Shortcut("shortcut"),
+        Some(label) if !is_trunk(label) => Word::Label(label.to_string()),
+        Some(_) | None => Word::Unnamed,
+    }
+}
+
+/// Whether `label` names what a network is made of rather than a branch beside it.
+fn is_trunk(label: Label) -> bool {
+    [Label::MAIN, Label::BLOCK, Label::JOIN, Label::STEM, Label::HEAD, Label::CHAIN, Label::CLASSIFIER].contains(&label)
+}
+
+/// The branch that `steps` are: that of an op that is no join, or the first one's within a join.
+fn label(steps: &[Step]) -> Option<Label> {
+    let own = steps.iter().find_map(|step| match step {
+        Step::Item(item) => Some(item.branch).filter(|branch| *branch != Label::JOIN),
+        Step::Join { .. } => None,
+    });
+    own.or_else(|| match steps.first()? {
+        Step::Item(item) => Some(item.branch),
+        Step::Join { branches, item } => branches.iter().find_map(|branch| label(branch)).or(Some(item.branch)),
+    })
+}
+
+/// What the field of `item` is called: after its role where that is not one of those that every network has.
+fn named(item: &Item, name: RustIdent) -> RustIdent {
+    const COMMON: [Label; 14] = [
+        Label::CONV,
+        Label::NORM,
+        Label::ACT,
+        Label::POOL,
+        Label::MAX_POOL,
+        Label::ADD,
+        Label::FLATTEN,
+        Label::DROPOUT,
+        Label::LINEAR,
+        Label::LOGITS,
+        Label::PAD,
+        Label::POOL_PAD,
+        Label::SUBSAMPLE,
+        Label::ZEROS,
+    ];
+    if COMMON.contains(&item.role) { name } else { RustIdent::numbered(item.role.as_str(), item.unit) }
+}
+
+/// Calls `see` with every item, the joining ones after their branches.
+pub(super) fn every(steps: &[Step], see: &mut dyn FnMut(&Item)) {
+    for step in steps {
+        if let Step::Join { branches, .. } = step {
+            for branch in branches {
+                every(branch, see);
+            }
+        }
+        see(step.item());
+    }
+}
+
+fn count(steps: &[Step], is: &dyn Fn(&Item) -> bool) -> usize {
+    let mut found = 0;
+    every(steps, &mut |item| found += usize::from(is(item)));
+    found
 }

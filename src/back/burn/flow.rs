@@ -1,27 +1,51 @@
 //! The body of a `forward`: one value flows through it and is bound to a name wherever a person would.
+//!
+//! Branches read one variable, the source of their join: each reads a copy of it but the last, which takes it.
 
 use super::layout::Code;
-use super::quote::RustIdent;
+use super::quote::{IN_FORWARD, RustIdent};
 
 /// Indentation of the statements of a method.
 const INDENT: usize = 8;
+/// By how much that of a line below is more.
+const STEP: usize = 4;
 
 /// A `forward` that is being written.
 #[derive(Debug)]
 pub(super) struct Flow {
     statements: Vec<(RustIdent, Bound)>,
-    /// The current value: a variable, or an expression that has no name yet.
-    value: Code,
-    /// Whether `value` is such an expression, and whether it is an infix one.
-    pending: Option<Shape>,
+    value: Value,
     /// The variable that values are bound to.
     target: RustIdent,
+    /// The variables of branches that are not joined yet.
+    held: Vec<RustIdent>,
 }
 
+/// What a step reads.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    /// A variable; one that is shared is read again, so a step reads a copy.
+    Variable { name: RustIdent, shared: bool },
+    /// An expression that has no name yet; an infix one takes no method.
+    Expression { code: Code, infix: bool },
+}
+
+/// The variable that the branches of a join read.
+#[derive(Debug)]
+pub(super) struct Source {
+    name: RustIdent,
+    /// How often it has yet to be read.
+    left: usize,
+    /// Whether something else reads it after that.
+    shared: bool,
+}
+
+/// How the values of branches become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    Call,
-    Infix,
+pub(super) enum Joint {
+    Sum,
+    Product,
+    Concatenation,
 }
 
 /// What a variable is bound to.
@@ -42,100 +66,169 @@ enum Bound {
     },
 }
 
+impl Value {
+    /// The text of one reading.
+    pub(super) fn read(&self) -> Code {
+        match self {
+            Self::Variable { name, shared: true } => Code::new(format_args!("{name}.clone()")),
+            Self::Variable { name, shared: false } => Code::new(format_args!("{name}")),
+            Self::Expression { code, .. } => code.clone(),
+        }
+    }
+}
+
+impl Source {
+    /// The next reading.
+    pub(super) fn read(&mut self) -> Value {
+        self.left = self.left.saturating_sub(1);
+        Value::Variable { name: self.name.clone(), shared: self.shared || self.left > 0 }
+    }
+}
+
+impl Joint {
+    fn write(self, operands: &[Code]) -> Value {
+        let list = |between: &str| operands.iter().map(Code::to_string).collect::<Vec<_>>().join(between);
+        let (text, infix) = match self {
+            Self::Sum => (list(" + "), true),
+            Self::Product => (list(" * "), true),
+            Self::Concatenation => (format!("Tensor::cat(vec![{}], 1)", list(", ")), false),
+        };
+        Value::Expression { code: Code::new(format_args!("{text}")), infix }
+    }
+}
+
 impl Flow {
     /// A flow that begins at the variable `input` and binds what it makes to `target`.
     pub(super) fn new(input: &str, target: &str) -> Self {
-        let input = RustIdent::new(input);
-        let value = Code::new(format_args!("{input}"));
-        Self { statements: Vec::new(), value, pending: None, target: RustIdent::new(target) }
+        let value = Value::Variable { name: RustIdent::new(input), shared: false };
+        Self { statements: Vec::new(), value, target: RustIdent::new(target), held: Vec::new() }
     }
 
-    /// Begins a statement.
+    /// Begins a statement: the current value gets a name, if it has none.
     pub(super) fn begin(&mut self) {
-        if self.pending.take().is_some() {
-            let value = std::mem::replace(&mut self.value, Code::new(format_args!("{}", self.target)));
-            self.statements.push((self.target.clone(), Bound::Plain(value)));
+        if let Value::Expression { code, .. } = &self.value {
+            let bound = Bound::Plain(code.clone());
+            self.bind(bound);
         }
-    }
-
-    /// The variable that holds the current value.
-    pub(super) fn variable(&mut self) -> Code {
-        self.begin();
-        self.value.clone()
-    }
-
-    /// Continues at `variable`, binding to `target`.
-    pub(super) fn resume(&mut self, variable: Code, target: &str) {
-        self.begin();
-        self.value = variable;
-        self.target = RustIdent::new(target);
     }
 
     /// Applies a function of the current value.
     pub(super) fn call(&mut self, function: impl Fn(&Code) -> Code) {
-        let mut value = function(&self.value);
-        if self.pending.is_some() && value.overflows(self.beside()) {
+        let mut code = function(&self.value.read());
+        if matches!(self.value, Value::Expression { .. }) && code.overflows(self.beside()) {
             self.begin();
-            value = function(&self.value);
+            code = function(&self.value.read());
         }
-        self.value = value;
-        self.pending = Some(Shape::Call);
+        self.value = Value::Expression { code, infix: false };
     }
 
     /// Applies an expression of the current value: with a method, of a value that is not infix.
     pub(super) fn apply(&mut self, is_method: bool, expression: impl Fn(&Code) -> Code) {
-        if is_method && self.pending == Some(Shape::Infix) {
+        if is_method && matches!(self.value, Value::Expression { infix: true, .. }) {
             self.begin();
         }
         self.call(expression);
     }
 
-    /// A branch that computes nothing: where the other one begins, and what holds the untouched value.
-    pub(super) fn identity(&mut self, source: &Code, name: &RustIdent) -> (Code, Code) {
-        let clone = Code::new(format_args!("{source}.clone()"));
-        if source.to_string() != self.target.to_string() {
-            return (clone, source.clone());
-        }
-        // The other branch binds its values to the same variable.
-        self.statements.push((name.clone(), Bound::Plain(clone)));
-        (source.clone(), Code::new(format_args!("{name}")))
-    }
-
-    /// Binds `name` to what the field `field` makes of a copy of `source`: the copy itself where it is not there.
-    pub(super) fn shortcut(&mut self, name: &RustIdent, field: &RustIdent, optional: bool, source: &Code) {
-        let clone = Code::new(format_args!("{source}.clone()"));
-        let bound = if optional {
-            let some = Code::new(format_args!("{field}.forward({clone})"));
-            Bound::Layer { option: field.clone(), some, none: clone }
-        } else {
-            Bound::Plain(Code::new(format_args!("self.{field}.forward({clone})")))
-        };
-        self.statements.push((name.clone(), bound));
-    }
-
-    /// Adds `other` to the current value.
-    pub(super) fn add(&mut self, other: &Code) {
-        self.begin();
-        self.value = Code::new(format_args!("{} + {other}", self.value));
-        self.pending = Some(Shape::Infix);
-    }
-
     /// Sends the current value through the layer in the field `option`, if it is there.
     pub(super) fn optional(&mut self, option: &RustIdent) {
-        let value = self.variable();
-        let some = Code::new(format_args!("{option}.forward({value})"));
-        self.bind(Bound::Layer { option: option.clone(), some, none: value });
+        self.begin();
+        let bound = Bound::layer(option, &self.value);
+        self.bind(bound);
     }
 
     /// Applies `function` to the current value if the field `flag` says so.
     pub(super) fn switch(&mut self, flag: &RustIdent, function: impl Fn(&Code) -> Code) {
-        let value = self.variable();
+        self.begin();
+        let value = self.value.read();
         self.bind(Bound::Switch { flag: flag.clone(), then: function(&value), otherwise: value });
+    }
+
+    /// The current value as the source of so many readings.
+    pub(super) fn source(&mut self, readings: usize) -> Source {
+        self.begin();
+        let name = self.target.clone();
+        match &self.value {
+            Value::Variable { name, shared } => Source { name: name.clone(), left: readings, shared: *shared },
+            Value::Expression { .. } => Source { name, left: readings, shared: false },
+        }
+    }
+
+    /// Whether what is bound next takes the place of the current value.
+    pub(super) fn replaces(&self) -> bool {
+        match &self.value {
+            Value::Variable { name, .. } => *name == self.target,
+            Value::Expression { .. } => true,
+        }
+    }
+
+    /// A variable for the value of a branch, called `word` if that is free.
+    pub(super) fn hold(&mut self, word: &RustIdent) -> RustIdent {
+        let name = word.free(IN_FORWARD, |name| self.held.contains(name));
+        self.held.push(name.clone());
+        name
+    }
+
+    /// How many variables are held.
+    pub(super) fn holds(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Lets go of all variables but the first `held`.
+    pub(super) fn release(&mut self, held: usize) {
+        self.held.truncate(held);
+    }
+
+    /// Binds `name` to what the field `field` makes of `value`: that value itself where the field is not there.
+    pub(super) fn part(&mut self, name: &RustIdent, field: &RustIdent, optional: bool, value: &Value) {
+        let bound = if optional {
+            Bound::layer(field, value)
+        } else {
+            Bound::Plain(Code::new(format_args!("self.{field}.forward({})", value.read())))
+        };
+        self.statements.push((name.clone(), bound));
+    }
+
+    /// Binds `name` to `value`, as the source of so many readings.
+    pub(super) fn keep(&mut self, name: RustIdent, value: &Value, readings: usize) -> Source {
+        self.statements.push((name.clone(), Bound::Plain(value.read())));
+        Source { name, left: readings, shared: false }
+    }
+
+    /// Goes on from `value` in a branch whose values are bound to `target`, the same where it is `None`; what was the
+    /// target is returned.
+    pub(super) fn enter(&mut self, value: Value, target: Option<RustIdent>) -> RustIdent {
+        self.value = value;
+        let target = target.unwrap_or_else(|| self.target.clone());
+        std::mem::replace(&mut self.target, target)
+    }
+
+    /// Ends a branch that was entered when `target` was the target; the variable that has its value.
+    pub(super) fn leave(&mut self, target: RustIdent) -> Code {
+        self.begin();
+        self.target = target;
+        self.value.read()
+    }
+
+    /// Joins `operands`: as many on a line as fit.
+    pub(super) fn join(&mut self, joint: Joint, operands: Vec<Code>) {
+        let mut taken: Vec<Code> = Vec::new();
+        let mut joined = None;
+        for operand in operands {
+            taken.push(operand);
+            let is_too_long = joint.write(&taken).read().overflows(self.beside() + "joined".len());
+            if let Some(last) = if is_too_long && taken.len() > 2 { taken.pop() } else { None } {
+                let name = joined.get_or_insert_with(|| self.hold(&RustIdent::new("joined"))).clone();
+                self.statements.push((name.clone(), Bound::Plain(joint.write(&taken).read())));
+                taken = vec![Code::new(format_args!("{name}")), last];
+            }
+        }
+        self.value = joint.write(&taken);
     }
 
     fn bind(&mut self, bound: Bound) {
         self.statements.push((self.target.clone(), bound));
-        self.value = Code::new(format_args!("{}", self.target));
+        self.value = Value::Variable { name: self.target.clone(), shared: false };
     }
 
     /// Columns beside the value of a `let`.
@@ -145,13 +238,12 @@ impl Flow {
 
     /// The statements, of which the last is the result.
     pub(super) fn finish(mut self) -> Vec<Code> {
-        let result = if self.pending.is_some() {
-            Bound::Plain(self.value)
-        } else {
-            match self.statements.pop() {
+        let result = match self.value {
+            Value::Expression { code, .. } => Bound::Plain(code),
+            Value::Variable { name, .. } => match self.statements.pop_if(|(bound, _)| *bound == name) {
                 Some((_, bound)) => bound,
-                None => Bound::Plain(self.value),
-            }
+                None => Bound::Plain(Code::new(format_args!("{name}"))),
+            },
         };
         let mut lines: Vec<_> =
             self.statements.iter().map(|(name, bound)| bound.lay_out(format_args!("let {name} = "), ";")).collect();
@@ -161,6 +253,11 @@ impl Flow {
 }
 
 impl Bound {
+    fn layer(option: &RustIdent, value: &Value) -> Self {
+        let none = value.read();
+        Self::Layer { option: option.clone(), some: Code::new(format_args!("{option}.forward({none})")), none }
+    }
+
     fn lay_out(&self, before: std::fmt::Arguments<'_>, after: &'static str) -> Code {
         match self {
             Self::Plain(value) => Code::new(format_args!("{before}{value}{after}")),
@@ -169,15 +266,18 @@ impl Bound {
                  }}{after}"
             )),
             Self::Switch { flag, then, otherwise } => {
-                let flat = Code::new(format_args!("{before}if self.{flag} {{ {then} }} else {{ {otherwise} }}{after}"));
-                // An `if` that is the result of a function is broken whatever its length.
-                if after.is_empty() || flat.overflows(INDENT) {
-                    return Code::new(format_args!(
+                let value = Code::new(format_args!("if self.{flag} {{ {then} }} else {{ {otherwise} }}{after}"));
+                let flat = Code::new(format_args!("{before}{value}"));
+                if !flat.overflows(INDENT) {
+                    flat
+                } else if !after.is_empty() && !value.overflows(INDENT + STEP) {
+                    Code::new(format_args!("{}\n            {value}", before.to_string().trim_end()))
+                } else {
+                    Code::new(format_args!(
                         "{before}if self.{flag} {{\n            {then}\n        }} else {{\n            \
                          {otherwise}\n        }}{after}"
-                    ));
+                    ))
                 }
-                flat
             }
         }
     }

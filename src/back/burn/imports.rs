@@ -1,6 +1,6 @@
 //! What a generated file has to `use`, in the order in which rustfmt sorts it.
 
-use super::layout::Code;
+use super::layout::{self, Code};
 use super::quote::RustType;
 use std::collections::BTreeSet;
 
@@ -15,27 +15,86 @@ pub(super) struct Imports {
 enum Module {
     Layers,
     Weights,
+    Modules,
     Conv,
     Pool,
     Nn,
     Prelude,
     Activation,
+    Functions,
     Ops,
 }
 
+/// What the generated crate's own `layers` module can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Helper {
+    Fresh,
+    ChannelConv,
+    DropPath,
+    LayerScale,
+    AdaptiveMaxPool,
+    Blur,
+    PathSoftmax,
+}
+
+impl Helper {
+    /// Its name in generated code.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Fresh => "Fresh",
+            Self::ChannelConv => "ChannelConv",
+            Self::DropPath => "DropPath",
+            Self::LayerScale => "LayerScale",
+            Self::AdaptiveMaxPool => "adaptive_max_pool2d",
+            Self::Blur => "blur",
+            Self::PathSoftmax => "path_softmax",
+        }
+    }
+
+    /// Whether it is a module, of which others have fields.
+    pub(super) fn is_module(self) -> bool {
+        match self {
+            Self::ChannelConv | Self::DropPath | Self::LayerScale => true,
+            Self::Fresh | Self::AdaptiveMaxPool | Self::Blur | Self::PathSoftmax => false,
+        }
+    }
+
+    const ALL: [Self; 7] = [
+        Self::Fresh,
+        Self::ChannelConv,
+        Self::DropPath,
+        Self::LayerScale,
+        Self::AdaptiveMaxPool,
+        Self::Blur,
+        Self::PathSoftmax,
+    ];
+}
+
 impl Module {
-    const ALL: [Self; 8] =
-        [Self::Layers, Self::Weights, Self::Conv, Self::Pool, Self::Nn, Self::Prelude, Self::Activation, Self::Ops];
+    const ALL: [Self; 10] = [
+        Self::Layers,
+        Self::Weights,
+        Self::Modules,
+        Self::Conv,
+        Self::Pool,
+        Self::Nn,
+        Self::Prelude,
+        Self::Activation,
+        Self::Functions,
+        Self::Ops,
+    ];
 
     fn path(self) -> &'static str {
         match self {
             Self::Layers => "crate::layers",
             Self::Weights => "crate::weights",
+            Self::Modules => "burn::module",
             Self::Conv => "burn::nn::conv",
             Self::Pool => "burn::nn::pool",
             Self::Nn => "burn::nn",
             Self::Prelude => "burn::prelude",
             Self::Activation => "burn::tensor::activation",
+            Self::Functions => "burn::tensor::module",
             Self::Ops => "burn::tensor::ops",
         }
     }
@@ -46,70 +105,85 @@ impl Imports {
         self.names.insert((module, Code::new(format_args!("{name}"))));
     }
 
+    fn with_config(&mut self, module: Module, name: &'static str) {
+        self.add(module, name);
+        self.names.insert((module, Code::new(format_args!("{}", RustType::new(name).config()))));
+    }
+
     pub(super) fn prelude(&mut self) {
         self.add(Module::Prelude, "*");
     }
 
+    /// One name of `burn::nn`.
     pub(super) fn nn(&mut self, name: &'static str) {
         self.add(Module::Nn, name);
     }
 
-    pub(super) fn layers(&mut self, name: &'static str) {
-        self.add(Module::Layers, name);
+    /// A layer of `burn::nn` and its configuration.
+    pub(super) fn layer(&mut self, name: &'static str) {
+        self.with_config(Module::Nn, name);
+    }
+
+    /// A convolution alone.
+    pub(super) fn conv(&mut self, name: &'static str) {
+        self.add(Module::Conv, name);
+    }
+
+    /// A convolution and its configuration.
+    pub(super) fn convolution(&mut self, name: &'static str) {
+        self.with_config(Module::Conv, name);
+    }
+
+    /// A pool and its configuration.
+    pub(super) fn pool(&mut self, name: &'static str) {
+        self.with_config(Module::Pool, name);
+    }
+
+    pub(super) fn helper(&mut self, helper: Helper) {
+        self.add(Module::Layers, helper.name());
+    }
+
+    /// What of the crate's own layers is imported.
+    pub(super) fn helpers(&self) -> impl Iterator<Item = Helper> {
+        let is_there =
+            |helper: &Helper| self.names.contains(&(Module::Layers, Code::new(format_args!("{}", helper.name()))));
+        Helper::ALL.into_iter().filter(is_there)
     }
 
     pub(super) fn weights(&mut self, name: &'static str) {
         self.add(Module::Weights, name);
     }
 
-    /// Whether the crate's own layer `name` is imported.
-    pub(super) fn has_layer(&self, name: &'static str) -> bool {
-        self.names.contains(&(Module::Layers, Code::new(format_args!("{name}"))))
+    /// One name of `burn::module`.
+    pub(super) fn module(&mut self, name: &'static str) {
+        self.add(Module::Modules, name);
     }
 
     pub(super) fn activation(&mut self, name: &'static str) {
         self.add(Module::Activation, name);
     }
 
-    pub(super) fn pad_mode(&mut self) {
-        self.add(Module::Ops, "PadMode");
+    /// A function of `burn::tensor::module`.
+    pub(super) fn function(&mut self, name: &'static str) {
+        self.add(Module::Functions, name);
     }
 
-    /// A pool and its configuration.
-    pub(super) fn pool(&mut self, name: &'static str) {
-        self.add(Module::Pool, name);
-        self.names.insert((Module::Pool, Code::new(format_args!("{}", RustType::new(name).config()))));
+    /// One name of `burn::tensor::ops`.
+    pub(super) fn ops(&mut self, name: &'static str) {
+        self.add(Module::Ops, name);
     }
 
-    pub(super) fn convolution(&mut self) {
-        self.add(Module::Conv, "Conv2d");
-        self.add(Module::Conv, "Conv2dConfig");
-        self.layers("Fresh");
-    }
-
-    pub(super) fn linear(&mut self) {
-        self.nn("Linear");
-        self.nn("LinearConfig");
-        self.layers("Fresh");
-    }
-
-    /// What stands between `use` and the semicolon, a line each.
+    /// What stands between `use` and the semicolon.
     pub(super) fn lines(&self) -> Vec<Code> {
         let single = self.names.iter().filter(|(of, _)| *of == Module::Nn).count() == 1;
         let mut modules = Module::ALL;
         // rustfmt puts a single name, which begins with a capital, before the modules of the same parent.
-        modules.sort_by_key(|module| if single && *module == Module::Nn { (Module::Weights, 1) } else { (*module, 0) });
+        modules.sort_by_key(|module| if single && *module == Module::Nn { (Module::Modules, 1) } else { (*module, 0) });
         modules.into_iter().filter_map(|module| self.line(module)).collect()
     }
 
     fn line(&self, module: Module) -> Option<Code> {
-        let path = module.path();
-        let names: Vec<_> =
-            self.names.iter().filter(|(of, _)| *of == module).map(|(_, name)| name.to_string()).collect();
-        match names.as_slice() {
-            [] => None,
-            [name] => Some(Code::new(format_args!("{path}::{name}"))),
-            several => Some(Code::new(format_args!("{path}::{{{}}}", several.join(", ")))),
-        }
+        let names: Vec<_> = self.names.iter().filter(|(of, _)| *of == module).map(|(_, name)| name.clone()).collect();
+        layout::import(&Code::new(format_args!("{}", module.path())), &names)
     }
 }

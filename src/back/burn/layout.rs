@@ -13,7 +13,7 @@ pub(super) enum Expr {
     /// A piece that is never broken.
     Atom(Code),
     /// A value and calls of its methods.
-    Chain(Code, Vec<Code>),
+    Chain(Box<Self>, Vec<Self>),
     /// A struct literal.
     Struct(RustType, Vec<(RustIdent, Expr)>),
     /// A value that is there if a flag says so.
@@ -68,7 +68,8 @@ impl Expr {
         let list = |items: &[Self]| items.iter().map(Self::flat).collect::<Vec<_>>().join(", ");
         match self {
             Self::Atom(code) => code.0.clone(),
-            Self::Chain(head, calls) => calls.iter().fold(head.0.clone(), |text, Code(call)| format!("{text}.{call}")),
+            Self::Chain(head, calls) => calls.iter().fold(head.flat(), |text, call| format!("{text}.{}", call.flat())),
+            Self::Struct(name, fields) if fields.is_empty() => format!("{name} {{}}"),
             Self::Struct(name, fields) => {
                 let fields: Vec<_> = fields.iter().map(|(field, value)| assign(field, &value.flat())).collect();
                 format!("{name} {{ {} }}", fields.join(", "))
@@ -95,10 +96,10 @@ impl Expr {
     /// The expression at `column` of a line that is indented by `indent` and goes on for `after` columns.
     fn lay_out(&self, indent: usize, column: usize, after: usize) -> String {
         let flat = self.flat();
-        if column + flat.chars().count() + after <= WIDTH { flat } else { self.broken(indent) }
+        if column + flat.chars().count() + after <= WIDTH { flat } else { self.broken(indent, after) }
     }
 
-    fn broken(&self, indent: usize) -> String {
+    fn broken(&self, indent: usize, after: usize) -> String {
         let inner = indent + STEP;
         let (close, open) = (margin(indent), margin(inner));
         let items = |items: &[Self]| {
@@ -108,7 +109,15 @@ impl Expr {
         match self {
             Self::Atom(code) => code.0.clone(),
             Self::Chain(head, calls) => {
-                calls.iter().fold(head.0.clone(), |text, Code(call)| format!("{text}{open}.{call}"))
+                // rustfmt leaves a column beside the head of a chain.
+                let head = head.lay_out(indent, indent, 1);
+                // The calls of a head that is broken itself stand below its end.
+                let (indent, before) = if head.contains('\n') { (indent, close) } else { (inner, open) };
+                let (last, others) = calls.split_last().map_or((None, &[][..]), |(last, others)| (Some(last), others));
+                let calls = others.iter().map(|call| (call, 0)).chain(last.map(|call| (call, after)));
+                let call =
+                    |(call, after): (&Self, usize)| format!("{before}.{}", call.lay_out(indent, indent + 1, after));
+                calls.fold(head, |text, next| text + &call(next))
             }
             Self::Struct(name, fields) => {
                 let field = |(field, value): &(RustIdent, Self)| {
@@ -117,17 +126,38 @@ impl Expr {
                 };
                 format!("{name} {{{}{close}}}", fields.iter().map(field).collect::<String>())
             }
-            Self::Optional(flag, value) => match &**value {
-                Self::Struct(..) => format!("{flag}.{}{})", value.then(), value.broken(indent)),
-                value => format!("{flag}.{}{{{open}{}{close}}})", value.then(), value.lay_out(inner, inner, 0)),
+            Self::Optional(flag, value) => {
+                let below = format!(".{}{})", value.then(), value.flat());
+                if inner + below.chars().count() + after <= WIDTH {
+                    return format!("{flag}{open}{below}");
+                }
+                match &**value {
+                    Self::Struct(..) => format!("{flag}.{}{})", value.then(), value.broken(indent, 0)),
+                    value => format!("{flag}.{}{{{open}{}{close}}})", value.then(), value.lay_out(inner, inner, 0)),
+                }
+            }
+            // A lone call shares the brackets.
+            Self::Call(function, arguments) => match arguments.as_slice() {
+                [only @ Self::Call(..)] => format!("{function}({})", only.broken(indent, 0)),
+                arguments => format!("{function}({}{close})", items(arguments)),
             },
-            Self::Call(function, arguments) => format!("{function}({}{close})", items(arguments)),
             // rustfmt lets a single call or tuple share the array's brackets.
             Self::Array(elements) => match elements.as_slice() {
-                [only @ Self::Call(..)] => format!("&[{}]", only.broken(indent)),
+                [only @ Self::Call(..)] => format!("&[{}]", only.broken(indent, 0)),
                 elements => format!("&[{}{close}]", items(elements)),
             },
         }
+    }
+
+    /// The statement that takes `value` apart, of which the expression is the pattern.
+    pub(super) fn pattern(&self, indent: usize, value: &'static str) -> Code {
+        let flat = format!("let {} =", self.flat());
+        let room = WIDTH - indent;
+        // rustfmt counts the equals sign's column as free.
+        if flat.len() <= room + 1 && flat.len() + " ;".len() + value.len() > room {
+            return Code(format!("{flat}{}{value};", margin(indent + STEP)));
+        }
+        Code(format!("let {} = {value};", self.lay_out(indent, indent + "let ".len(), " = ;".len() + value.len())))
     }
 }
 
@@ -139,6 +169,28 @@ fn assign(field: &RustIdent, value: &str) -> String {
 
 fn margin(indent: usize) -> String {
     format!("\n{}", " ".repeat(indent))
+}
+
+/// What stands between `use` and the semicolon, for `names` of the module `path`; nothing where there are none.
+pub(super) fn import(path: &Code, names: &[Code]) -> Option<Code> {
+    let flat = match names {
+        [] => return None,
+        [name] => return Some(Code(format!("{path}::{name}"))),
+        several => format!("{path}::{{{}}}", several.iter().map(Code::to_string).collect::<Vec<_>>().join(", ")),
+    };
+    if "use ;".len() + flat.chars().count() <= WIDTH {
+        return Some(Code(flat));
+    }
+    let mut lines = String::new();
+    let mut column = WIDTH;
+    for name in names {
+        let width = " ,".len() + name.width();
+        // The first name of a line has the margin for its space.
+        let (before, start) = if column + width <= WIDTH { (" ".to_owned(), column) } else { (margin(STEP), STEP - 1) };
+        lines = format!("{lines}{before}{name},");
+        column = start + width;
+    }
+    Some(Code(format!("{path}::{{{lines}\n}}")))
 }
 
 /// `text` broken into lines of documentation at `indent`.

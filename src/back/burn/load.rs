@@ -17,10 +17,14 @@ pub(super) enum Load {
 }
 
 /// The method of the generated `Weights` that loads a layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Method {
     Convolution,
     BatchNorm,
+    LayerNorm,
+    GroupNorm,
+    LayerScale,
+    ChannelConv,
     Linear,
     /// A linear layer whose input axis is a flattened map: C, H, W.
     LinearOfMap([u64; 3]),
@@ -83,10 +87,19 @@ impl Load {
 }
 
 impl Method {
+    /// Whether it is for a linear layer.
+    pub(super) fn is_linear(self) -> bool {
+        matches!(self, Self::Linear | Self::LinearOfMap(_))
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Convolution => "conv2d",
             Self::BatchNorm => "batch_norm",
+            Self::LayerNorm => "layer_norm",
+            Self::GroupNorm => "group_norm",
+            Self::LayerScale => "layer_scale",
+            Self::ChannelConv => "channel_conv",
             Self::Linear => "linear",
             Self::LinearOfMap(_) => "linear_of_map",
         }
@@ -94,7 +107,13 @@ impl Method {
 
     fn extra(self) -> Option<Code> {
         match self {
-            Self::Convolution | Self::BatchNorm | Self::Linear => None,
+            Self::Convolution
+            | Self::BatchNorm
+            | Self::LayerNorm
+            | Self::GroupNorm
+            | Self::LayerScale
+            | Self::ChannelConv
+            | Self::Linear => None,
             Self::LinearOfMap([channels, height, width]) => {
                 Some(Code::new(format_args!("[{channels}, {height}, {width}]")))
             }

@@ -9,36 +9,28 @@ mod block;
 mod body;
 mod flow;
 mod imports;
+mod layers;
 mod layout;
 mod load;
 mod merge;
 mod model;
 mod ops;
 mod quote;
+mod support;
 mod view;
+mod weights;
 
 use super::{File, Unsupported};
-use crate::ir::dialect::{Init, Layout};
 use crate::ir::{NodeId, Shape};
-use crate::outline::{self, Call, Field, Outline};
+use crate::outline::{self, Field, Outline};
 use crate::valid::{self, Checked};
 use askama::Template;
 use block::Block;
-use load::Method;
+use imports::{Helper, Imports};
+use layout::Code;
 use quote::{Comment, RustIdent, RustStr, RustType};
-use view::{CargoView, InitView, LayersView, LayoutView, LibView, MainView, RustfmtView, WeightsView};
-
-/// The numbers of ops that the generated code writes.
-const FIELDS: &[Field] = &[
-    Field::Inputs,
-    Field::Filters,
-    Field::Stride,
-    Field::Dilation,
-    Field::Padding,
-    Field::Groups,
-    Field::Before,
-    Field::After,
-];
+use std::collections::BTreeSet;
+use view::{CargoView, LibView, MainView, RustfmtView};
 
 /// The files of the crate for `network`, below a folder of the network's name.
 ///
@@ -46,8 +38,11 @@ const FIELDS: &[Field] = &[
 /// The first node that cannot be part of a struct and its `forward`.
 pub fn emit(network: &Checked) -> Result<Vec<File>, Unsupported> {
     let header = Comment::new(&super::header(network));
+    if let Some((node, reason)) = network.layers().find_map(|layer| Some((layer.id, support::refusal(&layer)?))) {
+        return Err(Unsupported { node, reason: reason.to_owned() });
+    }
     let merged = valid::check(merge::padding(network.graph().clone())).map_err(|_| stray(network.output()))?;
-    let outline = outline::outline(&merged, FIELDS).map_err(stray)?;
+    let outline = outline::outline(&merged, &Field::ALL).map_err(stray)?;
     Writer { network: &merged, header, files: Vec::new() }.write(&outline)
 }
 
@@ -66,31 +61,37 @@ impl Writer<'_> {
     fn write(mut self, outline: &Outline) -> Result<Vec<File>, Unsupported> {
         let name = &self.network.graph().name;
         let package = RustIdent::of_crate(name);
-        let mut blocks: Vec<_> = outline.definitions.iter().map(Block::new).collect();
-        let mut methods = Vec::new();
+        let mut blocks: Vec<Block<'_>> = Vec::new();
+        for (at, definition) in outline.definitions.iter().enumerate() {
+            let calls = outline.stages.iter().flat_map(|stage| &stage.calls);
+            let block = Block::new(definition, calls.filter(|call| call.definition == at).collect(), &blocks);
+            blocks.push(block);
+        }
+        let mut methods = BTreeSet::new();
         let taken: Vec<_> = blocks.iter().map(|block| block.ty.clone()).collect();
         let ty = RustType::of_network(name, &taken);
         let mut files = Vec::new();
-        for (at, block) in blocks.iter_mut().enumerate() {
-            let Some(first) = first_call(outline, at) else { continue };
-            let view = block.view(self.network, first, &self.header);
-            methods.append(&mut block.methods);
+        for block in &mut blocks {
+            let view = block.view(self.network, &self.header)?;
+            methods.extend(block.methods.iter().copied());
             files.push((format!("src/{}.rs", block.module), view));
         }
-        let mut model = model::model(self.network, outline, &blocks, ty.clone(), &self.header);
-        methods.append(&mut model.methods);
-        let has_adaptive_max = model.imports.has_layer("adaptive_max_pool2d")
-            || blocks.iter().any(|block| block.imports.has_layer("adaptive_max_pool2d"));
+        let model = model::model(self.network, outline, &blocks, ty.clone(), &self.header)?;
+        methods.extend(model.methods);
+        let imports = blocks.iter().map(|block| &block.imports).chain([&model.imports]);
+        let helpers: BTreeSet<_> = imports.flat_map(Imports::helpers).collect();
         self.cargo(&package)?;
         self.file("rustfmt.toml", &RustfmtView { header: self.header.clone() })?;
-        self.lib(&blocks, &package, &ty)?;
+        self.lib(&blocks, &package, &ty, &helpers, !methods.is_empty())?;
         self.main(package, ty)?;
         self.file("src/model.rs", &model.view)?;
         for (path, view) in &files {
             self.file(path, view)?;
         }
-        self.layers(&methods, has_adaptive_max)?;
-        self.weights(&methods)?;
+        if !helpers.is_empty() {
+            self.file("src/layers.rs", &layers::view(self.network, &self.header, &methods, &helpers))?;
+        }
+        self.file("src/weights.rs", &weights::view(self.network, &self.header, &methods))?;
         Ok(self.files)
     }
 
@@ -109,7 +110,15 @@ impl Writer<'_> {
         self.file("Cargo.toml", &CargoView { header: self.header.clone(), package: package.clone(), description })
     }
 
-    fn lib(&mut self, blocks: &[Block<'_>], package: &RustIdent, network: &RustType) -> Result<(), Unsupported> {
+    fn lib(
+        &mut self,
+        blocks: &[Block<'_>],
+        package: &RustIdent,
+        network: &RustType,
+        helpers: &BTreeSet<Helper>,
+        has_weights: bool,
+    ) -> Result<(), Unsupported> {
+        let names = [network, &network.config()].map(|ty| Code::new(format_args!("{ty}")));
         let view = LibView {
             header: self.header.clone(),
             doc: layout::paragraph(0, &format!("The network `{}` for burn.", self.network.graph().name)),
@@ -117,6 +126,10 @@ impl Writer<'_> {
             input: self.input()?,
             modules: model::modules(blocks),
             network: network.clone(),
+            exports: layout::import(&Code::new(format_args!("model")), &names),
+            has_layers: !helpers.is_empty(),
+            has_modules: helpers.iter().any(|helper| helper.is_module()),
+            has_weights,
         };
         self.file("src/lib.rs", &view)
     }
@@ -132,51 +145,5 @@ impl Writer<'_> {
             Some(Shape::Map { channels, height, width }) => Ok([channels, height, width]),
             Some(Shape::Vector(_)) | None => Err(stray(self.network.output())),
         }
-    }
-
-    fn layers(&mut self, methods: &[Method], has_adaptive_max: bool) -> Result<(), Unsupported> {
-        let dialect = &self.network.graph().dialect;
-        let linear = |method: &Method| matches!(method, Method::Linear | Method::LinearOfMap(_));
-        let convolution = methods.contains(&Method::Convolution).then(|| init(dialect.convolution_init));
-        let linear = methods.iter().any(linear).then(|| init(dialect.linear_init));
-        self.file("src/layers.rs", &LayersView { header: self.header.clone(), convolution, linear, has_adaptive_max })
-    }
-
-    fn weights(&mut self, methods: &[Method]) -> Result<(), Unsupported> {
-        let dialect = &self.network.graph().dialect;
-        let names = &dialect.names.parameters;
-        let view = WeightsView {
-            header: self.header.clone(),
-            dialect: Comment::new(&dialect.name),
-            layout: match dialect.names.layout {
-                Layout::Torch => LayoutView::Torch,
-                Layout::Keras => LayoutView::Keras,
-            },
-            kernel: RustStr::new(&names.kernel),
-            bias: RustStr::new(&names.bias),
-            scale: RustStr::new(&names.scale),
-            shift: RustStr::new(&names.shift),
-            mean: RustStr::new(&names.mean),
-            variance: RustStr::new(&names.variance),
-            ignored: names.ignored.iter().map(|suffix| RustStr::new(suffix)).collect(),
-            has_convolution: methods.contains(&Method::Convolution),
-            has_norm: methods.contains(&Method::BatchNorm),
-            has_linear: methods.iter().any(|method| matches!(method, Method::Linear | Method::LinearOfMap(_))),
-            has_linear_of_map: methods.iter().any(|method| matches!(method, Method::LinearOfMap(_))),
-        };
-        self.file("src/weights.rs", &view)
-    }
-}
-
-fn first_call(outline: &Outline, definition: usize) -> Option<&Call> {
-    outline.stages.iter().flat_map(|stage| &stage.calls).find(|call| call.definition == definition)
-}
-
-fn init(init: Init) -> InitView {
-    match init {
-        Init::KaimingNormalFanOut => InitView::KaimingNormalFanOut,
-        Init::KaimingNormalFanIn => InitView::KaimingNormalFanIn,
-        Init::GlorotUniform => InitView::GlorotUniform,
-        Init::UniformFanIn => InitView::UniformFanIn,
     }
 }

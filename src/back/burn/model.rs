@@ -1,15 +1,17 @@
 //! From the outline to the file that defines the network: stem, stages as lists of blocks, head.
 
 use super::block::Block;
-use super::body::{Body, Scope};
+use super::body::{Body, File, Scope};
 use super::imports::Imports;
 use super::layout::{self, Code, Expr};
 use super::load::{Load, Method};
 use super::quote::{Comment, FormatText, RustIdent, RustStr, RustType};
 use super::view::{ModelView, ModuleView};
-use crate::ir::{Label, Op, Shape};
+use crate::back::Unsupported;
+use crate::ir::op::Pad;
+use crate::ir::{Label, Op, Place, Shape};
 use crate::outline::{Call, Outline, Stage};
-use crate::valid::Checked;
+use crate::valid::{Checked, Layer};
 
 /// The network's file and what other files must know of it.
 #[derive(Debug)]
@@ -20,28 +22,34 @@ pub(super) struct Model {
 }
 
 /// Writes the network that `outline` describes; `ty` is what it is called.
+///
+/// # Errors
+/// What about its stem or head cannot be written.
 pub(super) fn model(
     network: &Checked,
     outline: &Outline,
     blocks: &[Block<'_>],
     ty: RustType,
     header: &Comment,
-) -> Model {
-    let mut imports = Imports::default();
-    imports.prelude();
-    imports.weights("LoadError");
-    imports.weights("Weights");
+) -> Result<Model, Unsupported> {
+    let types = blocks.iter().map(|block| block.ty.clone()).chain([ty.clone()]).collect();
+    let mut file = File { types, ..File::default() };
+    file.imports.prelude();
+    file.imports.weights("LoadError");
+    file.imports.weights("Weights");
     let classes = classes(network);
-    let code = Code::new(format_args!("self.classes"));
-    let scope = Scope { network, block: "", parameters: &[], classes: classes.is_some().then_some(&code) };
-    let mut body = Body::new(&scope);
-    body.steps(&outline.stem, &mut imports);
+    let scope = Scope { network, parameters: &[], texts: &[], uses: None };
+    let mut body = Body::new(&scope, &mut file, 4);
+    body.prefix = "stem";
+    body.steps(&outline.stem);
+    body.prefix = "";
     for stage in &outline.stages {
         for (part, calls) in runs(&stage.calls, |left, right| left.definition == right.definition).enumerate() {
             self::stage(&mut body, network, blocks, stage, part, calls);
         }
     }
-    body.steps(&outline.head, &mut imports);
+    body.classes = classes.map(|_| Code::new(format_args!("self.classes")));
+    body.steps(&outline.head);
     let mut methods = Vec::new();
     body.loads.iter().for_each(|load| load.methods(&mut |method| methods.push(method)));
     let owner = Code::new(format_args!("self"));
@@ -49,27 +57,32 @@ pub(super) fn model(
     let view = ModelView {
         header: header.clone(),
         doc: doc(network),
-        imports: imports.lines(),
-        blocks: modules(blocks),
+        imports: Vec::new(),
+        blocks: imports(blocks),
         config: ty.config(),
         classes,
         make: Expr::Struct(ty.clone(), body.made).line(8, format_args!(""), ""),
+        takes_device: body.takes_device,
         fields: body.fields,
         input: Comment::new(&format!("N x {}", network.input_shape())),
-        output: Comment::new(&match classes {
-            Some(_) => "N x `classes`".to_owned(),
-            None => format!("N x {output}"),
+        output: Comment::new(&match (classes, output) {
+            (Some(classes), Shape::Vector(features)) if classes == features => "N x `classes`".to_owned(),
+            (Some(classes), Shape::Map { channels, height, width }) if classes == channels => {
+                format!("N x `classes` x {height} x {width}")
+            }
+            _ => format!("N x {output}"),
         }),
-        rank: match output {
-            Shape::Map { .. } => 4,
-            Shape::Vector(_) => 2,
-        },
+        rank: body.rank,
         forward: body.flow.finish(),
         parts: body.parts,
         loads: body.loads.iter().map(|load| load.write(8, &owner)).collect(),
         ty,
     };
-    Model { view, imports, methods }
+    if let Some(reason) = file.refusal {
+        return Err(Unsupported { node: network.output(), reason: reason.to_owned() });
+    }
+    let view = ModelView { imports: file.imports.lines(), ..view };
+    Ok(Model { view, imports: file.imports, methods })
 }
 
 /// The modules of the blocks, sorted as rustfmt sorts them.
@@ -80,12 +93,65 @@ pub(super) fn modules(blocks: &[Block<'_>]) -> Vec<ModuleView> {
     modules
 }
 
-/// The classes of the description, where the network has any.
+/// What `model.rs` has to `use` of the blocks' modules.
+fn imports(blocks: &[Block<'_>]) -> Vec<Code> {
+    let import = |module: ModuleView| {
+        let path = Code::new(format_args!("crate::{}", module.name));
+        let names = [&module.ty, &module.ty.config()].map(|ty| Code::new(format_args!("{ty}")));
+        layout::import(&path, &names)
+    };
+    modules(blocks).into_iter().filter_map(import).collect()
+}
+
+/// The outputs of the head's classifier, where it has one and nothing after it depends on how many there are.
 fn classes(network: &Checked) -> Option<u64> {
-    network.layers().find_map(|layer| match (&layer.node.op, layer.node.origin.address.role) {
-        (Op::Linear(linear), Label::LOGITS) => Some(linear.features),
-        _ => None,
-    })
+    let is_logits = |layer: &Layer<'_>| {
+        let address = layer.node.origin.address;
+        address.place == Place::Head && address.role == Label::LOGITS
+    };
+    let mut logits = network.layers().filter(is_logits);
+    let layer = logits.next().filter(|_| logits.next().is_none())?;
+    let mut last = layer.id;
+    while let Some(&reader) = network.graph().readers(last).first() {
+        if network.layer(reader).operands.len() != 1 || !takes_any_channels(&network.layer(reader).node.op) {
+            return None;
+        }
+        last = reader;
+    }
+    if let Op::Linear(linear) = layer.node.op {
+        return Some(linear.features);
+    }
+    if let Op::Conv2d(conv) = layer.node.op { (conv.groups == 1).then_some(conv.filters) } else { None }
+}
+
+/// Whether `op` is written without the channels that it reads.
+fn takes_any_channels(op: &Op) -> bool {
+    match op {
+        Op::Activation(_)
+        | Op::MaxPool(_)
+        | Op::AdaptivePool(_)
+        | Op::AvgPool(_)
+        | Op::Blur(_)
+        | Op::Flatten(_)
+        | Op::Subsample(_)
+        | Op::Dropout(_)
+        | Op::DropPath(_)
+        | Op::Pad(Pad::Spatial(_)) => true,
+        Op::Input(_)
+        | Op::Conv2d(_)
+        | Op::BatchNorm(_)
+        | Op::Linear(_)
+        | Op::Add(_)
+        | Op::Pad(Pad::Channels { .. })
+        | Op::ChannelConv(_)
+        | Op::Concat(_)
+        | Op::GroupNorm(_)
+        | Op::LayerNorm(_)
+        | Op::LayerScale(_)
+        | Op::Multiply(_)
+        | Op::PathSoftmax(_)
+        | Op::Slice(_) => false,
+    }
 }
 
 fn doc(network: &Checked) -> Vec<Comment> {
@@ -104,7 +170,7 @@ fn doc(network: &Checked) -> Vec<Comment> {
 }
 
 /// Adds the blocks that `calls` stand for: a list that `forward` goes through.
-fn stage(body: &mut Body<'_>, network: &Checked, blocks: &[Block<'_>], stage: &Stage, part: usize, calls: &[Call]) {
+fn stage(body: &mut Body<'_, '_>, network: &Checked, blocks: &[Block<'_>], stage: &Stage, part: usize, calls: &[Call]) {
     let Some(block) = calls.first().and_then(|call| blocks.get(call.definition)) else { return };
     let name = RustIdent::numbered("stage", stage.number + 1);
     let name = if part == 0 { name } else { name.with(&(part + 1).to_string()) };
@@ -112,8 +178,18 @@ fn stage(body: &mut Body<'_>, network: &Checked, blocks: &[Block<'_>], stage: &S
     if let (Some(field), Some(last)) = (body.fields.last_mut(), calls.last().and_then(|call| call.nodes.last())) {
         field.doc = layout::paragraph(4, &format!("Ends with N x {}.", network.shape(*last)));
     }
+    body.takes_device = true;
     body.flow.begin();
-    body.flow.call(|value| Code::new(format_args!("self.{field}.iter().fold({value}, |x, block| block.forward(x))")));
+    let (read, made) = block.ranks;
+    body.rank = made;
+    // Only what keeps the dimensions can stand in a row.
+    body.flow.call(|value| {
+        if read == made {
+            Code::new(format_args!("self.{field}.iter().fold({value}, |x, block| block.forward(x))"))
+        } else {
+            Code::new(format_args!("self.{field}[0].forward({value})"))
+        }
+    });
     body.flow.begin();
     load(body, &field, block, calls);
 }
@@ -136,7 +212,7 @@ fn runs<T>(items: &[T], same: impl Fn(&T, &T) -> bool) -> impl Iterator<Item = &
 }
 
 /// Loads the blocks of a stage, in a loop where their names count.
-fn load(body: &mut Body<'_>, field: &RustIdent, block: &Block<'_>, calls: &[Call]) {
+fn load(body: &mut Body<'_, '_>, field: &RustIdent, block: &Block<'_>, calls: &[Call]) {
     let names: Vec<_> = calls.iter().map(|call| block.names(call)).collect();
     let width = names.first().map_or(0, Vec::len);
     if width == 0 {

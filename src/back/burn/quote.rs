@@ -14,20 +14,48 @@ const KEYWORDS: &[&str] = &[
 /// Crates that the generated one must not be called like.
 const CRATES: &[&str] = &["alloc", "burn", "core", "npyz", "proc_macro", "safetensors", "std", "test"];
 
-/// Types that generated code imports or takes for granted.
+/// Types and traits that generated code imports, derives or takes for granted.
 const TYPES: &[&str] = &[
     "AdaptiveAvgPool2d",
+    "AsMut",
+    "AsRef",
+    "AvgPool2d",
     "BatchNorm",
     "Bool",
     "Box",
+    "ChannelConv",
+    "Clone",
     "Config",
     "Conv2d",
+    "Copy",
+    "Debug",
+    "Default",
     "Device",
+    "DeviceIndex",
+    "DeviceKind",
+    "DoubleEndedIterator",
+    "DropPath",
     "Dropout",
+    "ElementConversion",
+    "Eq",
     "Err",
+    "ExactSizeIterator",
+    "Extend",
     "Float",
+    "Fn",
+    "FnMut",
+    "FnOnce",
     "Fresh",
+    "From",
+    "FromIterator",
+    "GroupNorm",
+    "Hash",
     "Int",
+    "Into",
+    "IntoIterator",
+    "Iterator",
+    "LayerNorm",
+    "LayerScale",
     "LayoutError",
     "Linear",
     "LoadError",
@@ -36,28 +64,70 @@ const TYPES: &[&str] = &[
     "None",
     "Ok",
     "Option",
+    "Ord",
     "PadMode",
     "PaddingConfig2d",
+    "PartialEq",
+    "PartialOrd",
     "Path",
     "Result",
     "Self",
+    "Send",
     "Shape",
+    "Sized",
+    "SliceArg",
     "Some",
     "String",
+    "Sync",
     "Tensor",
     "TensorData",
+    "ToElement",
+    "ToOwned",
+    "ToString",
+    "TryFrom",
+    "TryInto",
+    "Unpin",
     "Vec",
     "Weights",
 ];
+
+/// Variables beside which the parameters of a block stand.
+pub(super) const BESIDE_PARAMETERS: &[&str] = &["device", "name", "weights"];
+
+/// Variables of methods that match on the fields of a struct, and of those that burn derives.
+pub(super) const BESIDE_FIELDS: &[&str] = &["device", "input", "mapper", "name", "weights", "x"];
+
+/// Variables and functions of a `forward`.
+pub(super) const IN_FORWARD: &[&str] = &[
+    "adaptive_max_pool2d",
+    "blur",
+    "gelu",
+    "hard_sigmoid",
+    "hard_swish",
+    "input",
+    "path_softmax",
+    "relu",
+    "relu6",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "x",
+];
+
+/// The most letters of a block's name: with more, some lines of its file would not fit.
+const LETTERS: usize = 20;
 
 /// An identifier in snake case: a variable, a field, a function, a module.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RustIdent(String);
 
 impl RustIdent {
-    /// `text` with everything that no identifier can have made `_`.
+    /// `text` with everything that no identifier can have made `_`, of which no two stand in a row.
     pub(super) fn new(text: &str) -> Self {
         let mut name = clean(text).to_ascii_lowercase();
+        while let Some(at) = name.find("__") {
+            name.remove(at);
+        }
         if name.starts_with(|first: char| first.is_ascii_digit()) || name.chars().all(|char| char == '_') {
             name.insert(0, 'n');
         }
@@ -74,16 +144,26 @@ impl RustIdent {
 
     /// The name of the crate of the network `name`: also its package's.
     pub(super) fn of_crate(name: &str) -> Self {
-        let Self(mut name) = Self::new(name);
-        if CRATES.contains(&name.as_str()) || name.ends_with('_') {
-            name.push_str("_net");
-        }
-        Self(name)
+        let name = Self::new(name);
+        if CRATES.contains(&name.0.as_str()) || name.0.ends_with('_') { name.with("net") } else { name }
     }
 
     /// This with a word after it.
     pub(super) fn with(&self, word: &str) -> Self {
-        Self::new(&format!("{}_{word}", self.0))
+        Self::new(&format!("{}_{word}", self.0.trim_end_matches('_')))
+    }
+
+    /// This, or what comes of it that is neither `reserved` nor taken.
+    pub(super) fn free(&self, reserved: &[&str], is_taken: impl Fn(&Self) -> bool) -> Self {
+        let is_free = |name: &Self| !reserved.contains(&name.0.as_str()) && !is_taken(name);
+        let numbered = (2_u32..).map(|number| self.with(&number.to_string()));
+        std::iter::once(self.clone()).chain(numbered).find(is_free).unwrap_or_else(|| self.clone())
+    }
+
+    /// The module of the block `name`: none of `taken`.
+    pub(super) fn of_module(name: &str, taken: &[Self]) -> Self {
+        let short: String = name.chars().take(LETTERS).collect();
+        Self::new(&short).with("block").free(&[], |name| taken.contains(name))
     }
 }
 
@@ -116,19 +196,36 @@ impl RustType {
     /// The type of the network `name`: none that its code has already, `taken` among them.
     pub(super) fn of_network(name: &str, taken: &[Self]) -> Self {
         let name = Self::new(name);
-        let is_taken = TYPES.contains(&name.0.as_str())
-            || name.0.ends_with("Config")
-            || taken.iter().any(|taken| *taken == name || taken.config() == name);
-        if is_taken { Self(format!("{}Net", name.0)) } else { name }
+        if taken.contains(&name) { Self(format!("{name}Net")).free("Net", taken) } else { name.free("Net", taken) }
     }
 
-    /// The type of the block `name`, which ends in `Block`, so that it is none of burn's.
-    pub(super) fn of_block(name: &str) -> Self {
-        let Self(mut name) = Self::new(name);
+    /// The type of the block `name`, which ends in `Block`, so that it is none of burn's; none of `taken`.
+    pub(super) fn of_block(name: &str, taken: &[Self]) -> Self {
+        let short: String = name.chars().take(LETTERS).collect();
+        let Self(mut name) = Self::new(&short);
         if !name.ends_with("Block") {
             name.push_str("Block");
         }
-        Self(name)
+        Self(name).free("Block", taken)
+    }
+
+    /// The type of the part of a block that is called `name`: none that its file has already, `taken` among them.
+    pub(super) fn of_part(name: &str, taken: &[Self]) -> Self {
+        Self::new(name).free("Part", taken)
+    }
+
+    /// This, with `word` after it if generated code has such a type, and with a number if it is `taken`.
+    fn free(self, word: &str, taken: &[Self]) -> Self {
+        let is_reserved = TYPES.contains(&self.0.as_str()) || self.0.ends_with("Config");
+        let name = if is_reserved { Self(format!("{}{word}", self.0)) } else { self };
+        let numbered = (2_u32..).map(|number| Self(format!("{}{number}", name.0)));
+        let mut candidates = std::iter::once(name.clone()).chain(numbered);
+        candidates.find(|name| !taken.contains(name)).unwrap_or(name)
+    }
+
+    /// The article before its name.
+    pub(super) fn article(&self) -> &'static str {
+        article(&self.0)
     }
 
     /// The configuration that makes it.
@@ -141,6 +238,11 @@ impl fmt::Display for RustType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The article before `word`.
+pub(super) fn article(word: &str) -> &'static str {
+    if word.starts_with(|first: char| "AEIOUaeiou".contains(first)) { "an" } else { "a" }
 }
 
 fn clean(text: &str) -> String {

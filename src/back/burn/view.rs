@@ -30,6 +30,11 @@ pub(super) struct LibView {
     pub(super) input: [u64; 3],
     pub(super) modules: Vec<ModuleView>,
     pub(super) network: RustType,
+    pub(super) exports: Option<Code>,
+    pub(super) has_layers: bool,
+    /// Whether some of these are fields of other structs.
+    pub(super) has_modules: bool,
+    pub(super) has_weights: bool,
 }
 
 /// A module of blocks.
@@ -50,13 +55,21 @@ pub(super) struct MainView {
 }
 
 /// `src/layers.rs`.
+#[expect(clippy::struct_excessive_bools, reason = "each says whether the network needs one layer")]
 #[derive(Debug, Template)]
 #[template(path = "back/burn/templates/layers.rs.txt")]
 pub(super) struct LayersView {
     pub(super) header: Comment,
+    pub(super) module_doc: Comment,
+    pub(super) imports: Vec<Code>,
     pub(super) convolution: Option<InitView>,
     pub(super) linear: Option<InitView>,
+    pub(super) channel_conv: Option<InitView>,
+    pub(super) has_drop_path: bool,
+    pub(super) has_layer_scale: bool,
     pub(super) has_adaptive_max: bool,
+    pub(super) has_blur: bool,
+    pub(super) has_path_softmax: bool,
 }
 
 /// How fresh kernels are drawn.
@@ -110,6 +123,7 @@ impl InitView {
 pub(super) struct WeightsView {
     pub(super) header: Comment,
     pub(super) dialect: Comment,
+    pub(super) imports: Vec<Code>,
     pub(super) layout: LayoutView,
     pub(super) kernel: RustStr,
     pub(super) bias: RustStr,
@@ -117,9 +131,14 @@ pub(super) struct WeightsView {
     pub(super) shift: RustStr,
     pub(super) mean: RustStr,
     pub(super) variance: RustStr,
+    pub(super) gain: RustStr,
     pub(super) ignored: Vec<RustStr>,
     pub(super) has_convolution: bool,
-    pub(super) has_norm: bool,
+    pub(super) has_batch_norm: bool,
+    pub(super) has_layer_norm: bool,
+    pub(super) has_group_norm: bool,
+    pub(super) has_layer_scale: bool,
+    pub(super) has_channel_conv: bool,
     pub(super) has_linear: bool,
     pub(super) has_linear_of_map: bool,
 }
@@ -144,7 +163,10 @@ pub(super) struct BlockView {
     pub(super) parameters: Vec<ParameterView>,
     pub(super) destructure: Option<Code>,
     pub(super) make: Code,
+    pub(super) takes_device: bool,
     pub(super) fields: Vec<FieldView>,
+    /// The dimensions of what it reads and of what it makes.
+    pub(super) ranks: (u64, u64),
     pub(super) forward: Vec<Code>,
     pub(super) parts: Vec<PartView>,
     pub(super) load: Option<LoadView>,
@@ -167,17 +189,22 @@ pub(super) struct FieldView {
     pub(super) ty: Code,
 }
 
-/// A shortcut.
+/// A branch of a block.
 #[derive(Debug)]
 pub(super) struct PartView {
+    pub(super) doc: Comment,
     pub(super) name: RustType,
     pub(super) fields: Vec<FieldView>,
+    /// The dimensions of what it reads and of what it makes.
+    pub(super) ranks: (u64, u64),
     pub(super) forward: Vec<Code>,
 }
 
 /// How a block is loaded.
 #[derive(Debug)]
 pub(super) struct LoadView {
+    /// Whether clippy finds it too long.
+    pub(super) is_long: bool,
     pub(super) signature: Code,
     pub(super) lines: Vec<Code>,
 }
@@ -189,11 +216,12 @@ pub(super) struct ModelView {
     pub(super) header: Comment,
     pub(super) doc: Vec<Comment>,
     pub(super) imports: Vec<Code>,
-    pub(super) blocks: Vec<ModuleView>,
+    pub(super) blocks: Vec<Code>,
     pub(super) ty: RustType,
     pub(super) config: RustType,
     pub(super) classes: Option<u64>,
     pub(super) make: Code,
+    pub(super) takes_device: bool,
     pub(super) fields: Vec<FieldView>,
     pub(super) input: Comment,
     pub(super) output: Comment,
