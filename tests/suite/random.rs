@@ -17,7 +17,7 @@ pub enum Tree {
 }
 
 /// Which leaves there are.
-pub const LEAVES: u8 = 25;
+pub const LEAVES: u8 = 26;
 
 /// A few of them in a row, joins among them.
 pub fn series(optional: bool) -> impl Strategy<Value = Vec<Tree>> {
@@ -79,7 +79,7 @@ impl Builder {
             Tree::Leaf { optional: true, .. } if self.block.is_multiple_of(2) => value,
             Tree::Leaf { kind, label, .. } => {
                 let branch = [Label::MAIN, Label::SKIP, Label::new("Side").unwrap()][usize::from(*label)];
-                let op = self.op(*kind, self.shape(value));
+                let op = leaf(*kind, self.block, self.shape(value));
                 self.leaf(op, branch, value)
             }
             Tree::Join { kind, branches } => self.join(*kind, branches, value),
@@ -117,32 +117,32 @@ impl Builder {
         let conv = conv(4, 1, 1);
         if kind == 2 { self.leaf(conv, Label::JOIN, joined) } else { joined }
     }
+}
 
-    /// The op of a kind for what reads `shape`, keeping height and width.
-    fn op(&self, kind: u8, shape: Shape) -> Op {
-        let block = u64::from(self.block);
-        let real = f64::from(self.block + 1);
-        let (channels, even) = (shape.channels(), shape.channels().is_multiple_of(2));
-        match kind {
-            0 => conv(4 + 2 * block, 1, 1),
-            1 => conv(6, 1 + 2 * (block % 2), 1),
-            2 => conv(channels, 3, channels),
-            3 => Op::BatchNorm(op::BatchNorm { epsilon: 1e-5 * real, momentum: 0.1 }),
-            4 => Op::LayerNorm(op::LayerNorm { epsilon: 1e-6 * real }),
-            5 => Op::GroupNorm(op::GroupNorm { groups: if even { 2 } else { 1 }, epsilon: 1e-5 }),
-            6 => Op::MaxPool(op::MaxPool { window: window(3, 1) }),
-            7 => Op::AvgPool(op::AvgPool { window: window(3, 1), count_padding: true }),
-            8 => Op::AvgPool(op::AvgPool { window: window(1 + 2 * (block % 3), 1), count_padding: false }),
-            9 => Op::Blur(op::Blur::new(3, 1)),
-            10 => Op::LayerScale(op::LayerScale { init: 1e-6 * real }),
-            11 => Op::DropPath(op::DropPath { rate: 0.01 * f64::from(self.block) }),
-            12 => Op::Dropout(op::Dropout { rate: 0.1 * real }),
-            13 => Op::PathSoftmax(op::PathSoftmax { paths: if even { 2 } else { 1 } }),
-            14 => Op::Slice(op::Slice { start: 0, length: channels.div_ceil(2) }),
-            15 => Op::Slice(op::Slice { start: channels / 2, length: channels - channels / 2 }),
-            16 => Op::Linear(op::Linear { features: 4 + block, bias: kind == 16 }),
-            17 => Op::Pad(op::Pad::Channels { before: block, after: 1 }),
-            _ => Op::Activation(Activation::ALL[usize::from(kind - 18) % Activation::ALL.len()]),
-        }
+/// The op of a kind for what reads `shape`, keeping height and width.
+pub fn leaf(kind: u8, block: u32, shape: Shape) -> Op {
+    let real = f64::from(block + 1);
+    let block = u64::from(block);
+    let (channels, even) = (shape.channels(), shape.channels().is_multiple_of(2));
+    match kind {
+        0 => conv(4 + 2 * block, 1, 1),
+        1 => conv(6, 1 + 2 * (block % 2), 1),
+        2 => conv(channels, 3, channels),
+        3 => Op::BatchNorm(op::BatchNorm { epsilon: 1e-5 * real, momentum: 0.1 }),
+        4 => Op::LayerNorm(op::LayerNorm { epsilon: 1e-6 * real }),
+        5 => Op::GroupNorm(op::GroupNorm { groups: if even { 2 } else { 1 }, epsilon: 1e-5 }),
+        6 => Op::MaxPool(op::MaxPool { window: window(3, 1) }),
+        7 => Op::AvgPool(op::AvgPool { window: window(3, 1), count_padding: true }),
+        8 => Op::AvgPool(op::AvgPool { window: window(1 + 2 * (block % 3), 1), count_padding: false }),
+        9 => Op::Blur(op::Blur::new(3, 1)),
+        10 => Op::LayerScale(op::LayerScale { init: 1e-6 * real }),
+        11 => Op::DropPath(op::DropPath { rate: 0.01 * (real - 1.0) }),
+        12 => Op::Dropout(op::Dropout { rate: 0.1 * real }),
+        13 => Op::PathSoftmax(op::PathSoftmax { paths: if even { 2 } else { 1 } }),
+        14 => Op::Slice(op::Slice { start: 0, length: channels.div_ceil(2) }),
+        15 => Op::Slice(op::Slice { start: channels / 2, length: channels - channels / 2 }),
+        16 => Op::Linear(op::Linear { features: 4 + block, bias: true }),
+        17 => Op::Pad(op::Pad::Channels { before: block, after: 1 }),
+        _ => Op::Activation(Activation::ALL[usize::from(kind - 18) % Activation::ALL.len()]),
     }
 }

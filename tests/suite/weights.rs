@@ -1,7 +1,10 @@
 //! Weights: what a network expects, and what is said about a file that does not fit.
 
+use crate::build::{Net, dialect, zoo};
 use crate::networks::{compile, filled, of_depth, small};
 use resnetc::diagnostic::Refusal;
+use resnetc::ir::dialect::Layout;
+use resnetc::ir::{Op, op};
 use resnetc::weights::{self, Misfit, Unreadable};
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde_json::Value;
@@ -85,6 +88,57 @@ fn keras_layouts_are_hwio_and_a_linear_after_a_flatten_reads_hwc() {
     assert_eq!(entry("predictions/kernel").shape, [20, 10]);
     assert_eq!(entry("predictions/kernel").permuted, Some([10, 20, 1, 1]));
     assert_eq!(entry("conv1_bn/moving_variance").permuted, None);
+}
+
+/// Of every op, in the layouts of torch and of Keras.
+#[test]
+fn the_parameters_of_every_op_come_back_from_a_file() {
+    let mut keras = dialect();
+    keras.names.layout = Layout::Keras;
+    for dialect in [dialect(), keras] {
+        let checked = zoo(dialect, 0.0);
+        let weights = filled(&checked);
+        let bytes = weights::write(&checked, &weights).unwrap();
+        assert_eq!(weights::read(&checked, &bytes).unwrap(), weights);
+    }
+}
+
+#[test]
+fn a_convolution_along_channels_and_a_linear_layer_of_a_map_have_the_shapes_of_their_frameworks() {
+    let mut keras = dialect();
+    keras.names.layout = Layout::Keras;
+    // torch.nn.Conv1d(1, 1, 3), Linear(8, 32) and a layer scale; keras.layers.Conv1D(1, 3), Dense(32).
+    for (dialect, along, linear) in [(dialect(), [1, 1, 3], [32, 8]), (keras, [3, 1, 1], [8, 32])] {
+        let checked = zoo(dialect, 0.0);
+        let expected = weights::expected(&checked);
+        let shapes = |op: &str| -> Vec<Vec<u64>> {
+            let of_op = |entry: &&weights::Entry| checked.layer(entry.parameter.node).node.op.name() == op;
+            expected.iter().filter(of_op).map(|entry| entry.shape.clone()).collect()
+        };
+        assert_eq!(shapes("channel_conv"), [along.to_vec()]);
+        assert_eq!(shapes("layer_scale"), [vec![8]]);
+        assert_eq!(shapes("linear")[..2], [linear.to_vec(), vec![32]]);
+        assert_eq!(shapes("layer_norm")[..2], [vec![8], vec![8]]);
+    }
+}
+
+/// torchvision's ConvNeXt has [C, 1, 1], timm's [C].
+#[test]
+fn a_layer_scale_may_have_dimensions_of_one_after_its_channels() {
+    let (mut net, input) = Net::new(5, [4, 4]);
+    net.then(Op::LayerScale(op::LayerScale { init: 1e-6 }), input);
+    let checked = net.finish();
+    let name = &weights::expected(&checked)[0].name;
+    for shape in [&[5][..], &[5, 1, 1], &[1, 5, 1, 1]] {
+        assert!(weights::read(&checked, &zeros(&[(name, Dtype::F32, shape)])).is_ok(), "{shape:?}");
+    }
+    for shape in [&[5, 5][..], &[1], &[4, 1, 1]] {
+        let misfit = weights::read(&checked, &zeros(&[(name, Dtype::F32, shape)])).unwrap_err();
+        assert!(matches!(misfit, Misfit::Different(_)), "{shape:?}");
+    }
+    let drawn = weights::init(&checked, 0);
+    let (_, tensor) = drawn.iter().next().unwrap();
+    assert_eq!((tensor.shape.as_slice(), tensor.values.as_slice()), (&[5][..], &[1e-6; 5][..]));
 }
 
 #[test]
