@@ -139,13 +139,28 @@ impl Expr {
             // A lone call shares the brackets.
             Self::Call(function, arguments) => match arguments.as_slice() {
                 [only @ Self::Call(..)] => format!("{function}({})", only.broken(indent, 0)),
-                arguments => format!("{function}({}{close})", items(arguments)),
+                arguments => match arguments.iter().map(Self::short).collect::<Option<Vec<_>>>() {
+                    Some(short) => format!("{function}({}{close})", filled(inner, &short)),
+                    None => format!("{function}({}{close})", items(arguments)),
+                },
             },
             // rustfmt lets a single call or tuple share the array's brackets.
             Self::Array(elements) => match elements.as_slice() {
                 [only @ Self::Call(..)] => format!("&[{}]", only.broken(indent, 0)),
                 elements => format!("&[{}{close}]", items(elements)),
             },
+        }
+    }
+
+    /// A literal or a variable of the length up to which rustfmt puts several on a line.
+    fn short(&self) -> Option<Code> {
+        const LENGTH: usize = 10;
+        let is_simple = |code: &&Code| {
+            code.width() <= LENGTH && code.0.chars().all(|char| char.is_ascii_alphanumeric() || "_.-".contains(char))
+        };
+        match self {
+            Self::Atom(code) => Some(code).filter(is_simple).cloned(),
+            Self::Chain(..) | Self::Struct(..) | Self::Optional(..) | Self::Call(..) | Self::Array(_) => None,
         }
     }
 
@@ -181,16 +196,22 @@ pub(super) fn import(path: &Code, names: &[Code]) -> Option<Code> {
     if "use ;".len() + flat.chars().count() <= WIDTH {
         return Some(Code(flat));
     }
+    Some(Code(format!("{path}::{{{}\n}}", filled(STEP, names))))
+}
+
+/// `items` on as few lines as they need at `indent`, each with a comma.
+fn filled(indent: usize, items: &[Code]) -> String {
     let mut lines = String::new();
     let mut column = WIDTH;
-    for name in names {
-        let width = " ,".len() + name.width();
-        // The first name of a line has the margin for its space.
-        let (before, start) = if column + width <= WIDTH { (" ".to_owned(), column) } else { (margin(STEP), STEP - 1) };
-        lines = format!("{lines}{before}{name},");
+    for item in items {
+        let width = " ,".len() + item.width();
+        // The first item of a line has the margin for its space.
+        let (before, start) =
+            if column + width <= WIDTH { (" ".to_owned(), column) } else { (margin(indent), indent - 1) };
+        lines = format!("{lines}{before}{item},");
         column = start + width;
     }
-    Some(Code(format!("{path}::{{{lines}\n}}")))
+    lines
 }
 
 /// `text` broken into lines of documentation at `indent`.
