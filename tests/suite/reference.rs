@@ -29,11 +29,6 @@ pub fn weights(network: &Checked) -> Weights {
 
 /// The output for one image, C x H x W.
 pub fn run(network: &Checked, weights: &Weights, image: &[f32]) -> Vec<f64> {
-    values(network, weights, image).remove(&network.output()).unwrap()
-}
-
-/// The value of every node for one image.
-pub fn values(network: &Checked, weights: &Weights, image: &[f32]) -> BTreeMap<NodeId, Vec<f64>> {
     let mut values: BTreeMap<NodeId, Vec<f64>> = BTreeMap::new();
     for layer in network.layers() {
         let operands: Vec<_> = layer.operands.iter().map(|operand| values[operand].as_slice()).collect();
@@ -45,79 +40,7 @@ pub fn values(network: &Checked, weights: &Weights, image: &[f32]) -> BTreeMap<N
         assert_eq!(value.len() as u128, layer.output.elements(), "{}", layer.name);
         values.insert(layer.id, value);
     }
-    values
-}
-
-/// The value of a node that joins branches.
-fn join(network: &Checked, layer: &Layer<'_>, operands: &[&[f64]]) -> Vec<f64> {
-    // A gate has one value for each channel of the others.
-    let positions = layer.output.positions() as usize;
-    let at = |operand: usize, index: usize| {
-        let gate = network.shape(layer.operands[operand]).positions() as usize != positions;
-        operands[operand][if gate { index / positions } else { index }]
-    };
-    let each = 0..layer.output.elements() as usize;
-    let all = |index: usize| (0..operands.len()).map(move |operand| at(operand, index));
-    match layer.node.op {
-        Op::Add(_) => each.map(|index| all(index).sum()).collect(),
-        Op::Multiply(_) => each.map(|index| all(index).product()).collect(),
-        Op::Concat(_) => operands.concat(),
-        ref op => panic!("{op:?} joins nothing"),
-    }
-}
-
-/// Normalises groups of values, each with its mean and variance.
-fn normalise(values: &[f64], groups: &[Vec<usize>], epsilon: f64) -> Vec<f64> {
-    let mut out = values.to_vec();
-    for group in groups {
-        let count = group.len() as f64;
-        let mean = group.iter().map(|at| values[*at]).sum::<f64>() / count;
-        let variance = group.iter().map(|at| (values[*at] - mean).powi(2)).sum::<f64>() / count;
-        for at in group {
-            out[*at] = (values[*at] - mean) / (variance + epsilon).sqrt();
-        }
-    }
-    out
-}
-
-/// The normal distribution function, by the series of the error function: exact to double precision for |x| < 6.
-fn normal_distribution(x: f64) -> f64 {
-    if x < -8.0 {
-        return 0.0;
-    }
-    if x > 8.0 {
-        return 1.0;
-    }
-    let (mut term, mut sum, mut n) = (x, x, 0.0);
-    while term.abs() > 1e-18 * sum.abs() {
-        n += 1.0;
-        term *= x * x / (2.0 * n + 1.0);
-        sum += term;
-    }
-    0.5 + sum * (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
-}
-
-fn activate(activation: Activation, layer: &Layer<'_>, x: &[f64]) -> Vec<f64> {
-    let hard_sigmoid = |x: f64| (x + 3.0).clamp(0.0, 6.0) / 6.0;
-    let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
-    let function = |x: f64| match activation {
-        Activation::Relu => x.max(0.0),
-        Activation::Relu6 => x.clamp(0.0, 6.0),
-        Activation::Silu => x * sigmoid(x),
-        Activation::Gelu => x * normal_distribution(x),
-        Activation::Sigmoid => sigmoid(x),
-        Activation::HardSigmoid => hard_sigmoid(x),
-        Activation::HardSwish => x * hard_sigmoid(x),
-        Activation::Softmax => x.exp(),
-    };
-    let values: Vec<_> = x.iter().map(|x| function(*x)).collect();
-    if activation != Activation::Softmax {
-        return values;
-    }
-    let positions = layer.output.positions() as usize;
-    let sum = |position: usize| values.iter().skip(position).step_by(positions).sum::<f64>();
-    let sums: Vec<_> = (0..positions).map(sum).collect();
-    values.iter().enumerate().map(|(at, value)| value / sums[at % positions]).collect()
+    values.remove(&network.output()).unwrap()
 }
 
 /// What joins branches. A gate, which has one element where a map has a plane, is read once for all of the plane.
@@ -312,18 +235,13 @@ fn normalised(layer: &Layer<'_>, x: &[f64], groups: &[usize], epsilon: f64, [sca
     unit.map(|(at, value)| value * scale[channel(layer, at)] + shift[channel(layer, at)]).collect()
 }
 
-/// Over the elements for which `place` is the same; the largest of them is taken off, lest exponentials overflow.
+/// Over the elements for which `place` is the same.
 fn softmax(x: &[f64], place: impl Fn(usize) -> usize) -> Vec<f64> {
-    let mut largest = vec![f64::NEG_INFINITY; x.len()];
-    for (at, value) in x.iter().enumerate() {
-        largest[place(at)] = largest[place(at)].max(*value);
-    }
-    let powers: Vec<_> = x.iter().enumerate().map(|(at, value)| (value - largest[place(at)]).exp()).collect();
     let mut sums = vec![0.0; x.len()];
-    for (at, power) in powers.iter().enumerate() {
-        sums[place(at)] += power;
+    for (at, value) in x.iter().enumerate() {
+        sums[place(at)] += value.exp();
     }
-    powers.iter().enumerate().map(|(at, power)| power / sums[place(at)]).collect()
+    x.iter().enumerate().map(|(at, value)| value.exp() / sums[place(at)]).collect()
 }
 
 fn activate(activation: Activation, x: f64) -> f64 {
