@@ -29,6 +29,11 @@ pub fn weights(network: &Checked) -> Weights {
 
 /// The output for one image, C x H x W.
 pub fn run(network: &Checked, weights: &Weights, image: &[f32]) -> Vec<f64> {
+    values(network, weights, image).remove(&network.output()).unwrap()
+}
+
+/// The value of every node for one image.
+pub fn values(network: &Checked, weights: &Weights, image: &[f32]) -> BTreeMap<NodeId, Vec<f64>> {
     let mut values: BTreeMap<NodeId, Vec<f64>> = BTreeMap::new();
     for layer in network.layers() {
         let operands: Vec<_> = layer.operands.iter().map(|operand| values[operand].as_slice()).collect();
@@ -40,7 +45,7 @@ pub fn run(network: &Checked, weights: &Weights, image: &[f32]) -> Vec<f64> {
         assert_eq!(value.len() as u128, layer.output.elements(), "{}", layer.name);
         values.insert(layer.id, value);
     }
-    values.remove(&network.output()).unwrap()
+    values
 }
 
 /// What joins branches. A gate, which has one element where a map has a plane, is read once for all of the plane.
@@ -235,13 +240,18 @@ fn normalised(layer: &Layer<'_>, x: &[f64], groups: &[usize], epsilon: f64, [sca
     unit.map(|(at, value)| value * scale[channel(layer, at)] + shift[channel(layer, at)]).collect()
 }
 
-/// Over the elements for which `place` is the same.
+/// Over the elements for which `place` is the same; the largest of them is taken off, lest exponentials overflow.
 fn softmax(x: &[f64], place: impl Fn(usize) -> usize) -> Vec<f64> {
-    let mut sums = vec![0.0; x.len()];
+    let mut largest = vec![f64::NEG_INFINITY; x.len()];
     for (at, value) in x.iter().enumerate() {
-        sums[place(at)] += value.exp();
+        largest[place(at)] = largest[place(at)].max(*value);
     }
-    x.iter().enumerate().map(|(at, value)| value.exp() / sums[place(at)]).collect()
+    let powers: Vec<_> = x.iter().enumerate().map(|(at, value)| (value - largest[place(at)]).exp()).collect();
+    let mut sums = vec![0.0; x.len()];
+    for (at, power) in powers.iter().enumerate() {
+        sums[place(at)] += power;
+    }
+    powers.iter().enumerate().map(|(at, power)| power / sums[place(at)]).collect()
 }
 
 fn activate(activation: Activation, x: f64) -> f64 {
