@@ -85,6 +85,7 @@ fn expand<'a>(spec: &'a Spec, machine: &mut Machine<'a>, calls: &'a Calls<'a>) -
         first += blocks;
         previous = Some(call);
     }
+    machine.builder.graph.kinds.blocks = u32::try_from(total).unwrap_or(u32::MAX);
     calls.head.block.name().clone_into(&mut machine.builder.graph.kinds.head);
     machine.expand(&calls.head, previous, Position { place: Place::Head, number: total, stage: stages, ..alone })
 }
