@@ -629,8 +629,8 @@ fn packages_of_random_blocks_compute_what_the_definitions_say() {
     };
     // Products of products leave float32.
     let tame = |(case, bound): &(Case, f64)| (1e-6..1e6).contains(&case.scale) && *bound < 1e-3;
-    let cases: Vec<_> = random_networks(60).into_iter().map(case).filter(tame).take(20).collect();
-    assert_eq!(cases.len(), 20);
+    let cases: Vec<_> = random_networks(40).into_iter().map(case).filter(tame).take(12).collect();
+    assert_eq!(cases.len(), 12);
     hold(&cases);
 }
 
