@@ -1,5 +1,6 @@
 //! burn source as text: as rustfmt would have it, as a person would write it, and refused where it cannot be written.
 
+use crate::describe::architectures;
 use crate::networks::{cifar, compile, small};
 use crate::random::{Tree, network, series};
 use crate::sketch::{Draw, Sketch};
@@ -11,9 +12,10 @@ use resnetc::ir::dialect::Layout;
 use resnetc::ir::op::{Add, AvgPool};
 use resnetc::ir::shape::Window;
 use resnetc::ir::{Op, Sides};
+use resnetc::source::Source;
 use resnetc::valid::{self, Checked};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const PLAIN_VGG: &str = "name = \"vgg\"\ndialect = \"keras\"\nstem.kind = \"none\"\nblock.kind = \"vgg\"\n\
@@ -55,6 +57,17 @@ pub fn networks() -> Vec<Checked> {
     all.into_iter().chain(rest).map(|text| compile(&text)).collect()
 }
 
+/// The networks that ship, in either language.
+pub fn shipped() -> Vec<Checked> {
+    let mut paths: Vec<_> = fs::read_dir(architectures()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let compiled = |path: &PathBuf| {
+        let source = Source::new(path.display().to_string(), fs::read_to_string(path).unwrap());
+        resnetc::compile(&source).unwrap_or_else(|report| panic!("{}: {report:?}", path.display()))
+    };
+    paths.iter().map(compiled).collect()
+}
+
 /// Networks that nobody drew: always the same ones.
 pub fn random_networks(count: usize) -> Vec<Checked> {
     let mut runner = TestRunner::deterministic();
@@ -92,10 +105,8 @@ pub fn workspace<'n>(networks: impl Iterator<Item = &'n Checked>, folder: &Path)
 #[test]
 fn crates_are_as_rustfmt_formats_them() {
     let folder = tempfile::tempdir().unwrap();
-    let shipped = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("architectures")).unwrap();
-    let shipped = shipped.map(|entry| compile(&fs::read_to_string(entry.unwrap().path()).unwrap()));
     let networks: Vec<_> =
-        networks().into_iter().chain(sketches::all()).chain(random_networks(60)).chain(shipped).collect();
+        networks().into_iter().chain(sketches::all()).chain(random_networks(60)).chain(shipped()).collect();
     workspace(networks.iter(), folder.path());
     let mut changes = String::new();
     for network in &networks {
