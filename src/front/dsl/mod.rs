@@ -43,7 +43,7 @@ pub fn format(source: &Source, report: &mut Report) -> Option<String> {
         format::layout(source, &reader.tokens)
     });
     let sound = !found.has_errors();
-    report.extend(found.into_iter());
+    report.extend(found);
     out.filter(|_| sound)
 }
 
