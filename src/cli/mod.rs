@@ -12,6 +12,7 @@ mod expand;
 mod explain;
 mod files;
 mod flops;
+mod fmt;
 #[cfg(feature = "live")]
 mod live;
 mod network;
@@ -60,6 +61,7 @@ enum Command {
     Explain(explain::Arguments),
     New(Box<new::Arguments>),
     Flops(flops::Arguments),
+    Fmt(fmt::Arguments),
     Summary(summary::Arguments),
     Diff(diff::Arguments),
     Run(run::Arguments),
@@ -93,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::New(arguments) => new::run(&arguments, global),
         Command::Flops(arguments) => flops::run(&arguments, global),
+        Command::Fmt(arguments) => fmt::run(&arguments, global),
         Command::Summary(arguments) => summary::run(&arguments, global),
         Command::Diff(arguments) => diff::run(&arguments, global),
         Command::Run(arguments) => run::run(&arguments, global),

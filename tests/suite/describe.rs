@@ -9,6 +9,13 @@ pub fn architectures() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("architectures")
 }
 
+/// The descriptions that ship, in either language, by name.
+pub fn shipped() -> Vec<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(architectures()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
 /// The text of `architectures/NAME.toml`.
 pub fn file(name: &str) -> String {
     let path = architectures().join(name).with_extension("toml");
@@ -17,7 +24,7 @@ pub fn file(name: &str) -> String {
 
 /// The network that `text` describes; the rendered report where it describes none.
 pub fn compile(text: &str) -> Checked {
-    let source = Source::new("test.toml", text);
+    let source = Source::new("test", text);
     resnetc::compile(&source)
         .unwrap_or_else(|report| panic!("{}", resnetc::diagnostic::render::text(&report, &source, false)))
 }

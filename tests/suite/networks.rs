@@ -7,7 +7,7 @@ use resnetc::valid::Checked;
 use resnetc::weights::{Tensor, Weights};
 
 pub fn compile(text: &str) -> Checked {
-    resnetc::compile(&Source::new("test.toml", text)).unwrap_or_else(|report| panic!("{report:?}\n{text}"))
+    resnetc::compile(&Source::new("test", text)).unwrap_or_else(|report| panic!("{report:?}\n{text}"))
 }
 
 /// A ResNet of the paper's table in a dialect, with 1000 classes.

@@ -108,7 +108,8 @@ fn a_convolution_along_channels_and_a_linear_layer_of_a_map_have_the_shapes_of_t
     let mut keras = dialect();
     keras.names.layout = Layout::Keras;
     // torch.nn.Conv1d(1, 1, 3), Linear(8, 32) and a layer scale; keras.layers.Conv1D(1, 3), Dense(32).
-    for (dialect, along, linear) in [(dialect(), [1, 1, 3], [32, 8]), (keras, [3, 1, 1], [8, 32])] {
+    let torch = (dialect(), [1, 1, 3], vec![8, 1, 1], [32, 8]);
+    for (dialect, along, scale, linear) in [torch, (keras, [3, 1, 1], vec![8], [8, 32])] {
         let checked = zoo(dialect, 0.0);
         let expected = weights::expected(&checked);
         let shapes = |op: &str| -> Vec<Vec<u64>> {
@@ -116,7 +117,7 @@ fn a_convolution_along_channels_and_a_linear_layer_of_a_map_have_the_shapes_of_t
             expected.iter().filter(of_op).map(|entry| entry.shape.clone()).collect()
         };
         assert_eq!(shapes("channel_conv"), [along.to_vec()]);
-        assert_eq!(shapes("layer_scale"), [vec![8]]);
+        assert_eq!(shapes("layer_scale"), [scale]);
         assert_eq!(shapes("linear")[..2], [linear.to_vec(), vec![32]]);
         assert_eq!(shapes("layer_norm")[..2], [vec![8], vec![8]]);
     }

@@ -230,22 +230,4 @@ mod tests {
             }
         }
     }
-
-    #[test]
-    fn every_text_of_the_library_is_laid_out() {
-        let mut differ = Vec::new();
-        for folder in ["", "blocks", "stems", "heads", "parts", "dialects"] {
-            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("library").join(folder);
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.extension().is_some_and(|extension| extension == "resnet") {
-                    let text = std::fs::read_to_string(&path).unwrap();
-                    if laid_out(&text) != text {
-                        differ.push(path);
-                    }
-                }
-            }
-        }
-        assert!(differ.is_empty(), "{differ:?}");
-    }
 }

@@ -1,0 +1,61 @@
+//! `resnetc fmt`: the layout of descriptions in the DSL.
+
+use super::{Failure, Global, files};
+use resnetc::diagnostic::Report;
+use resnetc::front;
+use resnetc::spec::Form;
+use std::path::{Path, PathBuf};
+
+/// Lay descriptions in the DSL out: indentation, spaces, empty lines
+///
+/// Comments and line breaks stay where they are. Files are rewritten; standard input is printed.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The descriptions, `.resnet`; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Write nothing: name the files that would change, and exit with 1 if there are any
+    #[arg(long)]
+    check: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
+    files::one_standard_input(&arguments.files)?;
+    let mut worst = Ok(());
+    for file in &arguments.files {
+        match lay_out(file, arguments.check, global) {
+            Ok(()) => {}
+            Err(Failure::No) if worst.is_ok() => worst = Err(Failure::No),
+            Err(Failure::No) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    worst
+}
+
+fn lay_out(file: &Path, check: bool, global: Global) -> Result<(), Failure> {
+    let source = files::read_description(file)?;
+    if front::form(&source) == Form::Toml {
+        return Err(Failure::unasked(source.name(), "this is TOML; `fmt` lays out the DSL, `.resnet`"));
+    }
+    let mut report = Report::default();
+    let text = match front::dsl::format(&source, &mut report) {
+        Some(text) => text,
+        None => return files::answered(Err(report), &source, global),
+    };
+    let is_input = file == Path::new("-");
+    if check {
+        if text == source.text() {
+            return Ok(());
+        }
+        files::print(&format!("{}\n", source.name()))?;
+        return Err(Failure::No);
+    }
+    if is_input {
+        files::print(&text)
+    } else if text == source.text() {
+        Ok(())
+    } else {
+        files::write_atomic(file, text.as_bytes())
+    }
+}

@@ -1,0 +1,74 @@
+//! The family against the libraries that its members are named after: parameters, multiply-accumulates, and the name and
+//! shape of every tensor, exactly.
+//!
+//! `tests/golden/family.json` holds what torchvision, timm and Keras themselves count.
+
+use crate::describe::{architectures, shipped};
+use resnetc::analysis::analyse;
+use resnetc::source::Source;
+use resnetc::valid::Checked;
+use resnetc::weights;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+fn golden() -> Value {
+    serde_json::from_str(include_str!("../golden/family.json")).unwrap()
+}
+
+fn network(name: &str) -> Checked {
+    let path = architectures().join(name).with_extension("resnet");
+    let source = Source::new(path.display().to_string(), std::fs::read_to_string(&path).unwrap());
+    resnetc::compile(&source).unwrap_or_else(|report| panic!("{name}: {report:?}"))
+}
+
+/// `name shape`, a line a tensor, sorted.
+fn tensors(network: &Checked) -> Vec<String> {
+    let line = |entry: weights::Entry| {
+        let sides: Vec<_> = entry.shape.iter().map(u64::to_string).collect();
+        format!("{} {}", entry.name, sides.join("x"))
+    };
+    let mut lines: Vec<_> = weights::expected(network).into_iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn every_member_has_the_counts_and_the_tensors_of_its_namesake() {
+    let golden = golden();
+    let members = golden["networks"].as_object().unwrap();
+    assert_eq!(members.len(), 38);
+    let mut wrong = Vec::new();
+    for (name, expected) in members {
+        let network = network(name);
+        let cost = analyse(&network, 1);
+        let fixed_filters = expected["blur_macs"].as_u64().unwrap_or(0);
+        let figures = [
+            ("parameters", cost.parameters.trainable, expected["parameters"].as_u64().unwrap()),
+            ("total_parameters", cost.parameters.total(), expected["total_parameters"].as_u64().unwrap()),
+            ("macs", cost.macs(), expected["macs"].as_u64().unwrap() + fixed_filters),
+        ];
+        for (what, found, expected) in figures {
+            if found != u128::from(expected) {
+                wrong.push(format!("{name}: {what} is {found}, not {expected}"));
+            }
+        }
+        let lines = tensors(&network);
+        let digest = Sha256::digest(lines.join("\n") + "\n");
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        if lines.len() as u64 != expected["tensors"].as_u64().unwrap() {
+            wrong.push(format!("{name}: {} tensors, not {}", lines.len(), expected["tensors"]));
+        } else if digest != expected["tensors_sha256"].as_str().unwrap() {
+            wrong.push(format!("{name}: a tensor has another name or shape: {:?} …", &lines[..4]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_program_that_ships_is_called_after_its_file() {
+    for path in shipped() {
+        let source = Source::new(path.display().to_string(), std::fs::read_to_string(&path).unwrap());
+        let network = resnetc::compile(&source).unwrap();
+        assert_eq!(network.graph().name, path.file_stem().unwrap().to_str().unwrap());
+    }
+}
