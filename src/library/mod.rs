@@ -86,7 +86,9 @@ pub fn parts_for(told: &[String]) -> impl Iterator<Item = &'static Block> + Clon
     names(Place::Part).filter_map(find).filter(move |block| {
         let parameters = &block.signature.parameters;
         let is_told = |name: &str| told.iter().any(|known| known == name);
-        let takes = parameters.is_empty() || parameters.iter().any(|own| is_told(&own.name.value));
+        // What is told much and takes little of it has another place: a pool is no shortcut.
+        let taken = parameters.iter().filter(|own| is_told(&own.name.value)).count();
+        let takes = block.name() == "none" || 2 * taken >= told.len() || told.len() == 1 && parameters.is_empty();
         takes && parameters.iter().all(|own| own.default.is_some() || is_told(&own.name.value))
     })
 }

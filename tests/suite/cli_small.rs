@@ -170,18 +170,18 @@ fn new_writes_a_starting_file_from_block_counts() {
     let answer = resnetc(&["new", "--blocks", "2,3,5,2", "--kind", "bottleneck"], "");
     let expected = "# 38 layers, as the papers count them: the stem, 12 blocks, the classifier.
 name = \"resnet_2_3_5_2\"
-dialect = \"torchvision\"  # torchvision | keras | paper
+dialect = \"torchvision\"  # torchvision | keras | paper | timm
 
 [input]
 channels = 3
 size = [224, 224]  # height, width
 
 [stem]
-kind = \"imagenet\"  # imagenet | cifar | none
+kind = \"imagenet\"  # imagenet | cifar | deep | densenet | mobile | patchify | preact_deep | preact_imagenet | regnet_stem | none
 filters = 64
 
 [block]  # what every stage has unless it says otherwise
-kind = \"bottleneck\"  # basic | bottleneck | plain | vgg
+kind = \"bottleneck\"  # basic | bottleneck | convnext | dense | inverted_residual | mbconv | plain | preact_bottleneck | regnet | res2net_bottleneck | sk_bottleneck | vgg
 shortcut = \"B\"  # A | B | C | D | none
 
 # Each stage: its filters, how many blocks it has, and the stride of the first of them.

@@ -381,6 +381,9 @@ fn layers(network: &Checked) -> BTreeMap<(Place, String), (Op, Shape)> {
 fn what_is_folded_is_what_differs_for_every_pair_of_descriptions() {
     let mut files: Vec<_> = std::fs::read_dir(architectures()).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
+    // In stage tables every layer has an address of its own but for its sequence; the pairing of those that have not, and
+    // of what reads another layer, is tested above.
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     let networks: Vec<_> = files
         .iter()
         .map(|path| compile(&std::fs::read_to_string(path).unwrap()))
