@@ -25,8 +25,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     for file in &arguments.files {
         match lay_out(file, arguments.check, global) {
             Ok(()) => {}
-            Err(Failure::No) if worst.is_ok() => worst = Err(Failure::No),
-            Err(Failure::No) => {}
+            Err(Failure::No) => worst = Err(Failure::No),
             Err(failure) => return Err(failure),
         }
     }
@@ -39,9 +38,8 @@ fn lay_out(file: &Path, check: bool, global: Global) -> Result<(), Failure> {
         return Err(Failure::unasked(source.name(), "this is TOML; `fmt` lays out the DSL, `.resnet`"));
     }
     let mut report = Report::default();
-    let text = match front::dsl::format(&source, &mut report) {
-        Some(text) => text,
-        None => return files::answered(Err(report), &source, global),
+    let Some(text) = front::dsl::format(&source, &mut report) else {
+        return files::answered(Err(report), &source, global);
     };
     let is_input = file == Path::new("-");
     if check {

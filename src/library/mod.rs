@@ -88,8 +88,8 @@ pub fn parts_for(told: &[String]) -> impl Iterator<Item = &'static Block> + Clon
         let is_told = |name: &str| told.iter().any(|known| known == name);
         // What is told much and takes little of it has another place: a pool is no shortcut.
         let taken = parameters.iter().filter(|own| is_told(&own.name.value)).count();
-        let takes = block.name() == "none" || 2 * taken >= told.len() || told.len() == 1 && parameters.is_empty();
-        takes && parameters.iter().all(|own| own.default.is_some() || is_told(&own.name.value))
+        let fits = block.name() == "none" || 2 * taken >= told.len() || told.len() == 1 && parameters.is_empty();
+        fits && parameters.iter().all(|own| own.default.is_some() || is_told(&own.name.value))
     })
 }
 
