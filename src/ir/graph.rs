@@ -1,7 +1,7 @@
 //! The graph: petgraph's stable digraph of nodes, whose edges say which operand they are.
 
 use super::names::Context;
-use super::{Address, Dialect, Op, Place};
+use super::{Address, Dialect, Label, Op, Place};
 use crate::source::Span;
 use petgraph::Direction;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
@@ -42,9 +42,22 @@ pub struct Graph {
     pub dialect: Arc<Dialect>,
     /// The blocks that were expanded.
     pub kinds: Kinds,
+    /// What is known about a join whose branches do not go together, which is then the last node.
+    pub remark: Option<Remark>,
     nodes: StableDiGraph<Node, Slot>,
     input: Option<NodeId>,
     output: Option<NodeId>,
+}
+
+/// A join as it was written, for the message about branches that do not go together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// The join.
+    pub node: NodeId,
+    /// Its branches: the label of each, and where it was written.
+    pub branches: Vec<(Label, Span)>,
+    /// What to write in place of the argument that the join's span is, so that a projection makes the shapes equal.
+    pub projection: Option<String>,
 }
 
 /// What the blocks of a network are called in the library.
@@ -95,6 +108,7 @@ impl Graph {
             name: name.into(),
             dialect,
             kinds: Kinds::default(),
+            remark: None,
             nodes: StableDiGraph::new(),
             input: None,
             output: None,

@@ -8,6 +8,7 @@ use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect;
 use crate::ir::dialect::{Projection, StridePosition};
+use crate::ir::graph::Remark;
 use crate::ir::{Address, Dialect, Label, NodeId, Op, Origin, Place, Shape, op};
 use crate::lang::ast::{
     Block, Branch, Domain, Expression, ExpressionKind, JoinKind, Parameter, Passed, Signature, Statement,
@@ -59,7 +60,7 @@ pub(super) struct Context<'a> {
     /// For each branch how many nodes it has.
     counters: Vec<(Label, u32)>,
     /// Where the block was written that was called last as an argument: what a join of the library is blamed on.
-    part: Option<Span>,
+    part: Option<(&'a str, Span)>,
     depth: usize,
 }
 
@@ -323,7 +324,9 @@ impl<'a> Machine<'a> {
         let start = self.builder.current;
         let part = context.part.take();
         let mut ends: Vec<NodeId> = Vec::with_capacity(branches.len());
-        for Branch { label, condition, body, .. } in branches {
+        let mut present: Vec<&Branch> = Vec::with_capacity(branches.len());
+        for branch in branches {
+            let Branch { label, condition, body, .. } = branch;
             if let Some(condition) = condition
                 && !self.truth(condition, frame, context)?
             {
@@ -332,9 +335,9 @@ impl<'a> Machine<'a> {
             self.builder.current = start;
             self.labelled(*label, body, frame, context)?;
             ends.push(self.builder.current);
+            present.push(branch);
         }
-        let blamed = context.part.take().unwrap_or(frame.blame);
-        context.part = part;
+        let argument = std::mem::replace(&mut context.part, part);
         let op = match kind {
             JoinKind::Add => Op::Add(op::Add),
             JoinKind::Concat => Op::Concat(op::Concat),
@@ -347,13 +350,29 @@ impl<'a> Machine<'a> {
                 Ok(())
             }
             several => {
-                let span = if frame.block.is_library { blamed } else { span };
+                let argument = argument.filter(|_| frame.block.is_library);
+                let span = match argument {
+                    Some((_, written)) => written,
+                    None if frame.block.is_library => frame.blame,
+                    None => span,
+                };
                 let usual = match kind {
                     JoinKind::Add => Label::ADD,
                     JoinKind::Concat => Label::CONCAT,
                     JoinKind::Multiply => Label::MULTIPLY,
                 };
-                self.node(context, Label::JOIN, role.unwrap_or(usual), op, several, span)
+                let added = self.node(context, Label::JOIN, role.unwrap_or(usual), op, several, span);
+                if let Err(Halt::Shape) = added {
+                    // Only an argument that was written can be written differently.
+                    let shortcut = argument.filter(|(name, written)| *name == "shortcut" && *written != frame.call);
+                    let place = |branch: &Branch| if frame.block.is_library { span } else { branch.span };
+                    self.builder.graph.remark = Some(Remark {
+                        node: self.builder.current,
+                        branches: present.iter().map(|branch| (branch.label, place(branch))).collect(),
+                        projection: shortcut.map(|_| format!("shortcut = {}", self.words.write("B"))),
+                    });
+                }
+                added
             }
         }
     }
@@ -525,7 +544,7 @@ impl<'a> Machine<'a> {
             passed.push((own.value.clone(), argument.value.clone()));
         }
         let blame = if frame.block.is_library { written } else { span };
-        context.part = Some(written);
+        context.part = Some((name, written));
         self.call(block, &passed, blame, span, frame, context)
     }
 

@@ -1,8 +1,9 @@
 //! Shape inference over the whole graph, and the words for what fails.
 
 use crate::diagnostic::{Code, Diagnostic, Report};
+use crate::ir::graph::Remark;
 use crate::ir::shape::Window;
-use crate::ir::{Graph, Node, NodeId, Shape, ShapeError};
+use crate::ir::{Graph, Node, NodeId, Op, Shape, ShapeError};
 use crate::limits;
 
 /// The shape of every node, indexed by [`NodeId::index`].
@@ -15,7 +16,7 @@ pub(super) fn infer(graph: &Graph, order: &[NodeId], names: &[String]) -> Result
             operands.iter().filter_map(|operand| shapes.get(operand.index()).copied().flatten()).collect();
         let shape = node.op.infer(&inputs).map_err(|error| {
             let name = names.get(id.index()).map_or("", String::as_str);
-            Report::from(explain(graph, node, name, &operands, error))
+            Report::from(explain(graph, node, name, &operands, &inputs, error))
         })?;
         if let Some(slot) = shapes.get_mut(id.index()) {
             *slot = Some(shape);
@@ -24,10 +25,17 @@ pub(super) fn infer(graph: &Graph, order: &[NodeId], names: &[String]) -> Result
     Ok(shapes)
 }
 
-fn explain(graph: &Graph, node: &Node, name: &str, operands: &[NodeId], error: ShapeError) -> Diagnostic {
+fn explain(
+    graph: &Graph,
+    node: &Node,
+    name: &str,
+    operands: &[NodeId],
+    inputs: &[Shape],
+    error: ShapeError,
+) -> Diagnostic {
     let span = node.origin.span;
     match error {
-        ShapeError::Differ { left, right } => differ(graph, node, operands, left, right),
+        ShapeError::Differ { left, right } => differ(graph, node, operands, inputs, [left, right]),
         ShapeError::Vanishes { size, window } => vanishes(node, name, size, window),
         ShapeError::Groups { groups, inputs, outputs } => groups_do_not_divide(node, name, groups, inputs, outputs),
         ShapeError::NotAMap(found) => Diagnostic::error(
@@ -89,12 +97,62 @@ fn explain(graph: &Graph, node: &Node, name: &str, operands: &[NodeId], error: S
             format!("`{name}` has no {what}"),
             format!("{what} come out as 0"),
         )
-        .note("width of a bottleneck = floor(filters * width_per_group / 64) * groups")
-        .help("use more filters or a larger `width_per_group`"),
+        .help("use more filters"),
     }
 }
 
-fn differ(graph: &Graph, node: &Node, operands: &[NodeId], left: Shape, right: Shape) -> Diagnostic {
+/// Branches that do not go together. Where an argument chose the shortcut, the message is about that argument; elsewhere
+/// it shows every branch with its shape and its line.
+fn differ(graph: &Graph, node: &Node, operands: &[NodeId], shapes: &[Shape], [left, right]: [Shape; 2]) -> Diagnostic {
+    let remark = graph.remark.as_ref().filter(|remark| graph.get(remark.node).is_some_and(|known| known == node));
+    match remark.and_then(|remark| remark.projection.as_deref()) {
+        Some(projection) => shortcut_differs(graph, node, operands, [left, right], projection),
+        None => branches_differ(graph, node, operands, shapes, remark),
+    }
+}
+
+fn branches_differ(
+    graph: &Graph,
+    node: &Node,
+    operands: &[NodeId],
+    shapes: &[Shape],
+    remark: Option<&Remark>,
+) -> Diagnostic {
+    let block = graph.block_name(&node.origin.address);
+    let (verb, rule) = match node.op {
+        Op::Concat(_) => ("concatenated", "a concat needs one height and one width"),
+        Op::Multiply(_) => ("multiplied", "a product needs equal shapes, or a gate: the same channels, 1 x 1"),
+        _ => ("added", "an add needs equal shapes"),
+    };
+    let message = format!("the branches of `{block}` cannot be {verb}");
+    let mut error = Diagnostic::error(Code::BranchesDiffer, node.origin.span, message, rule)
+        .note("shapes are channels x height x width");
+    for (slot, (&operand, shape)) in operands.iter().zip(shapes).enumerate() {
+        let Some(origin) = graph.get(operand).map(|node| node.origin) else { continue };
+        let written = remark.and_then(|remark| remark.branches.get(slot));
+        let label = written.map_or(origin.address.branch, |(label, _)| *label);
+        // What a branch without layers hands on was made elsewhere; the branch itself is what can be changed.
+        let is_empty = written.is_some() && origin.address.branch != label;
+        let span = written.filter(|_| is_empty).map_or(origin.span, |(_, span)| *span);
+        error = error.label(span, format!("`{label}` gives {shape}"));
+    }
+    let size = |shape: &Shape| shape.size();
+    let same_size = shapes.windows(2).all(|pair| matches!(pair, [left, right] if size(left) == size(right)));
+    match (same_size, shapes.first()) {
+        (true, Some(first)) => {
+            error.help(format!("end every branch with {0} channels: `conv 1x1 ({0})`, for example", first.channels()))
+        }
+        _ => error.help("the branches have different strides: give all of them the same"),
+    }
+}
+
+fn shortcut_differs(
+    graph: &Graph,
+    node: &Node,
+    operands: &[NodeId],
+    [left, right]: [Shape; 2],
+    projection: &str,
+) -> Diagnostic {
     let block = graph.block_name(&node.origin.address);
     let span_of = |slot: usize| {
         operands.get(slot).and_then(|&id| graph.get(id)).map_or(node.origin.span, |node| node.origin.span)
@@ -114,19 +172,17 @@ fn differ(graph: &Graph, node: &Node, operands: &[NodeId], left: Shape, right: S
     }
     let (main, skip) = (left.channels(), right.channels());
     if left.size() != right.size() {
-        error.help("the branches have different strides: give both the same `stride`, or write `shortcut = \"B\"`")
+        error.help(format!("the branches have different strides: give both the same `stride`, or write `{projection}`"))
     } else if skip > main {
         error
             .note(format!("zeros can be put beside channels, but {} of {skip} cannot be taken away", skip - main))
             .help(format!(
-                "write `shortcut = \"B\"`, which projects {skip} channels to {main}, \
+                "write `{projection}`, which projects {skip} channels to {main}, \
                  or raise `filters` until {skip} channels come out"
             ))
-            .fix(shortcut, "shortcut = \"B\"")
+            .fix(shortcut, projection)
     } else {
-        error
-            .help(format!("write `shortcut = \"B\"`, which projects {skip} channels to {main}"))
-            .fix(shortcut, "shortcut = \"B\"")
+        error.help(format!("write `{projection}`, which projects {skip} channels to {main}")).fix(shortcut, projection)
     }
 }
 

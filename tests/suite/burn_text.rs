@@ -5,6 +5,7 @@ use crate::networks::{cifar, compile, small};
 use crate::random::{Tree, network, series};
 use crate::sketch::{Draw, Sketch};
 use crate::sketches;
+use crate::strangers;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use resnetc::back::burn::emit;
@@ -54,7 +55,7 @@ pub fn networks() -> Vec<Checked> {
     let map =
         cifar().replacen("cifar8", "feature_map", 1).replacen("pool = \"avg\"\nclasses = 10", "pool = \"none\"", 1);
     let rest = [cifar(), split, option_c, plain, PLAIN_VGG.to_owned(), torch_vgg, pooled, maximum, map];
-    all.into_iter().chain(rest).map(|text| compile(&text)).collect()
+    all.into_iter().chain(rest).map(|text| compile(&text)).chain(strangers::networks()).collect()
 }
 
 /// The networks that ship, in either language.

@@ -5,6 +5,7 @@ use crate::keras::{run, write};
 use crate::python;
 use crate::random;
 use crate::reference::{self, Weights};
+use crate::strangers;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use resnetc::back::keras::emit;
@@ -538,7 +539,7 @@ fn family() -> Vec<Checked> {
         graph.name = format!("{}_{number}", graph.name);
         valid::check(graph).unwrap()
     };
-    pools.chain(others).enumerate().map(named).collect()
+    pools.chain(others).enumerate().map(named).chain(strangers::networks()).collect()
 }
 
 /// Networks of random blocks.

@@ -50,4 +50,5 @@ mod run;
 mod shapes;
 mod sketch;
 mod sketches;
+mod strangers;
 mod weights;

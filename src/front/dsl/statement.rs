@@ -5,7 +5,7 @@ use super::expression::placeholder;
 use super::tree::{Children, Node, Reader, Rule};
 use crate::ir::Label;
 use crate::lang::ast::{Branch, JoinKind, Statement, StatementKind, Step};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 
 impl Reader<'_> {
     /// The statements between braces.
@@ -16,10 +16,21 @@ impl Reader<'_> {
                     self.stray(&node, Rule::only_statement);
                     return None;
                 }
-                let span = self.span(&node);
+                let span = self.head(&node);
                 self.statement(node).map(|kind| Statement { kind, span })
             })
             .collect()
+    }
+
+    /// Where a statement stands, without the braces that it has: a message points at what it says, not at all that is in it.
+    fn head(&self, node: &Node<'_>) -> Span {
+        let whole = self.span(node);
+        let braces = node.as_str().find('{').filter(|_| node.as_rule() != Rule::requirement);
+        braces.map_or(whole, |at| {
+            let start = whole.range().start;
+            let head = node.as_str().get(..at).unwrap_or_default().trim_end();
+            self.source.span(start..start + head.len())
+        })
     }
 
     fn statement(&mut self, node: Node<'_>) -> Option<StatementKind> {

@@ -1,0 +1,96 @@
+//! Blocks, stems, heads and a dialect that the library does not have, as a stranger would write them.
+//!
+//! Their numbers through Keras and burn source stand with those of every other network, in `keras_family` and
+//! `burn_source`; here are their counts, against the same networks written in PyTorch by hand, and their shape as code.
+
+use resnetc::analysis::analyse;
+use resnetc::back::{burn, keras};
+use resnetc::ir::dialect::PaddingStyle;
+use resnetc::ir::{Op, op};
+use resnetc::source::Source;
+use resnetc::valid::Checked;
+use resnetc::weights;
+
+/// The description `tests/strangers/FILE`.
+pub fn stranger(file: &str) -> Checked {
+    let path = format!("{}/tests/strangers/{file}", env!("CARGO_MANIFEST_DIR"));
+    let source = Source::new(file, std::fs::read_to_string(path).unwrap());
+    resnetc::compile(&source)
+        .unwrap_or_else(|report| panic!("{}", resnetc::diagnostic::render::text(&report, &source, false)))
+}
+
+/// All of them.
+pub fn networks() -> Vec<Checked> {
+    ["inception.resnet", "gated.resnet", "attention.toml"].map(stranger).to_vec()
+}
+
+#[test]
+fn they_have_the_parameters_and_the_work_of_the_same_networks_in_pytorch() {
+    // Trainable parameters and multiply-accumulates of convolutions and linear layers, by PyTorch's own modules.
+    let expected = [18_522, 10_475, 7_230].into_iter().zip([2_777_816, 415_636, 5_070_384]);
+    for (network, (parameters, macs)) in networks().iter().zip(expected) {
+        let cost = analyse(network, 1);
+        assert_eq!((cost.parameters.trainable, cost.macs()), (parameters, macs), "{}", network.graph().name);
+        assert!(network.warnings.is_empty());
+    }
+}
+
+#[test]
+fn a_block_of_theirs_becomes_one_function_and_one_struct() {
+    for (network, block, ty) in networks()
+        .iter()
+        .zip(["branches", "cell", "splat"])
+        .zip(["Branches", "Cell", "Splat"])
+        .map(|((network, block), ty)| (network, block, ty))
+    {
+        let python: String = keras::emit(network).unwrap().into_iter().map(|file| file.text).collect();
+        let functions: Vec<_> = python.lines().filter(|line| line.starts_with(&format!("def {block}"))).collect();
+        assert!(!functions.is_empty(), "{block}");
+        let rust: String = burn::emit(network).unwrap().into_iter().map(|file| file.text).collect();
+        let structs: Vec<_> = rust
+            .lines()
+            .filter(|line| line.starts_with(&format!("pub struct {ty}")) && !line.contains("Config"))
+            .collect();
+        assert!(!structs.is_empty(), "{ty}");
+        assert_eq!(functions.len(), structs.len(), "{functions:?} {structs:?}");
+    }
+}
+
+#[test]
+fn a_dialect_of_theirs_is_obeyed() {
+    let network = stranger("gated.resnet");
+    let dialect = &network.graph().dialect;
+    assert_eq!(
+        (dialect.name.as_str(), dialect.padding, dialect.convolution_bias),
+        ("house", PaddingStyle::Layer, false)
+    );
+    for layer in network.layers() {
+        if let Op::BatchNorm(op::BatchNorm { epsilon, momentum }) = layer.node.op {
+            assert_eq!([epsilon, momentum], [1e-3, 0.1]);
+        }
+    }
+    let names: Vec<_> = weights::expected(&network).into_iter().map(|entry| entry.name).collect();
+    for name in [
+        "first.weight",
+        "bn1.running_mean",
+        "cells.0.step1.weight",
+        "cells.2.side.0.weight",
+        "cells.2.side.1.bias",
+        "cells.4.norm2.weight",
+        "cells.4.scale.restore3.bias",
+        "decision.weight",
+    ] {
+        assert!(names.iter().any(|known| known == name), "{name} is not among {names:?}");
+    }
+    // Padding is a layer of its own before what is strided.
+    assert_eq!(network.layers().filter(|layer| matches!(layer.node.op, Op::Pad(_))).count(), 3);
+    // Paths drop the more the deeper they stand, and the number is the block's in the network.
+    let rates: Vec<_> = network
+        .layers()
+        .filter_map(|layer| match layer.node.op {
+            Op::DropPath(op::DropPath { rate }) => Some((rate * 100.0).round() / 100.0),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(rates, [0.0, 0.04, 0.08, 0.12, 0.16]);
+}
