@@ -2,12 +2,13 @@
 
 use super::{Failure, Global, files};
 use resnetc::diagnostic::Report;
-use resnetc::{Options, front, lower};
+use resnetc::{front, lower};
 use std::path::PathBuf;
 
-/// Print a description in its long form: no `depth`, no `[block]`, every stage written out
+/// Print a description in its long form: no `depth`, no `[block]`, every stage written out, every argument named
 ///
-/// The long form is the same network. Comments are not kept.
+/// The long form is the same network, in the same language. Comments are kept in and directly before what the description
+/// defines, and nowhere else.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The description; `-` is standard input
@@ -17,12 +18,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
     let source = files::read_description(&arguments.file)?;
-    let options = Options { limit: global.limit, ..Options::default() };
-    let mut report = Report::default();
-    let spec = match front::parse(&source, &mut report) {
-        Some(spec) => resnetc::check(spec.clone(), &options, report).map(|_| spec),
-        None => Err(report),
-    };
-    let spec = files::answered(spec, &source, global)?;
-    files::print(&front::toml::print(&lower::write_out(&spec)))
+    let (spec, _) = files::described(&source, global)?;
+    let text = front::print(&lower::write_out(&spec), spec.form).map_err(|error| Report::from(*error));
+    files::print(&files::answered(text, &source, global)?)
 }

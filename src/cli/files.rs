@@ -1,10 +1,11 @@
 //! Reading and writing files, and what is said about them.
 
 use super::{Failure, Global, MessageFormat};
-use resnetc::Options;
 use resnetc::diagnostic::{Report, render};
 use resnetc::source::Source;
+use resnetc::spec::Spec;
 use resnetc::valid::Checked;
+use resnetc::{Options, front};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -68,6 +69,19 @@ pub(super) fn compiled(source: &Source, options: &Options, global: Global) -> Re
     let network = answered(resnetc::compile_with(source, options), source, global)?;
     warn(&network, source);
     Ok(network)
+}
+
+/// A description as it was read and the network that it compiles to; what cannot be meant is warned of.
+pub(super) fn described(source: &Source, global: Global) -> Result<(Spec, Checked), Failure> {
+    let options = Options { limit: global.limit, ..Options::default() };
+    let mut report = Report::default();
+    let result = match front::parse(source, &mut report) {
+        Some(spec) => resnetc::check(spec.clone(), &options, report).map(|network| (spec, network)),
+        None => Err(report),
+    };
+    let (spec, network) = answered(result, source, global)?;
+    warn(&network, source);
+    Ok((spec, network))
 }
 
 /// Says on standard error what of a description cannot be meant.

@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod check;
 mod completions;
+mod convert;
 mod diff;
 mod expand;
 mod explain;
@@ -57,6 +58,7 @@ enum Command {
     Build(build::Arguments),
     Check(check::Arguments),
     Completions(completions::Arguments),
+    Convert(convert::Arguments),
     Expand(expand::Arguments),
     Explain(explain::Arguments),
     New(Box<new::Arguments>),
@@ -91,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Build(arguments) => build::run(&arguments, global),
         Command::Check(arguments) => check::run(&arguments, global),
         Command::Completions(arguments) => completions::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments, global),
         Command::Expand(arguments) => expand::run(&arguments, global),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::New(arguments) => new::run(&arguments, global),

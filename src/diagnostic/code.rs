@@ -65,6 +65,7 @@ codes! {
     MalformedGraph = "E0401", "the graph is not a network";
     DuplicateName = "E0402", "two layers have the same name";
     Unsupported = "E0501", "the target cannot express this op";
+    Unsayable = "E0502", "the other language cannot say this";
     SourceTooLarge = "E0601", "the description is larger than the limit";
     TooDeep = "E0602", "the description is nested deeper than the limit";
     TooManyNodes = "E0603", "the graph has more nodes than the limit";

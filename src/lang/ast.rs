@@ -18,6 +18,8 @@ pub struct Definitions {
     pub dialects: Vec<Dialect>,
     /// Its tables of names.
     pub names: Vec<Names>,
+    /// Each definition as it was written, with the comments directly before it.
+    pub texts: Vec<String>,
 }
 
 /// A name and what can be told to it.

@@ -10,3 +10,15 @@ pub mod value;
 
 pub use ast::{Block, Definitions};
 pub use value::Value;
+
+/// The words that no name may be: those with which an expression goes on or ends.
+pub const RESERVED: [&str; 15] =
+    ["and", "as", "else", "false", "for", "if", "in", "join", "let", "not", "or", "require", "then", "true", "unit"];
+
+/// Whether `word` is a name: an ASCII letter, then letters, digits and `_`, and no reserved word.
+#[must_use]
+pub fn is_name(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_ascii_alphabetic())
+        && word.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        && !RESERVED.contains(&word)
+}

@@ -1,5 +1,6 @@
 //! Values of arguments and settings, as they were written.
 
+use super::is_name;
 use crate::source::Spanned;
 use std::fmt;
 use std::sync::Arc;
@@ -82,7 +83,8 @@ impl fmt::Display for Value {
             Self::Integer(value) => write!(f, "{value}"),
             Self::Float(value) => write!(f, "{value:?}"),
             Self::Boolean(value) => write!(f, "{value}"),
-            Self::Text(word) => f.write_str(word),
+            Self::Text(word) if is_name(word) => f.write_str(word),
+            Self::Text(text) => write!(f, "\"{text}\""),
             Self::Other(name) => f.write_str(name),
             Self::List(values) => {
                 f.write_str("[")?;

@@ -41,6 +41,14 @@ pub struct Spec {
     pub form: Form,
 }
 
+impl Spec {
+    /// Whether nothing follows the stages, which both languages say by saying nothing.
+    #[must_use]
+    pub fn has_no_head(&self) -> bool {
+        self.head.kind.name().is_some_and(|kind| kind.value == "none") && self.head.arguments.is_empty()
+    }
+}
+
 /// The input of a network: N x `channels` x `height` x `width`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
@@ -123,6 +131,24 @@ pub struct Expect {
     pub total_parameters: Option<Spanned<u64>>,
     /// Multiply-accumulates of convolutions and linear layers, batch 1, at the description's own input.
     pub macs: Option<Spanned<u64>>,
+}
+
+impl Expect {
+    /// Each figure's name, and the figure if it is stated.
+    #[must_use]
+    pub fn figures(&self) -> [(&'static str, Option<u64>); 3] {
+        [("parameters", self.parameters), ("total_parameters", self.total_parameters), ("macs", self.macs)]
+            .map(|(name, figure)| (name, figure.map(|figure| figure.value)))
+    }
+}
+
+impl Budget {
+    /// Each figure's name, and the figure if it is stated.
+    #[must_use]
+    pub fn figures(&self) -> [(&'static str, Option<u64>); 3] {
+        [("max_parameters", self.max_parameters), ("max_macs", self.max_macs), ("max_memory", self.max_memory)]
+            .map(|(name, figure)| (name, figure.map(|figure| figure.value)))
+    }
 }
 
 /// Figures that a network must not exceed.

@@ -16,7 +16,7 @@ fn long_form(text: &str) -> String {
     let mut report = Report::default();
     let spec = front::toml::parse(&Source::new("expand.toml", text), &mut report).unwrap();
     assert!(report.is_empty());
-    front::toml::print(&lower::write_out(&spec))
+    front::toml::print(&lower::write_out(&spec)).unwrap()
 }
 
 /// Everything about a network but where it was written.

@@ -16,6 +16,7 @@ mod build;
 mod burn_source;
 mod burn_text;
 mod cli_small;
+mod convert;
 mod cost;
 mod cost_ops;
 mod describe;

@@ -175,6 +175,16 @@ impl Reader<'_> {
         Expression { kind: ExpressionKind::Call(name, arguments), span }
     }
 
+    fn constant_value(expression: &Expression) -> Option<Value> {
+        match &expression.kind {
+            ExpressionKind::Call(..) => Self::constant_call(expression),
+            ExpressionKind::List(items) => {
+                items.iter().map(Self::constant_value).collect::<Option<_>>().map(Value::List)
+            }
+            _ => expression.constant(),
+        }
+    }
+
     /// A call all of whose arguments are constants, as a value.
     pub(super) fn constant_call(expression: &Expression) -> Option<Value> {
         let ExpressionKind::Call(name, passed) = &expression.kind else { return expression.constant() };
@@ -182,11 +192,8 @@ impl Reader<'_> {
             return Some(Value::Text(name.value.as_str().into()));
         }
         let argument = |passed: &Passed| {
-            let value = match &passed.value.kind {
-                ExpressionKind::Call(..) => Self::constant_call(&passed.value)?,
-                _ => passed.value.constant()?,
-            };
-            Some(Argument { name: passed.name.clone(), variable: None, value: Spanned::new(value, passed.value.span) })
+            let value = Spanned::new(Self::constant_value(&passed.value)?, passed.value.span);
+            Some(Argument { name: passed.name.clone(), variable: None, value })
         };
         let arguments = passed.iter().map(argument).collect::<Option<_>>()?;
         Some(Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library: false })))

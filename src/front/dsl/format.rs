@@ -5,14 +5,11 @@
 //! each other is decided here, from the tokens alone, so that what is laid out stays as it is.
 
 use super::scan::{Kind, Token};
+use crate::lang::RESERVED;
 use crate::source::Source;
 
 /// What one level of brackets is indented by.
 const INDENT: &str = "    ";
-
-/// Words that no name can be: a bracket that follows one groups, and a minus that follows one negates.
-const RESERVED: [&str; 15] =
-    ["and", "as", "else", "false", "for", "if", "in", "join", "let", "not", "or", "require", "then", "true", "unit"];
 
 /// Words with which an expression goes on that stands on several lines.
 const LEADING: [&str; 4] = ["and", "or", "then", "else"];
@@ -95,6 +92,7 @@ impl<'a> Layout<'a> {
     /// Whether a value ends with `token`, so that an operator may follow.
     fn is_operand(&self, token: &Token) -> bool {
         match token.kind {
+            // A bracket that follows a reserved word groups, and a minus that follows one negates.
             Kind::Word => matches!(self.text(token), "true" | "false") || !RESERVED.contains(&self.text(token)),
             Kind::Number | Kind::Text | Kind::Close => true,
             Kind::Open | Kind::Symbol | Kind::Comment | Kind::Newline => false,

@@ -14,11 +14,17 @@ use crate::source::Spanned;
 const TYPES: [&str; 10] =
     ["channels", "integer", "float", "boolean", "one_of", "pair", "padding", "numbers", "activation", "block"];
 
+/// What is white space before the first word of a line.
+const BLANK: [char; 4] = [' ', '\t', '\r', '\u{feff}'];
+
 #[expect(clippy::cast_possible_wrap, reason = "the limits are far below 2^63")]
 const SIDE: i64 = limits::SIDE as i64;
 
 impl Reader<'_> {
     pub(super) fn item(&mut self, node: Node<'_>, definitions: &mut Definitions, networks: &mut Vec<Network>) {
+        if matches!(node.as_rule(), Rule::block | Rule::layer | Rule::dialect | Rule::names) {
+            definitions.texts.push(self.text_of(&node));
+        }
         match node.as_rule() {
             Rule::block => definitions.blocks.extend(self.block(node)),
             Rule::layer => {
@@ -37,6 +43,29 @@ impl Reader<'_> {
             Rule::stray_item => self.stray(&node, Rule::only_item),
             _ => {}
         }
+    }
+
+    /// An item as it was written, with the comments on the lines directly before it and behind it.
+    fn text_of(&self, node: &Node<'_>) -> String {
+        let span = node.as_span();
+        let is_comment = |line: &str| line.trim_start_matches(BLANK).starts_with("//");
+        let mut start = span.start();
+        let before = |end: usize| self.text.get(..end).unwrap_or_default();
+        let line = before(start).rfind('\n').map_or(0, |end| end + 1);
+        // What stands before it on its line has nothing to do with it.
+        if before(start).get(line..).is_some_and(|indent| indent.trim_start_matches(BLANK).is_empty()) {
+            let mut above = line;
+            while let Some(end) = above.checked_sub(1) {
+                let line = before(end).rfind('\n').map_or(0, |end| end + 1);
+                let Some(text) = before(end).get(line..).filter(|line| is_comment(line)) else { break };
+                start = end - text.trim_start_matches(BLANK).len();
+                above = line;
+            }
+        }
+        let end = span.start() + node.as_str().trim_end().len();
+        let rest = self.text.get(end..).and_then(|rest| rest.lines().next()).filter(|rest| is_comment(rest));
+        let end = end + rest.map_or(0, |rest| rest.trim_end().len());
+        self.text.get(start..end).unwrap_or_default().replace("\r\n", "\n")
     }
 
     fn signature(&mut self, children: &mut Children<'_>) -> Option<Signature> {

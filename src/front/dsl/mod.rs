@@ -9,10 +9,14 @@ mod expression;
 mod format;
 mod item;
 mod network;
+mod print;
 mod scan;
 mod statement;
 mod tree;
 
+pub use print::print;
+
+use super::unsayable;
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::lang::{Definitions, Value};
 use crate::limits;
@@ -60,7 +64,7 @@ fn whole<'a>(source: &'a Source, report: &'a mut Report) -> Option<Reader<'a>> {
 /// Reads definitions, and nothing but definitions, from `range` of a text.
 pub fn definitions(source: &Source, range: Range<usize>, report: &mut Report) -> Option<Definitions> {
     let mut reader = Reader::new(source, range, report)?;
-    let (definitions, networks) = reader.file();
+    let (mut definitions, networks) = reader.file();
     for network in networks {
         report.push(
             Diagnostic::error(
@@ -70,6 +74,17 @@ pub fn definitions(source: &Source, range: Range<usize>, report: &mut Report) ->
                 "only definitions may stand here",
             )
             .help("remove it: the description is the network"),
+        );
+    }
+    for name in std::mem::take(&mut definitions.uses) {
+        report.push(
+            Diagnostic::error(
+                Code::NotApplicable,
+                name.span,
+                "a dialect is used among definitions",
+                "only definitions may stand here",
+            )
+            .help("remove it: `dialect` says which dialect the description has"),
         );
     }
     Some(definitions)
@@ -94,6 +109,19 @@ pub fn is_dsl(text: &str) -> bool {
     let (word, rest) = rest.split_at(end);
     let item = ["use", "network", "block", "dialect", "names"].contains(&word);
     item && rest.trim_start().starts_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+}
+
+/// Why the DSL cannot write `value`, if it cannot: it has no escapes, and its numbers end.
+pub(super) fn fault(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Text(text) if text.contains('"') => Some("a text with a quote"),
+        Value::Text(text) if text.contains('\n') => Some("a text with a line break"),
+        Value::Float(number) if !number.is_finite() => Some("a number that is not finite"),
+        Value::Other(name) => Some(name),
+        Value::List(items) => items.iter().find_map(fault),
+        Value::Call(call) => call.arguments.iter().find_map(|argument| fault(&argument.value.value)),
+        Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Text(_) => None,
+    }
 }
 
 /// A span that a message may need for what is not there: the end of what is written.

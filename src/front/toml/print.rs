@@ -1,96 +1,133 @@
-//! A [`Spec`] as TOML: the tables that it has, in the order of the pipeline.
+//! A [`Spec`] as TOML: what it defines, then the tables that it has, in the order of the pipeline.
 
-use crate::spec::{Call, Spec, Stage, Value};
+use crate::diagnostic::Diagnostic;
+use crate::front::{dsl, unsayable};
+use crate::source::{Span, Spanned};
+use crate::spec::{Argument, Call, Spec, Stage, Value};
 use std::fmt::Write;
 
-/// `spec` as TOML: [`super::parse`] gives the same network back.
-#[must_use]
-pub fn print(spec: &Spec) -> String {
-    let mut out = String::new();
-    let _ = write_spec(spec, &mut out);
-    out
-}
-
-fn write_spec(spec: &Spec, out: &mut String) -> std::fmt::Result {
+/// `spec` as TOML: [`super::parse`] gives the same network back. Every argument must have a name, as `lower::write_out`
+/// gives them.
+///
+/// # Errors
+/// What TOML cannot say.
+pub fn print(spec: &Spec) -> Result<String, Box<Diagnostic>> {
     let input = &spec.input;
-    writeln!(out, "name = {}", text(&spec.name.value))?;
-    writeln!(out, "dialect = {}\n", text(&spec.dialect.value))?;
-    writeln!(out, "[input]\nchannels = {}", input.channels.value)?;
-    writeln!(out, "size = [{}, {}]\n\n[stem]", input.height.value, input.width.value)?;
-    write_call(&spec.stem, out)?;
+    let mut out = format!("name = {}\ndialect = {}\n", text(&spec.name.value), text(&spec.dialect.value));
+    out += &definitions(&spec.definitions.texts, spec.name.span)?;
+    line(&mut out, format_args!("\n[input]\nchannels = {}", input.channels.value));
+    line(&mut out, format_args!("size = [{}, {}]\n\n[stem]", input.height.value, input.width.value));
+    write_call(&spec.stem, &["kind"], &mut out)?;
     if let Some(defaults) = &spec.defaults {
-        writeln!(out, "\n[block]")?;
-        write_call(defaults, out)?;
+        out.push_str("\n[block]\n");
+        write_call(defaults, &["kind"], &mut out)?;
     }
     for stage in &spec.stages {
-        write_stage(stage, out)?;
+        write_stage(stage, &mut out)?;
     }
-    if spec.head.kind.name().is_none_or(|kind| kind.value != "none") {
-        writeln!(out, "\n[head]")?;
+    if !spec.has_no_head() {
+        out.push_str("\n[head]\n");
         // A head without a kind is a classifier.
         if spec.head.kind.name().is_some_and(|kind| kind.value == "classifier") {
-            write_arguments(&spec.head, out)?;
+            write_arguments(&spec.head, &["kind"], &mut out)?;
         } else {
-            write_call(&spec.head, out)?;
+            write_call(&spec.head, &["kind"], &mut out)?;
         }
     }
-    let (expect, budget) = (&spec.expect, &spec.budget);
-    let rows =
-        [("parameters", &expect.parameters), ("total_parameters", &expect.total_parameters), ("macs", &expect.macs)];
-    write_figures("expect", &rows.map(|(key, value)| (key, value.map(|value| value.value))), out)?;
-    let rows = [
-        ("max_parameters", &budget.max_parameters),
-        ("max_macs", &budget.max_macs),
-        ("max_memory", &budget.max_memory),
-    ];
-    write_figures("budget", &rows.map(|(key, value)| (key, value.map(|value| value.value))), out)
+    write_figures("expect", spec.expect.figures(), &mut out);
+    write_figures("budget", spec.budget.figures(), &mut out);
+    Ok(out)
 }
 
-fn write_call(call: &Call, out: &mut String) -> std::fmt::Result {
+/// A line; what is written to a string cannot fail.
+fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+    let _ = out.write_fmt(text);
+    out.push('\n');
+}
+
+/// Definitions as a string in which nothing is escaped, so that places in it can be shown.
+fn definitions(texts: &[String], span: Span) -> Result<String, Box<Diagnostic>> {
+    if texts.is_empty() {
+        return Ok(String::new());
+    }
+    let text = texts.join("\n\n");
+    if let Some(control) = text.chars().find(|letter| letter.is_ascii_control() && !matches!(letter, '\n' | '\t')) {
+        return Err(unsayable("TOML", span, &format!("definitions with `{}`", control.escape_debug())));
+    }
+    let quotes = if !text.contains("'''") {
+        "'''"
+    } else if !text.contains("\"\"\"") && !text.contains('\\') {
+        "\"\"\""
+    } else {
+        return Err(unsayable("TOML", span, "definitions with `'''`"));
+    };
+    Ok(format!("definitions = {quotes}\n{text}\n{quotes}\n"))
+}
+
+/// A call, in a table that has these `keys` beside the arguments.
+fn write_call(call: &Call, keys: &[&str], out: &mut String) -> Result<(), Box<Diagnostic>> {
     if let Some(kind) = call.kind.name() {
-        writeln!(out, "kind = {}", text(&kind.value))?;
+        line(out, format_args!("kind = {}", text(&kind.value)));
     }
-    write_arguments(call, out)
+    write_arguments(call, keys, out)
 }
 
-fn write_arguments(call: &Call, out: &mut String) -> std::fmt::Result {
-    for argument in &call.arguments {
-        // What is meant by position is for a reader that knows the block; `lower::write_out` names it.
-        let Some(name) = &argument.name else { continue };
-        if let Some(value) = value(&argument.value.value) {
-            writeln!(out, "{} = {value}", name.value)?;
+fn write_arguments(call: &Call, keys: &[&str], out: &mut String) -> Result<(), Box<Diagnostic>> {
+    for Argument { name, value, .. } in &call.arguments {
+        // What is meant by position is for a reader that knows the block.
+        let Some(name) = name else { continue };
+        if keys.contains(&name.value.as_str()) {
+            let what = format!("a parameter `{}`: the key has a meaning of its own", name.value);
+            return Err(unsayable("TOML", name.span, &what));
         }
+        line(out, format_args!("{} = {}", name.value, written(value)?));
     }
     Ok(())
 }
 
-fn value(value: &Value) -> Option<String> {
-    Some(match value {
+fn written(Spanned { value, span }: &Spanned<Value>) -> Result<String, Box<Diagnostic>> {
+    Ok(match value {
         Value::Integer(value) => value.to_string(),
-        Value::Float(value) => format!("{value:?}"),
+        // `nan` and `inf` have no capitals.
+        Value::Float(value) => format!("{value:?}").to_lowercase(),
         Value::Boolean(value) => value.to_string(),
+        // With a bracket it would be read as a block with arguments, if it were not escaped.
+        Value::Text(word) if word.contains('(') => serde_json::Value::from(&**word).to_string().replace('(', "\\u0028"),
         Value::Text(word) => text(word),
         Value::List(items) => {
-            let items: Vec<_> = items.iter().filter_map(self::value).collect();
-            format!("[{}]", items.join(", "))
+            let items = items.iter().map(|item| written(&Spanned::new(item.clone(), *span)));
+            format!("[{}]", items.collect::<Result<Vec<_>, _>>()?.join(", "))
         }
-        Value::Call(call) => text(&call.to_string()),
-        Value::Other(_) => return None,
+        Value::Call(call) => {
+            // The DSL stands in it, and nothing can be escaped.
+            if let Some(why) = dsl::fault(value) {
+                return Err(unsayable("TOML", *span, why));
+            }
+            match call.to_string() {
+                call if !call.contains('"') => format!("\"{call}\""),
+                call if !call.contains('\'') => format!("'{call}'"),
+                _ => return Err(unsayable("TOML", *span, "a block with both kinds of quotes")),
+            }
+        }
+        Value::Other(name) => return Err(unsayable("TOML", *span, name)),
     })
 }
 
-fn write_stage(stage: &Stage, out: &mut String) -> std::fmt::Result {
-    writeln!(out, "\n[[stage]]")?;
-    write_call(&stage.call, out)?;
-    stage.blocks.iter().try_for_each(|blocks| writeln!(out, "blocks = {}", blocks.value))
+fn write_stage(stage: &Stage, out: &mut String) -> Result<(), Box<Diagnostic>> {
+    out.push_str("\n[[stage]]\n");
+    write_call(&stage.call, &["kind", "blocks"], out)?;
+    stage.blocks.iter().for_each(|blocks| line(out, format_args!("blocks = {}", blocks.value)));
+    Ok(())
 }
 
-fn write_figures(table: &str, rows: &[(&str, Option<u64>)], out: &mut String) -> std::fmt::Result {
-    let present: Vec<_> = rows.iter().filter_map(|(key, value)| value.map(|value| (key, value))).collect();
-    if !present.is_empty() {
-        writeln!(out, "\n[{table}]")?;
+fn write_figures(table: &str, figures: [(&str, Option<u64>); 3], out: &mut String) {
+    let stated: Vec<_> = figures.into_iter().filter_map(|(name, figure)| figure.map(|figure| (name, figure))).collect();
+    if !stated.is_empty() {
+        line(out, format_args!("\n[{table}]"));
     }
-    present.into_iter().try_for_each(|(key, value)| writeln!(out, "{key} = {value}"))
+    for (name, figure) in stated {
+        line(out, format_args!("{name} = {figure}"));
+    }
 }
 
 fn text(value: &str) -> String {
