@@ -405,8 +405,9 @@ impl<'a> Machine<'a> {
     ) -> Result<(), Halt> {
         let name = step.name.value.as_str();
         let held = frame.values.iter().rev().find(|(known, ..)| *known == name);
-        if let Some((_, Value::Call(call), written)) = held {
-            let (call, written) = (Arc::clone(call), *written);
+        if let Some((call, written)) =
+            held.and_then(|(_, value, written)| Some((self.held(step, value, frame)?, *written)))
+        {
             return self.call_value(step, &call, written, span, frame, context);
         }
         let node_span = if frame.block.is_library { frame.blame } else { span };
@@ -425,6 +426,26 @@ impl<'a> Machine<'a> {
         // The text was checked: only a variable that holds no block can be meant.
         let found = held.map_or(Value::Other("nothing"), |(_, value, _)| value.clone());
         Err(self.relocate(mistyped(step.name.span, &found, "a layer or a block"), frame))
+    }
+
+    /// The block that a variable holds which is called: one with arguments, or the name of one. A word that happens to be a
+    /// block's name hides no layer: in `dropout(dropout)` the absent value is none.
+    fn held(&self, step: &Step, value: &Value, frame: &Frame<'_>) -> Option<Arc<CallValue>> {
+        let is_library = frame.block.is_library;
+        match value {
+            Value::Call(call) => Some(Arc::clone(call)),
+            Value::Text(word) if library::layer(&step.name.value).is_none() => {
+                let block = self.blocks.find(word, is_library)?;
+                let name = Spanned::new(block.name().to_owned(), step.name.span);
+                Some(Arc::new(CallValue { name, arguments: Vec::new(), is_library }))
+            }
+            Value::Text(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Boolean(_)
+            | Value::List(_)
+            | Value::Other(_) => None,
+        }
     }
 
     /// The arguments of a layer, in the order of its parameters.

@@ -32,6 +32,7 @@ mod fuzz;
 mod graphs;
 mod keras;
 mod keras_family;
+mod language;
 mod layering;
 #[cfg(feature = "live")]
 mod live;

@@ -2,28 +2,11 @@
 //!
 //! A block fenced as `console` is a session: lines that begin with `$ ` are run in order by a shell in one folder that
 //! holds the repository's `architectures/`; what follows is what they print. `[..]` stands for any text within a line,
-//! a line `...` for any lines. A block fenced as `toml` must compile.
+//! a line `...` for any lines. That the descriptions compile is a test of `language`.
 
+use crate::language::fenced;
 use std::path::Path;
 use std::process::Command;
-
-struct Block {
-    language: String,
-    text: String,
-}
-
-fn blocks(page: &str) -> Vec<Block> {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
-    let mut blocks = Vec::new();
-    let mut lines = readme.lines();
-    while let Some(line) = lines.next() {
-        if let Some(language) = line.strip_prefix("```") {
-            let text: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
-            blocks.push(Block { language: language.to_owned(), text: text.join("\n") });
-        }
-    }
-    blocks
-}
 
 fn run(command: &str, folder: &Path) -> String {
     let binary = Path::new(env!("CARGO_BIN_EXE_resnetc")).parent().unwrap();
@@ -72,8 +55,8 @@ fn every_session_prints_what_the_readme_says() {
         std::fs::copy(entry.path(), folder.path().join("architectures").join(entry.file_name())).unwrap();
     }
     let mut sessions = 0;
-    for block in blocks("README.md").iter().filter(|block| block.language == "console") {
-        for session in format!("\n{}", block.text).split("\n$ ").skip(1) {
+    for (_, text, _) in fenced("README.md").iter().filter(|(language, ..)| language == "console") {
+        for session in format!("\n{text}").split("\n$ ").skip(1) {
             let (command, expected) = session.split_once('\n').unwrap_or((session, ""));
             let found = run(command, folder.path());
             let lines: Vec<_> = expected.trim_end().lines().collect();
@@ -83,15 +66,4 @@ fn every_session_prints_what_the_readme_says() {
         }
     }
     assert!(sessions > 5, "the README has {sessions} sessions");
-}
-
-#[test]
-fn every_description_in_the_readme_and_the_reference_compiles() {
-    let pages = ["README.md", "grammar/README.md"];
-    for block in pages.into_iter().flat_map(blocks).filter(|block| block.language == "toml") {
-        let source = resnetc::source::Source::new("README.md", &block.text);
-        if let Err(report) = resnetc::compile(&source) {
-            panic!("{}", resnetc::diagnostic::render::text(&report, &source, false));
-        }
-    }
 }
