@@ -91,6 +91,7 @@ pub fn workspace<'n>(networks: impl Iterator<Item = &'n Checked>, folder: &Path)
         for file in emit(network).unwrap() {
             let path = folder.join("crates").join(file.path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
+            assert!(!path.exists(), "two networks are called {}", network.graph().name);
             if path.ends_with("Cargo.toml") {
                 manifest.clone_from(&file.text);
             }

@@ -1,20 +1,21 @@
-//! Deterministic tensors, filled from their name alone: the Rust side of `tests/golden/fill.py`.
+//! Deterministic tensors, filled from their name alone: the Rust side of `tests/golden/fill.py`, with the leaves of
+//! Keras's names beside PyTorch's.
 
 /// The values of the tensor `name` with PyTorch's shape `shape`, row-major.
 pub fn fill(name: &str, shape: &[u64]) -> Vec<f32> {
     let count: u64 = shape.iter().product();
     let seed = u64::from(crc32(name.as_bytes())) << 32;
-    let leaf = name.rsplit('.').next().unwrap_or(name);
+    let leaf = name.rsplit(['.', '/']).next().unwrap_or(name);
     let fan_in: u64 = shape.iter().skip(1).product();
     (0..count)
         .map(|i| {
             let u = (splitmix64(seed.wrapping_add(i)) >> 40) as f64 / f64::from(1 << 24);
             let s = 2.0 * u - 1.0;
             let value = match leaf {
-                "weight" if shape.len() >= 2 => s * (6.0 / fan_in as f64).sqrt(),
-                "weight" => 0.5 + 0.5 * u,
-                "bias" | "running_mean" => 0.1 * s,
-                "running_var" => 0.5 + u,
+                "weight" | "kernel" if shape.len() >= 2 => s * (6.0 / fan_in as f64).sqrt(),
+                "weight" | "gamma" => 0.5 + 0.5 * u,
+                "bias" | "beta" | "running_mean" | "moving_mean" => 0.1 * s,
+                "running_var" | "moving_variance" => 0.5 + u,
                 _ => s,
             };
             value as f32

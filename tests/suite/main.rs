@@ -24,6 +24,8 @@ mod diagnostics;
 mod diff;
 mod expand;
 mod family;
+#[cfg(feature = "live")]
+mod family_live;
 mod fill;
 mod flops;
 mod folding;
