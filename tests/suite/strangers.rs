@@ -3,8 +3,9 @@
 //! Their numbers through Keras and burn source stand with those of every other network, in `keras_family` and
 //! `burn_source`; here are their counts, against the same networks written in PyTorch by hand, and their shape as code.
 
+use crate::describe::shipped;
 use resnetc::analysis::analyse;
-use resnetc::back::{burn, keras};
+use resnetc::back::{burn, fingerprint, keras};
 use resnetc::ir::dialect::PaddingStyle;
 use resnetc::ir::{Op, op};
 use resnetc::source::Source;
@@ -93,4 +94,22 @@ fn a_dialect_of_theirs_is_obeyed() {
         })
         .collect();
     assert_eq!(rates, [0.0, 0.04, 0.08, 0.12, 0.16]);
+}
+
+#[test]
+fn a_copy_of_the_library_in_a_description_is_the_same_network() {
+    let library: String = ["blocks", "stems", "heads", "parts"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(format!("{}/library/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap())
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    for path in shipped().into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "resnet")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let [own, copied] = [text.clone(), text + &library].map(|text| {
+            let source = Source::new(path.display().to_string(), text);
+            resnetc::compile(&source)
+                .unwrap_or_else(|report| panic!("{}", resnetc::diagnostic::render::text(&report, &source, false)))
+        });
+        assert_eq!(fingerprint(&copied), fingerprint(&own), "{}", path.display());
+    }
 }
