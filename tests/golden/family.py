@@ -21,7 +21,7 @@ import numpy as np
 from fill import _uniform, fill
 
 HERE = Path(__file__).resolve().parent
-INPUT = (1, 3, 224, 224)
+SIDES = {"efficientnet_b3": 300}  # of the image; 224 for the others
 
 TORCHVISION = """resnext50_32x4d resnext101_32x8d wide_resnet50_2 wide_resnet101_2 densenet121 densenet169 mobilenet_v2
     efficientnet_b0 efficientnet_b3 regnet_x_400mf regnet_y_400mf regnet_x_3_2gf regnet_y_1_6gf convnext_tiny
@@ -38,13 +38,18 @@ GAINED = {"mobilenet_v2", "efficientnet_b0", "efficientnet_b3"}
 COUNTS = (
     "parameters: trainable. total_parameters: with running means and variances, without num_batches_tracked and "
     "buffers outside of the state dict. macs: of convolutions and linear layers for one image; blur_macs: of the fixed "
-    "filters of blur pools, as depthwise convolutions, not in macs. tensors_sha256: of the lines 'name 64x3x7x7\\n', "
-    "sorted; Keras's names are <layer>/<variable>, in Keras's layouts. Made by family.py."
+    "filters of blur pools, as depthwise convolutions, not in macs. drops: rates above 0 of the dropout and stochastic "
+    "depth that run, in order. tensors_sha256: of the lines 'name 64x3x7x7\\n', sorted; Keras's names are <layer>/<variable>, in Keras's layouts. Made by family.py."
 )
 LOGITS = (
     "What torchvision, timm and Keras give in float64, with weights and one image filled as fill.py does; norm weights "
     "times gain where it is given. Keras's networks without their softmax. Made by family.py."
 )
+
+
+def image_shape(name):
+    side = SIDES.get(name, 224)
+    return (1, 3, side, side)
 
 
 def shape_text(shape):
@@ -86,7 +91,7 @@ def torch_counts(name):
     from torch.utils.flop_counter import FlopCounterMode
 
     model, source = torch_model(name)
-    macs, blur_macs = [], []
+    macs, blur_macs, drops = [], [], []
 
     def count(layer, _, output):
         if isinstance(layer, (nn.Conv1d, nn.Conv2d)):
@@ -95,16 +100,18 @@ def torch_counts(name):
             macs.append(output.numel() * layer.in_features)
         elif type(layer).__name__.startswith("BlurPool"):
             blur_macs.append(output.numel() * layer.filt.shape[-2] * layer.filt.shape[-1])
+        elif type(layer).__name__ in ("Dropout", "StochasticDepth"):
+            drops.append(layer.p)
 
     for layer in model.modules():
         layer.register_forward_hook(count)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model(torch.zeros(INPUT))
+        model(torch.zeros(image_shape(name)))
     assert counter.get_total_flops() == 2 * sum(macs + blur_macs), "a convolution or product outside of layers"
     tensors = torch_tensors(model)
     trainable = sum(one.numel() for one in model.parameters() if one.requires_grad)
     total = sum(int(np.prod(shape)) for _, shape in tensors)
-    return source, trainable, total, sum(macs), sum(blur_macs), tensors
+    return source, trainable, total, sum(macs), sum(blur_macs), drops, tensors
 
 
 def torch_output(name):
@@ -119,7 +126,7 @@ def torch_output(name):
     missing, unexpected = model.load_state_dict(values, strict=False)
     assert not unexpected and all(one.endswith("num_batches_tracked") for one in missing), (missing, unexpected)
     with torch.no_grad():
-        return model.double()(torch.from_numpy(fill("input", INPUT)).double()).numpy()
+        return model.double()(torch.from_numpy(fill("input", image_shape(name))).double()).numpy()
 
 
 def keras_model(name, dtype, activation="softmax"):
@@ -142,22 +149,24 @@ def keras_counts(name):
     macs = sum(count * int(np.prod(layer.kernel.shape)) for count, layer in zip(places, kernels))
     trainable = sum(int(np.prod(one.shape)) for one in model.trainable_weights)
     tensors = [(key, tuple(one.shape)) for key, one in keras_variables(model).items()]
-    return source, trainable, model.count_params(), macs, 0, tensors
+    return source, trainable, model.count_params(), macs, 0, [], tensors
 
 
 def keras_output(name):
     model, _ = keras_model(name, "float64", None)
     for key, one in keras_variables(model).items():
         one.assign(keras_fill(key, tuple(one.shape)).astype("float64"))
-    return np.asarray(model(fill("input", INPUT).transpose(0, 2, 3, 1).astype("float64"), training=False))
+    return np.asarray(model(fill("input", image_shape(name)).transpose(0, 2, 3, 1).astype("float64"), training=False))
 
 
 def counts(name):
-    source, trainable, total, macs, blur_macs, tensors = (keras_counts if name in KERAS else torch_counts)(name)
-    entry = {"source": source, "input": list(INPUT[1:])}
+    source, trainable, total, macs, blur_macs, drops, tensors = (keras_counts if name in KERAS else torch_counts)(name)
+    entry = {"source": source, "input": list(image_shape(name)[1:])}
     entry |= {"parameters": trainable, "total_parameters": total, "macs": macs}
     if blur_macs:
         entry["blur_macs"] = blur_macs
+    if any(drops):
+        entry["drops"] = [rate for rate in drops if rate > 0]
     lines = sorted(f"{key} {shape_text(shape)}\n" for key, shape in tensors)
     return entry | {"tensors": len(tensors), "tensors_sha256": hashlib.sha256("".join(lines).encode()).hexdigest()}
 

@@ -5,8 +5,10 @@
 
 use crate::describe::{architectures, shipped};
 use resnetc::analysis::analyse;
+use resnetc::ir::Op;
+use resnetc::ir::op::{DropPath, Dropout};
 use resnetc::source::Source;
-use resnetc::valid::Checked;
+use resnetc::valid::{Checked, Layer};
 use resnetc::weights;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -35,6 +37,15 @@ fn tensors(network: &Checked) -> Vec<String> {
     lines
 }
 
+/// The rates of dropout and stochastic depth, in order.
+fn drops(network: &Checked) -> Vec<f64> {
+    let rate = |layer: Layer<'_>| match layer.node.op {
+        Op::Dropout(Dropout { rate }) | Op::DropPath(DropPath { rate }) => Some(rate),
+        _ => None,
+    };
+    network.layers().filter_map(rate).collect()
+}
+
 #[test]
 fn every_member_has_the_counts_and_the_tensors_of_its_namesake() {
     let golden = golden();
@@ -54,6 +65,14 @@ fn every_member_has_the_counts_and_the_tensors_of_its_namesake() {
             if found != u128::from(expected) {
                 wrong.push(format!("{name}: {what} is {found}, not {expected}"));
             }
+        }
+        let drops = drops(&network);
+        let expected_drops: Vec<f64> = expected.get("drops").map_or_else(Vec::new, |rates| {
+            rates.as_array().unwrap().iter().map(|rate| rate.as_f64().unwrap()).collect()
+        });
+        let is_near = |(found, expected): (&f64, &f64)| (found - expected).abs() < 1e-12;
+        if drops.len() != expected_drops.len() || !drops.iter().zip(&expected_drops).all(is_near) {
+            wrong.push(format!("{name}: drops {drops:?}, not {expected_drops:?}"));
         }
         let lines = tensors(&network);
         let digest = Sha256::digest(lines.join("\n") + "\n");
