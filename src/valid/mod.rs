@@ -8,7 +8,7 @@
 mod shapes;
 
 use crate::diagnostic::{Code, Diagnostic, Report};
-use crate::ir::{Graph, Node, NodeId, Op, Parameter, Shape};
+use crate::ir::{Address, Graph, Node, NodeId, Op, Parameter, Shape};
 use crate::source::Span;
 use std::collections::HashMap;
 
@@ -195,11 +195,20 @@ fn names(graph: &Graph) -> Result<Vec<String>, Report> {
             )
             .label(first.origin.span, "the first comes from here")
             .note(format!("names come from the name table of the dialect `{}`", graph.dialect.name))
-            .help("put the layers into units, `unit 1 { … }`, or under labels of their own, `name { … }`")
+            .help(tell_apart(&first.origin.address, &node.origin.address))
             .into());
         }
     }
     Ok(names)
+}
+
+/// How two layers with one name get names of their own.
+fn tell_apart(first: &Address, second: &Address) -> String {
+    if first.unit == second.unit {
+        return "put the layers into units, `unit 1 { … }`, or under labels of their own, `name { … }`".to_owned();
+    }
+    let Address { branch, role, .. } = second;
+    format!("put the layers under labels, `name {{ … }}`, or write a name table with `{branch}.{role} \"…{{unit}}\"`")
 }
 
 fn check_ends(graph: &Graph, order: &[NodeId], output: NodeId) -> Result<(), Report> {
