@@ -5,6 +5,7 @@ pub mod burn;
 pub mod keras;
 #[cfg(feature = "live")]
 pub mod live;
+pub mod onnx;
 
 use crate::ir::NodeId;
 use crate::valid::Checked;

@@ -1,0 +1,72 @@
+//! ONNX: the graph with its weights in one file, batch dimension `N`, for any runtime of operator set 21 or later.
+//!
+//! Nodes and values are called like the network's layers, tensors as in a weight file of its dialect. Images are N, C, H,
+//! W; kernels O, I, H, W whatever the dialect's files have. Output 0 is the head's.
+
+mod node;
+mod proto;
+mod write;
+
+use super::{Unsupported, fingerprint, header};
+use crate::valid::Checked;
+use crate::weights::{Differences, Misfit, Weights, expected};
+use std::io::{self, Write};
+
+/// The version of ONNX's operators that a file is written in.
+pub const OPERATORS: i64 = 21;
+const IR_VERSION: i64 = 10;
+
+/// Why no file was written, or not all of it.
+#[derive(Debug)]
+pub enum EmitError {
+    /// ONNX cannot express a layer.
+    Unsupported(Unsupported),
+    /// The weights are not the network's.
+    Misfit(Misfit),
+    /// The file would be larger than protobuf can be: this many bytes.
+    TooLarge(u64),
+    /// The file could not be written.
+    Io(io::Error),
+}
+
+/// Writes `network` with `weights`. The same weights give the same bytes. Beside the weights, a few times the size of
+/// the graph is held in memory.
+///
+/// # Errors
+/// See [`EmitError`]; only [`EmitError::Io`] leaves something written.
+pub fn emit(network: &Checked, weights: &Weights, out: &mut impl Write) -> Result<(), EmitError> {
+    fit(network, weights).map_err(EmitError::Misfit)?;
+    let lowered = node::lower(network, weights).map_err(EmitError::Unsupported)?;
+    let entry = |key: &str, value: String| proto::Entry { key: key.to_owned(), value };
+    let model = proto::Model {
+        ir_version: IR_VERSION,
+        producer_name: "resnetc".to_owned(),
+        producer_version: env!("CARGO_PKG_VERSION").to_owned(),
+        doc_string: header(network),
+        opset_import: vec![proto::OperatorSet { domain: String::new(), version: OPERATORS }],
+        metadata: vec![
+            entry("resnetc.graph", fingerprint(network)),
+            entry("resnetc.dialect", network.graph().dialect.name.clone()),
+        ],
+    };
+    let bytes = write::length(&lowered.graph, &lowered.tensors);
+    if bytes > write::MOST {
+        return Err(EmitError::TooLarge(bytes));
+    }
+    write::model(&model, &lowered.graph, &lowered.tensors, out).map_err(EmitError::Io)
+}
+
+/// Whether every parameter has a tensor in its shape.
+fn fit(network: &Checked, weights: &Weights) -> Result<(), Misfit> {
+    let mut differences = Differences { network: network.graph().name.clone(), ..Differences::default() };
+    for entry in expected(network) {
+        match weights.get(entry.parameter) {
+            None => differences.missing.push((entry.name, entry.ir_shape)),
+            Some(tensor) if tensor.shape != entry.ir_shape => {
+                differences.misshapen.push((entry.name, entry.ir_shape, tensor.shape.clone()));
+            }
+            Some(_) => {}
+        }
+    }
+    if differences.is_empty() { Ok(()) } else { Err(Misfit::Different(differences)) }
+}
