@@ -2,7 +2,8 @@
 
 use crate::burn_text::{networks, random_networks, workspace};
 use crate::fill::fill;
-use crate::live::{difference, output};
+use crate::golden::difference;
+use crate::live::output;
 use crate::networks::filled;
 use crate::{npy, reference, sketches};
 use resnetc::ir::dialect::Layout;

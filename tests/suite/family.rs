@@ -4,12 +4,13 @@
 //! `tests/golden/family.json` holds what torchvision, timm and Keras themselves count.
 
 use crate::describe::{architectures, shipped};
+use crate::fill::fill;
 use resnetc::analysis::analyse;
 use resnetc::ir::Op;
 use resnetc::ir::op::{DropPath, Dropout};
 use resnetc::source::Source;
 use resnetc::valid::{Checked, Layer};
-use resnetc::weights;
+use resnetc::weights::{self, Tensor, Weights};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -17,13 +18,38 @@ fn golden() -> Value {
     serde_json::from_str(include_str!("../golden/family.json")).unwrap()
 }
 
-pub fn text(name: &str) -> String {
+fn text(name: &str) -> String {
     std::fs::read_to_string(architectures().join(name).with_extension("resnet")).unwrap()
 }
 
-pub fn network(name: &str, text: String) -> Checked {
+fn network(name: &str, text: String) -> Checked {
     let source = Source::new(format!("{name}.resnet"), text);
     resnetc::compile(&source).unwrap_or_else(|report| panic!("{name}: {report:?}"))
+}
+
+/// Every parameter filled from its name in a weight file; the factors of norms times `gain`, as `family.py` does.
+fn filled(network: &Checked, gain: f32) -> Weights {
+    let tensor = |entry: weights::Entry| {
+        let mut values = fill(&entry.name, &entry.ir_shape);
+        if entry.name.ends_with(".weight") && entry.shape.len() == 1 {
+            values.iter_mut().for_each(|value| *value *= gain);
+        }
+        (entry.parameter, Tensor { shape: entry.ir_shape, values })
+    };
+    weights::expected(network).into_iter().map(tensor).collect()
+}
+
+/// Every member, with the weights under which `family_logits.json` has its namesake's outputs, and those.
+pub fn members() -> impl Iterator<Item = (Checked, Weights, Value)> {
+    let golden: Value = serde_json::from_str(include_str!("../golden/family_logits.json")).unwrap();
+    let members = golden["networks"].as_object().unwrap().clone();
+    assert_eq!(members.len(), 38);
+    members.into_iter().map(|(name, expected)| {
+        // Rounding of the logits shows magnified in the softmax's probabilities.
+        let network = network(&name, text(&name).replace("activation = softmax", "activation = none"));
+        let weights = filled(&network, expected["gain"].as_f64().unwrap_or(1.0) as f32);
+        (network, weights, expected)
+    })
 }
 
 /// `name shape`, a line a tensor, sorted.

@@ -119,7 +119,8 @@ fn a_norm_folds_only_into_a_convolution_that_nothing_else_reads() {
 #[cfg(feature = "live")]
 #[test]
 fn the_numbers_stay() {
-    use crate::live::{difference, output};
+    use crate::golden::difference;
+    use crate::live::output;
     let texts = [small("torchvision"), small("keras"), small("paper"), cifar()];
     for checked in texts.iter().map(|text| compile(text)).chain([mixed()]) {
         let weights = filled(&checked);

@@ -1,4 +1,4 @@
-//! ONNX: the graph with its weights in one file, batch dimension `N`, for any runtime of operator set 21 or later.
+//! ONNX: the graph with its weights in one file, batch dimension `N`, for any runtime of operator set 20 or later.
 //!
 //! Nodes and values are called like the network's layers, tensors as in a weight file of its dialect. Images are N, C, H,
 //! W; kernels O, I, H, W whatever the dialect's files have. Output 0 is the head's.
@@ -13,8 +13,8 @@ use crate::weights::{Differences, Misfit, Weights, expected};
 use std::io::{self, Write};
 
 /// The version of ONNX's operators that a file is written in.
-pub const OPERATORS: i64 = 21;
-const IR_VERSION: i64 = 10;
+pub const OPERATORS: i64 = 20;
+const IR_VERSION: i64 = 9;
 
 /// Why no file was written, or not all of it.
 #[derive(Debug)]

@@ -1,12 +1,12 @@
-//! From ops to ONNX's operators, version 21.
+//! From ops to ONNX's operators, version 20.
 //!
-//! The value of a layer has the layer's name, and so has the node that gives it; what a layer needs beside has that name
+//! The node that gives a layer's value has the layer's name, and so has the value; what a layer needs beside has that name
 //! and a word after a colon. Tensors of the weight file have the names that they have there.
 
 use super::proto::{Attribute, FLOAT, Graph, INT64, Node, Tensor, Value};
 use super::write::{Stored, Values};
 use crate::back::Unsupported;
-use crate::ir::op::{Activation, AdaptivePool, AvgPool, Blur, Conv2d, Linear, PoolKind};
+use crate::ir::op::{Activation, AdaptivePool, AvgPool, Blur, Conv2d, GroupNorm, Linear, PoolKind};
 use crate::ir::shape::{Shape, Sides, Window};
 use crate::ir::{NodeId, Op, Parameter, ParameterKind};
 use crate::valid::{Checked, Layer};
@@ -24,7 +24,7 @@ pub(super) fn lower<'w>(network: &Checked, weights: &'w Weights) -> Result<Lower
         weights::expected(network).into_iter().map(|entry| (entry.parameter, entry.name)).collect();
     let mut lowering = Lowering {
         weights,
-        taken: files.values().cloned().collect(),
+        taken: files.values().cloned().chain(network.layers().map(|layer| layer.name.to_owned())).collect(),
         files,
         values: BTreeMap::new(),
         nodes: Vec::new(),
@@ -34,13 +34,16 @@ pub(super) fn lower<'w>(network: &Checked, weights: &'w Weights) -> Result<Lower
     let mut known = Vec::new();
     let mut output = Vec::new();
     for layer in network.layers() {
-        let name = lowering.fresh(layer.name.to_owned());
+        let name = lowering.value_of(layer.name);
         let value = Value::of_images(&name, layer.output.dimensions().into_iter().map(signed));
         lowering.values.insert(layer.id, name.clone());
         if matches!(layer.node.op, Op::Input(_)) {
             input.push(value);
         } else {
             lowering.layer(&layer, &name)?;
+            if let Some(node) = lowering.nodes.last_mut() {
+                layer.name.clone_into(&mut node.name);
+            }
             let list = if layer.id == network.output() { &mut output } else { &mut known };
             list.push(value);
         }
@@ -83,6 +86,12 @@ fn epsilon(value: f64) -> Attribute {
 }
 
 impl<'w> Lowering<'w> {
+    /// What the value of a layer is called: as the layer, unless a tensor is.
+    fn value_of(&mut self, layer: &str) -> String {
+        let is_a_tensor = self.files.values().any(|name| name == layer);
+        if is_a_tensor { self.fresh(format!("{layer}:value")) } else { layer.to_owned() }
+    }
+
     /// `name`, or with a number after it where it is taken.
     fn fresh(&mut self, name: String) -> String {
         let numbered = (2..).map(|number| format!("{name}:{number}"));
@@ -154,11 +163,7 @@ impl<'w> Lowering<'w> {
                 let inputs = [from, &scale, &shift, &mean, &variance];
                 self.node("BatchNormalization", &inputs, name, vec![epsilon(op.epsilon)]);
             }
-            Op::GroupNorm(op) => {
-                let [scale, shift] = [ParameterKind::Scale, ParameterKind::Shift].map(|kind| self.plain(id, kind));
-                let groups = Attribute::integer("num_groups", signed(op.groups));
-                self.node("GroupNormalization", &[from, &scale, &shift], name, vec![epsilon(op.epsilon), groups]);
-            }
+            Op::GroupNorm(op) => self.group_norm(id, *op, layer.input, from, name),
             Op::LayerNorm(op) => {
                 let [scale, shift] = [ParameterKind::Scale, ParameterKind::Shift].map(|kind| self.plain(id, kind));
                 let norm = vec![epsilon(op.epsilon), Attribute::integer("axis", -1)];
@@ -249,6 +254,24 @@ impl<'w> Lowering<'w> {
         } else {
             self.node("Gemm", &inputs, name, vec![Attribute::integer("transB", 1)]);
         }
+    }
+
+    /// Each group as one channel, normalised as an instance: inference of shapes does not look into GroupNormalization.
+    fn group_norm(&mut self, id: NodeId, op: GroupNorm, input: Shape, from: &str, name: &str) {
+        let [channels, height, width] = dimensions(input).map(signed);
+        let apart = self.integers(name, "groups_shape", &[0, signed(op.groups), -1]);
+        let apart = self.step("Reshape", &[from, &apart], name, "groups", vec![]);
+        let groups = usize::try_from(op.groups).unwrap_or(1);
+        let [one, zero] = [("one", 1.0), ("zero", 0.0)]
+            .map(|(word, value)| self.floats(name, word, &[op.groups], &vec![value; groups]));
+        let inputs = [apart.as_str(), &one, &zero];
+        let normed = self.step("InstanceNormalization", &inputs, name, "normed", vec![epsilon(op.epsilon)]);
+        let together = self.integers(name, "shape", &[0, channels, height, width]);
+        let together = self.step("Reshape", &[&normed, &together], name, "together", vec![]);
+        let [scale, shift] = [ParameterKind::Scale, ParameterKind::Shift]
+            .map(|kind| self.parameter(id, kind, |shape| [shape, &[1, 1]].concat()));
+        let scaled = self.step("Mul", &[&together, &scale], name, "scaled", vec![]);
+        self.node("Add", &[&scaled, &shift], name, vec![]);
     }
 
     fn activation(&mut self, op: Activation, from: &str, name: &str) {

@@ -1,4 +1,4 @@
-//! The part of ONNX's protobuf messages that is written (onnx/onnx.proto, IR version 10).
+//! The part of ONNX's protobuf messages that is written (onnx/onnx.proto, IR version 9).
 
 use prost::Message;
 
