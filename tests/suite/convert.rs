@@ -37,7 +37,7 @@ fn other(form: Form) -> Form {
 fn converted(from: &Source) -> Source {
     let spec = read(from);
     let form = other(spec.form);
-    let text = front::print(&lower::write_out(&spec), form);
+    let text = front::print(&lower::write_short(&spec, form), form);
     source(&text.unwrap_or_else(|error| panic!("{error:?}\n{}", from.text())), form)
 }
 
@@ -385,7 +385,6 @@ fn drawn_descriptions_go_there_and_back(form: Form) {
         }
         assert!(drawn < 2_000, "only {held} of {drawn} compile");
     }
-    eprintln!("XXX {held} of {drawn}");
 }
 
 #[test]
