@@ -5,6 +5,7 @@
 //! rest of the description can still be checked.
 
 mod depth;
+pub mod keys;
 mod nesting;
 mod print;
 mod reader;
