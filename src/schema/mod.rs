@@ -8,6 +8,7 @@
 //! table's `properties` have all that its blocks may be told, to read and to complete, and judge nothing of it; what judges
 //! stands in the `else` of the root. Nothing is used that means something else in draft 7, which is what taplo speaks.
 
+mod layout;
 mod value;
 
 use crate::dialect;
@@ -17,11 +18,12 @@ use crate::library::{self, Place};
 use crate::limits;
 use crate::spec::{depth, name};
 use serde_json::{Map, Value, json};
+use value::must_be_told;
 
 /// The schema as a file.
 #[must_use]
 pub fn text() -> String {
-    format!("{:#}\n", schema())
+    layout::layout(&schema())
 }
 
 /// The schema.
@@ -31,7 +33,7 @@ pub fn schema() -> Value {
     for place in [Place::Stem, Place::Stage, Place::Head] {
         definitions.extend(blocks(place).map(|block| (definition(place, block), signature(block))));
     }
-    definitions.insert("block_with_arguments".to_owned(), value::with_arguments());
+    definitions.insert("block".to_owned(), value::blocks());
     let mut root = table(ROOT);
     root.extend([
         ("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema")),
@@ -230,7 +232,13 @@ fn without_definitions() -> Vec<Value> {
             _ => {}
         }
     }
+    // Without `[block]` every stage names its own.
+    rules.push(json!({
+        "if": { "properties": { "block": { "required": ["kind"] } }, "required": ["block"] },
+        "else": stages(&json!({ "required": ["kind"] })),
+    }));
     rules.extend(blocks(Place::Stage).map(inherited));
+    rules.extend(told_by_stages());
     rules
 }
 
@@ -244,10 +252,7 @@ fn called(caller: Caller) -> Value {
     }
     if caller == Caller::Head {
         let classifier = library::find("classifier").into_iter();
-        rules.extend(
-            classifier
-                .map(|block| json!({ "if": { "not": { "required": ["kind"] } }, "then": complete(caller, block) })),
-        );
+        rules.extend(classifier.map(|block| json!({ "if": unnamed(), "then": complete(caller, block) })));
     }
     json!({ "allOf": rules })
 }
@@ -256,35 +261,51 @@ fn called(caller: Caller) -> Value {
 fn complete(caller: Caller, block: &Block) -> Value {
     let call = reference(caller.place(), block);
     match caller {
-        Caller::Stem | Caller::Head => json!({ "allOf": [call], "required": must_be_told(block) }),
+        Caller::Stem | Caller::Head => json!({ "allOf": [call], "required": must_be_told(block).collect::<Vec<_>>() }),
         // A stage is told by `[block]` what it does not say.
         Caller::Defaults | Caller::Stage => call,
     }
 }
 
-fn must_be_told(block: &Block) -> Vec<&str> {
-    let parameters = block.signature.parameters.iter();
-    parameters.filter(|own| own.default.is_none()).map(|own| own.name.value.as_str()).collect()
+/// Stages beside `[block]`: those that name no block are of that one.
+fn inherited(block: &Block) -> Value {
+    let of_shared = json!({ "if": unnamed(), "then": reference(Place::Stage, block) });
+    json!({ "if": shares(block), "then": stages(&of_shared) })
 }
 
-/// Stages of `block` beside `[block]`: those that name no block are of that one, and what `[block]` does not say each says.
-fn inherited(block: &'static Block) -> Value {
-    let has_kind = json!({ "properties": { "kind": { "const": block.name() } }, "required": ["kind"] });
-    let shared = json!({ "properties": { "block": has_kind }, "required": ["block"] });
-    let unnamed = json!({ "not": { "required": ["kind"] } });
-    let of_shared = json!({ "if": unnamed, "then": reference(Place::Stage, block) });
-    let stages = |schema: Value| json!({ "properties": { "stage": { "items": schema } } });
-    let mut rules = vec![json!({ "if": shared, "then": stages(of_shared) })];
-    for name in must_be_told(block) {
-        let is_shared = json!({ "properties": { "block": { "required": [name] } }, "required": ["block"] });
+/// What a stage must say of what its block must be told, where `[block]` does not say it.
+fn told_by_stages() -> Vec<Value> {
+    let mut names: Vec<_> = blocks(Place::Stage).flat_map(must_be_told).collect();
+    names.sort_unstable();
+    names.dedup();
+    let rule = |name| {
         let says = json!({ "required": [name] });
-        rules.push(json!({
-            "if": is_shared,
+        let needing = || blocks(Place::Stage).filter(move |block| must_be_told(block).any(|needed| needed == name));
+        let named: Vec<_> = needing().map(Block::name).collect();
+        let is_named = json!({ "properties": { "kind": { "enum": named } }, "required": ["kind"] });
+        let shares = json!({ "properties": { "block": is_named }, "required": ["block"] });
+        json!({
+            "if": { "properties": { "block": says }, "required": ["block"] },
             "else": { "allOf": [
-                stages(json!({ "if": has_kind, "then": says })),
-                { "if": shared, "then": stages(json!({ "if": unnamed, "then": says })) },
+                stages(&json!({ "if": is_named, "then": says })),
+                { "if": shares, "then": stages(&json!({ "if": unnamed(), "then": says })) },
             ] },
-        }));
-    }
-    json!({ "allOf": rules })
+        })
+    };
+    names.into_iter().map(rule).collect()
+}
+
+/// `[block]` names `block`.
+fn shares(block: &Block) -> Value {
+    let is_named = json!({ "properties": { "kind": { "const": block.name() } }, "required": ["kind"] });
+    json!({ "properties": { "block": is_named }, "required": ["block"] })
+}
+
+/// A call that names no block.
+fn unnamed() -> Value {
+    json!({ "not": { "required": ["kind"] } })
+}
+
+fn stages(schema: &Value) -> Value {
+    json!({ "properties": { "stage": { "items": schema } } })
 }

@@ -62,11 +62,19 @@ pub(super) fn words(parameter: &Parameter) -> Vec<Value> {
     }
 }
 
-/// A block with arguments, in the DSL: `se(reduction = 4)`. That each block has the arguments is said here, what they can
-/// be is for the compiler.
-pub(super) fn with_arguments() -> Value {
-    let calls: Vec<_> = library::blocks().map(call).collect();
-    json!({ "type": "string", "pattern": format!("^\\s*({})\\s*$", calls.join("|")) })
+/// A block of the library: by its name where nothing must be told it, or with arguments in the DSL, `se(reduction = 4)`.
+/// That each block has the arguments is said here; what they can be is for the compiler.
+pub(super) fn blocks() -> Value {
+    let names =
+        library::blocks().filter(|block| must_be_told(block).next().is_none()).map(|block| block.name().to_owned());
+    let all: Vec<_> = names.chain(library::blocks().map(call)).collect();
+    json!({ "type": "string", "pattern": format!("^({})$", all.join("|")) })
+}
+
+/// The parameters that have no default.
+pub(super) fn must_be_told(block: &Block) -> impl Iterator<Item = &str> {
+    let parameters = block.signature.parameters.iter();
+    parameters.filter(|own| own.default.is_none()).map(|own| own.name.value.as_str())
 }
 
 fn call(block: &Block) -> String {
@@ -82,22 +90,21 @@ fn call(block: &Block) -> String {
     } else {
         ".*".to_owned()
     };
-    format!(r"{}\s*\({arguments}\)", block.name())
+    format!(r"\s*{}\s*\({arguments}\)\s*", block.name())
 }
 
 /// A block as a value, which will be told `told`.
 fn block(told: &[String]) -> Value {
-    let fits = |block: &&Block| {
-        block.signature.parameters.iter().all(|own| own.default.is_some() || told.contains(&own.name.value))
-    };
     let proposed: Vec<_> = library::parts_for(told).map(Block::name).collect();
-    let others: Vec<_> =
-        library::blocks().filter(fits).map(Block::name).filter(|name| !proposed.contains(name)).collect();
-    json!({ "anyOf": [
-        { "enum": proposed },
-        { "type": "string", "pattern": format!("^({})$", others.join("|")) },
-        { "$ref": "#/$defs/block_with_arguments" },
-    ] })
+    let fits = |block: &&Block| must_be_told(block).all(|name| told.iter().any(|known| known == name));
+    let needs = |block: &&Block| must_be_told(block).next().is_some();
+    let others = library::blocks().filter(fits).filter(needs).map(Block::name);
+    let others: Vec<_> = others.filter(|name| !proposed.contains(name)).collect();
+    let mut any = vec![json!({ "enum": proposed }), json!({ "$ref": "#/$defs/block" })];
+    if !others.is_empty() {
+        any.push(json!({ "enum": others }));
+    }
+    json!({ "anyOf": any })
 }
 
 fn whole(min: impl Into<Value>, max: impl Into<Value>) -> Value {
