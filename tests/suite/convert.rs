@@ -363,6 +363,28 @@ impl Description {
     }
 }
 
+/// Drawn descriptions in TOML that compile, with definitions that they may not need; there are `count` of them.
+pub fn drawn_tables(count: usize) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut runner =
+        TestRunner::new_with_rng(ProptestConfig::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]));
+    let strategy = prop::collection::vec(any::<u32>(), 97);
+    while texts.len() < count {
+        let numbers = strategy.new_tree(&mut runner).unwrap().current();
+        let mut draw = Draw { numbers: &numbers, at: 0 };
+        let text = Description::draw(&mut draw).toml(&mut draw);
+        if resnetc::compile(&source(&text, Form::Toml)).is_ok() {
+            texts.push(text);
+        }
+    }
+    texts
+}
+
+/// A description without what it defines.
+pub fn without_definitions(text: &str) -> String {
+    text.replace(&format!("definitions = '''\n{OWN}'''\n"), "")
+}
+
 /// Draws descriptions until enough of them compile, and holds those there and back.
 fn drawn_descriptions_go_there_and_back(form: Form) {
     let (mut held, mut drawn) = (0, 0);
