@@ -55,7 +55,12 @@ pub fn heading(source: &Source) -> Vec<&str> {
 pub fn comment(lines: &[&str], form: Form) -> String {
     let mark = if form == Form::Toml { "#" } else { "//" };
     let is_control = |letter: char| letter.is_control() && letter != '\t';
-    lines.iter().map(|line| format!("{}\n", format!("{mark} {}", line.replace(is_control, "")).trim_end())).collect()
+    let mut out = String::new();
+    for line in lines {
+        out += format!("{mark} {}", line.replace(is_control, "")).trim_end();
+        out.push('\n');
+    }
+    out
 }
 
 /// How many comments of a description, which was read as `spec`, stand neither at its top nor with what it defines.

@@ -18,6 +18,7 @@ use crate::library::{self, Place};
 use crate::limits;
 use crate::spec::{depth, name};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use value::must_be_told;
 
 /// The schema as a file.
@@ -31,16 +32,17 @@ pub fn text() -> String {
 pub fn schema() -> Value {
     let mut definitions = Map::new();
     for place in [Place::Stem, Place::Stage, Place::Head] {
-        definitions.extend(blocks(place).map(|block| (definition(place, block), signature(block))));
+        definitions.extend(blocks(place).map(|block| (definition(place, block), signature(place, block))));
     }
     definitions.insert("block".to_owned(), value::blocks());
+    definitions.insert("stages_or_depth".to_owned(), stages_or_depth());
     let mut root = table(ROOT);
     root.extend([
         ("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema")),
         ("title".to_owned(), json!("A residual network, as resnetc reads it")),
         ("$defs".to_owned(), Value::Object(definitions)),
-        ("oneOf".to_owned(), stages_or_depth()),
         ("if".to_owned(), json!({ "required": ["definitions"] })),
+        ("then".to_owned(), json!({ "$ref": "#/$defs/stages_or_depth" })),
         ("else".to_owned(), json!({ "allOf": without_definitions() })),
     ]);
     Value::Object(root)
@@ -91,6 +93,19 @@ impl Caller {
     }
 }
 
+/// The keys that tables which call a block at `place` have of their own.
+fn keys_at(place: Place) -> impl Iterator<Item = &'static str> {
+    let tables = ROOT.own().iter().filter_map(|key| match key.holds {
+        Holds::Table(keys @ Keys::Open(caller, _)) | Holds::Tables(keys @ Keys::Open(caller, _)) => {
+            Some((caller, keys))
+        }
+        _ => None,
+    });
+    let names: BTreeSet<_> =
+        tables.filter(|(caller, _)| caller.place() == place).flat_map(|(_, keys)| keys.names()).collect();
+    names.into_iter()
+}
+
 /// What stands behind a key of a table that has these `keys`.
 fn holds(key: &Key, keys: Keys) -> Value {
     let mut out = match (key.holds, keys) {
@@ -103,12 +118,11 @@ fn holds(key: &Key, keys: Keys) -> Value {
             "type": "integer",
             "anyOf": [{ "enum": imagenet_depths() }, { "minimum": 8 }],
         }),
-        (Holds::Definitions, _) => json!({ "type": "string" }),
+        (Holds::Definitions, _) | (Holds::Kind, Keys::Closed(_)) => json!({ "type": "string" }),
         (Holds::Kind, Keys::Open(caller, _)) => {
             let names = library::names(caller.place());
             json!({ "anyOf": known(names.map(|name| (name, library::meaning(name).unwrap_or_default()))) })
         }
-        (Holds::Kind, Keys::Closed(_)) => json!({ "type": "string" }),
         // What does not fit into 63 bits no TOML has.
         (Holds::Whole { min, max: u64::MAX }, _) => json!({ "type": "integer", "minimum": min }),
         (Holds::Whole { min, max }, _) => json!({ "type": "integer", "minimum": min, "maximum": max }),
@@ -183,7 +197,7 @@ fn annotated<I: Iterator<Item = (&'static Block, &'static Parameter)>>(users: im
 }
 
 /// A call of a block of the library: what it may be told, and nothing else.
-fn signature(block: &Block) -> Value {
+fn signature(place: Place, block: &Block) -> Value {
     let Signature { name, parameters } = &block.signature;
     let properties = parameters.iter().map(|own| {
         let mut schema = value::of(own);
@@ -191,10 +205,10 @@ fn signature(block: &Block) -> Value {
         (own.name.value.clone(), schema)
     });
     // What calls it has keys of its own, which are judged there.
-    let keys = ["kind", "blocks"].map(|key| (key.to_owned(), json!({})));
+    let keys = keys_at(place).map(|key| (key.to_owned(), json!({})));
     json!({
         "description": library::meaning(&name.value),
-        "properties": keys.into_iter().chain(properties).collect::<Map<_, _>>(),
+        "properties": keys.chain(properties).collect::<Map<_, _>>(),
         "additionalProperties": false,
     })
 }
@@ -207,16 +221,18 @@ fn imagenet_depths() -> [u64; depth::IMAGENET.len()] {
 fn stages_or_depth() -> Value {
     let unless: Vec<_> =
         ROOT.own().iter().filter(|key| key.needed == Needed::UnlessDepth).map(|key| key.name).collect();
-    json!([
-        { "required": ["depth"], "not": { "required": ["stage"] } },
-        { "required": unless, "not": { "required": ["depth"] } },
-    ])
+    json!({
+        "if": { "required": ["depth"] },
+        "then": { "properties": { "stage": false } },
+        "else": { "required": unless },
+    })
 }
 
 /// What holds where only what ships can be named.
 fn without_definitions() -> Vec<Value> {
     let property = |key: &str, schema: Value| json!({ "properties": { key: schema } });
     let mut rules = vec![
+        json!({ "$ref": "#/$defs/stages_or_depth" }),
         property("dialect", json!({ "enum": dialect::NAMES })),
         json!({
             "if": property("stem", property("kind", json!({ "const": "imagenet" }))),
@@ -225,9 +241,9 @@ fn without_definitions() -> Vec<Value> {
     ];
     for key in ROOT.own() {
         match key.holds {
-            Holds::Table(Keys::Open(caller, _)) => rules.push(property(key.name, called(caller))),
-            Holds::Tables(Keys::Open(caller, _)) => {
-                rules.push(property(key.name, json!({ "items": called(caller) })));
+            Holds::Table(Keys::Open(caller, own)) => rules.push(property(key.name, called(caller, own))),
+            Holds::Tables(Keys::Open(caller, own)) => {
+                rules.push(property(key.name, json!({ "items": called(caller, own) })));
             }
             _ => {}
         }
@@ -243,12 +259,20 @@ fn without_definitions() -> Vec<Value> {
 }
 
 /// A call whose table says what it calls.
-fn called(caller: Caller) -> Value {
+fn called(caller: Caller, own: &[Key]) -> Value {
     let place = caller.place();
     let mut rules = vec![json!({ "properties": { "kind": { "enum": library::names(place).collect::<Vec<_>>() } } })];
     for block in blocks(place) {
         let is_meant = json!({ "properties": { "kind": { "const": block.name() } }, "required": ["kind"] });
         rules.push(json!({ "if": is_meant, "then": complete(caller, block) }));
+    }
+    if place == Place::Stage {
+        let names: Vec<_> =
+            keys_at(place).map(str::to_owned).chain(told(place).into_iter().map(|(name, _)| name)).collect();
+        rules.push(json!({ "if": unnamed(), "then": { "propertyNames": { "enum": names } } }));
+        // What is a key of a stage is none of `[block]`.
+        let others = keys_at(place).filter(|key| !own.iter().any(|known| known.name == *key));
+        rules.extend(others.map(|key| json!({ "properties": { key: false } })));
     }
     if caller == Caller::Head {
         let classifier = library::find("classifier").into_iter();
@@ -281,8 +305,8 @@ fn told_by_stages() -> Vec<Value> {
     let rule = |name| {
         let says = json!({ "required": [name] });
         let needing = || blocks(Place::Stage).filter(move |block| must_be_told(block).any(|needed| needed == name));
-        let named: Vec<_> = needing().map(Block::name).collect();
-        let is_named = json!({ "properties": { "kind": { "enum": named } }, "required": ["kind"] });
+        let kinds: Vec<_> = needing().map(Block::name).collect();
+        let is_named = json!({ "properties": { "kind": { "enum": kinds } }, "required": ["kind"] });
         let shares = json!({ "properties": { "block": is_named }, "required": ["block"] });
         json!({
             "if": { "properties": { "block": says }, "required": ["block"] },

@@ -2,7 +2,8 @@
 
 use crate::lang;
 use crate::lang::ast::{Block, Domain, Parameter};
-use crate::{library, limits};
+use crate::library::{self, Place};
+use crate::limits;
 use serde_json::{Value, json};
 
 /// What `parameter` takes, and its default.
@@ -63,12 +64,17 @@ pub(super) fn words(parameter: &Parameter) -> Vec<Value> {
 }
 
 /// A block of the library: by its name where nothing must be told it, or with arguments in the DSL, `se(reduction = 4)`.
-/// That each block has the arguments is said here; what they can be is for the compiler.
+/// That a part has the arguments is said here; what they can be, and the rest, is for the compiler.
 pub(super) fn blocks() -> Value {
-    let names =
-        library::blocks().filter(|block| must_be_told(block).next().is_none()).map(|block| block.name().to_owned());
-    let all: Vec<_> = names.chain(library::blocks().map(call)).collect();
-    json!({ "type": "string", "pattern": format!("^({})$", all.join("|")) })
+    let needs_nothing = |block: &&Block| must_be_told(block).next().is_none();
+    let names: Vec<_> = library::blocks().filter(needs_nothing).map(Block::name).collect();
+    let parts: Vec<_> = library::names(Place::Part).filter_map(library::find).collect();
+    let is_part = |block: &&Block| parts.iter().any(|part| part.name() == block.name());
+    let others: Vec<_> = library::blocks().filter(|block| !is_part(block)).map(Block::name).collect();
+    let pattern = |pattern: String| json!({ "type": "string", "pattern": pattern });
+    let calls = parts.iter().map(|part| pattern(call(part)));
+    let any = calls.chain([json!({ "enum": names }), pattern(format!(r"^\s*({})\s*\(.*\)\s*$", others.join("|")))]);
+    json!({ "anyOf": any.collect::<Vec<_>>() })
 }
 
 /// The parameters that have no default.
@@ -90,7 +96,7 @@ fn call(block: &Block) -> String {
     } else {
         ".*".to_owned()
     };
-    format!(r"\s*{}\s*\({arguments}\)\s*", block.name())
+    format!(r"^\s*{}\s*\({arguments}\)\s*$", block.name())
 }
 
 /// A block as a value, which will be told `told`.
