@@ -266,11 +266,10 @@ fn called(caller: Caller, own: &[Key]) -> Value {
         let is_meant = json!({ "properties": { "kind": { "const": block.name() } }, "required": ["kind"] });
         rules.push(json!({ "if": is_meant, "then": complete(caller, block) }));
     }
-    if place == Place::Stage {
-        let names: Vec<_> =
-            keys_at(place).map(str::to_owned).chain(told(place).into_iter().map(|(name, _)| name)).collect();
-        rules.push(json!({ "if": unnamed(), "then": { "propertyNames": { "enum": names } } }));
-        // What is a key of a stage is none of `[block]`.
+    if caller == Caller::Defaults {
+        // Without a block of its own it has what any block may be told; what is a key of a stage is none of `[block]`.
+        let any: Map<_, _> = told(place).into_iter().map(|(name, _)| (name, json!({}))).collect();
+        rules.push(json!({ "if": unnamed(), "then": { "properties": any, "additionalProperties": false } }));
         let others = keys_at(place).filter(|key| !own.iter().any(|known| known.name == *key));
         rules.extend(others.map(|key| json!({ "properties": { key: false } })));
     }
