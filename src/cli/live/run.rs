@@ -69,7 +69,9 @@ fn fit(shape: &[u64], channels: u64) -> Result<[u64; 3], Refusal> {
         [_, _, last] if last == channels => {
             Err(refuse().help("this looks like a single image H, W, C: write `X.transpose(2, 0, 1)[None]`"))
         }
-        [_, found, _, _] => Err(refuse().help(format!("give it {channels} channels, or describe a network of {found}"))),
+        [_, found, _, _] => {
+            Err(refuse().help(format!("give it {channels} channels, or describe a network of {found}")))
+        }
         _ => Err(refuse().help("give it four dimensions")),
     }
 }
