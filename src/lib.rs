@@ -28,6 +28,7 @@ pub mod lower;
 pub mod outline;
 pub mod pass;
 pub mod promise;
+pub mod schema;
 pub mod source;
 pub mod spec;
 pub mod valid;

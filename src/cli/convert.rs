@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 /// Write a description in the other language: TOML or the DSL
 ///
 /// What comes out is the same network with the same names, and is compiled to prove it; what the other language cannot say
-/// is refused. The description is written in its long form, every argument named. Blocks, dialects and tables of names
-/// that it defines are kept as they are, with the comments in them and directly before them; other comments are lost.
+/// is refused. `depth`, variables and parameters of the network are written out, and what the defaults say is not. Blocks,
+/// dialects and tables of names that it defines are kept as they are, with the comments in them and directly before them;
+/// so is the comment at the top. Other comments are left out, which a note says.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The description; `-` is standard input
@@ -52,6 +53,12 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let form = form(arguments, &source)?;
     let (spec, network) = files::described(&source, global)?;
     let text = files::answered(convert(&spec, &network, form, global), &source, global)?;
+    let text = front::comment(&front::heading(&source), form) + &text;
+    let lost = front::other_comments(&source, &spec);
+    if lost > 0 {
+        let comments = if lost == 1 { "1 comment is" } else { &format!("{lost} comments are") };
+        anstream::eprintln!("note: {comments} left out: those at the top and of definitions are kept");
+    }
     match &arguments.output {
         None => files::print(&text),
         Some(path) => files::write_new(path, text.as_bytes(), arguments.force),
@@ -83,7 +90,7 @@ fn form(arguments: &Arguments, source: &Source) -> Result<Form, Failure> {
 
 /// `spec`, which compiles to `network`, in the language `form`: a text that compiles to the same.
 fn convert(spec: &Spec, network: &Checked, form: Form, global: Global) -> Result<String, Report> {
-    let text = front::print(&lower::write_out(spec), form).map_err(|error| *error)?;
+    let text = front::print(&lower::write_short(spec, form), form).map_err(|error| *error)?;
     let name = if form == Form::Toml { "converted.toml" } else { "converted.resnet" };
     let options = Options { limit: global.limit, ..Options::default() };
     let why = match resnetc::compile_with(&Source::new(name, text.as_str()), &options) {

@@ -20,6 +20,7 @@ mod network;
 mod new;
 mod output;
 mod run;
+mod schema;
 mod summary;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -67,6 +68,7 @@ enum Command {
     Summary(summary::Arguments),
     Diff(diff::Arguments),
     Run(run::Arguments),
+    Schema(schema::Arguments),
     Bench(bench::Arguments),
 }
 
@@ -102,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Summary(arguments) => summary::run(&arguments, global),
         Command::Diff(arguments) => diff::run(&arguments, global),
         Command::Run(arguments) => run::run(&arguments, global),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments, global),
     };
     match result {

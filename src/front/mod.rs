@@ -27,8 +27,8 @@ pub fn parse(source: &Source, report: &mut Report) -> Option<Spec> {
     }
 }
 
-/// `spec` in the language `form`: reading it gives the same network. Every argument must have a name, as
-/// `lower::write_out` gives them.
+/// `spec` in the language `form`: reading it gives the same network. For TOML every argument must have a name, as
+/// `lower::write_out` and `lower::write_short` give them.
 ///
 /// # Errors
 /// What that language cannot say.
@@ -37,6 +37,41 @@ pub fn print(spec: &Spec, form: Form) -> Result<String, Box<Diagnostic>> {
         Form::Toml => toml::print(spec),
         Form::Dsl => dsl::print(spec),
     }
+}
+
+/// The comment at the top of a description, line by line, without the marks; where it belongs to a definition that follows,
+/// that has it.
+#[must_use]
+pub fn heading(source: &Source) -> Vec<&str> {
+    let text = source.text().trim_start_matches('\u{feff}').trim_start();
+    match form(source) {
+        Form::Toml => toml::heading(text),
+        Form::Dsl => dsl::heading(text),
+    }
+}
+
+/// Lines of comment as the language `form` writes them, to stand at the top of a description.
+#[must_use]
+pub fn comment(lines: &[&str], form: Form) -> String {
+    let mark = if form == Form::Toml { "#" } else { "//" };
+    let is_control = |letter: char| letter.is_control() && letter != '\t';
+    let mut out = String::new();
+    for line in lines {
+        out += format!("{mark} {}", line.replace(is_control, "")).trim_end();
+        out.push('\n');
+    }
+    out
+}
+
+/// How many comments of a description, which was read as `spec`, stand neither at its top nor with what it defines.
+#[must_use]
+pub fn other_comments(source: &Source, spec: &Spec) -> usize {
+    let kept: usize = spec.definitions.texts.iter().map(|text| dsl::comments(text)).sum();
+    let all = match form(source) {
+        Form::Toml => toml::comments(source.text()),
+        Form::Dsl => dsl::comments(source.text()),
+    };
+    all.saturating_sub(kept + heading(source).len())
 }
 
 /// The error for what a language cannot say.

@@ -75,6 +75,14 @@ pub fn find(name: &str) -> Option<&'static Block> {
     entry.block.get_or_init(|| read(entry.name, entry.text).blocks.into_iter().next()).as_ref()
 }
 
+/// What the block called `name` is, on one line: the comment before it.
+#[must_use]
+pub fn meaning(name: &str) -> Option<String> {
+    let entry = ALL.iter().find(|entry| entry.name == name)?;
+    let lines = entry.text.lines().map_while(|line| line.strip_prefix("//")).map(str::trim);
+    Some(lines.collect::<Vec<_>>().join(" "))
+}
+
 /// The block called `name` that may stand at `place`.
 #[must_use]
 pub fn find_at(place: Place, name: &str) -> Option<&'static Block> {

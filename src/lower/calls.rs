@@ -9,11 +9,11 @@ use super::check_range;
 use super::scope::Blocks;
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::lang::Value;
-use crate::lang::ast::{Block, Parameter};
+use crate::lang::ast::{Block, Domain, Parameter};
 use crate::library::Place;
 use crate::limits;
 use crate::source::{Span, Spanned};
-use crate::spec::{Argument, Call, Kind, Spec, Stage};
+use crate::spec::{Argument, Call, Form, Kind, Spec, Stage};
 use std::borrow::Cow;
 
 /// The resolved calls of a description.
@@ -45,13 +45,14 @@ pub(super) fn resolve<'a>(spec: &'a Spec, report: &mut Report) -> Option<Calls<'
     Some(Calls { stem: stem?, stages: stages.into_iter().collect::<Option<_>>()?, head: head? })
 }
 
-/// `spec` with every stage written out, every argument named and no defaults: the same network.
+/// `spec` with every stage written out, every argument named, in the order of its block's parameters, and no defaults: the
+/// same network.
 #[must_use]
 pub fn write_out(spec: &Spec) -> Spec {
     let blocks = Blocks::new(&spec.definitions);
     let stages = spec.stages.iter().map(|stage| write_out_stage(stage, spec.defaults.as_ref(), blocks)).collect();
-    let named = |call: &Call, place| match call.kind.name().and_then(|kind| blocks.find_at(place, &kind.value)) {
-        Some(block) => with_names(call, block, &mut Report::default()).into_owned(),
+    let named = |call: &Call, place| match block_of(call, place, blocks) {
+        Some(block) => write_out_call(call, block),
         None => call.clone(),
     };
     let (stem, head) = (named(&spec.stem, Place::Stem), named(&spec.head, Place::Head));
@@ -64,16 +65,89 @@ fn write_out_stage(stage: &Stage, defaults: Option<&Call>, blocks: Blocks<'_>) -
     if let Some(defaults) = defaults.filter(|_| call.kind == Kind::Absent) {
         call.kind = defaults.kind.clone();
     }
-    let block = call.kind.name().and_then(|kind| blocks.find_at(Place::Stage, &kind.value));
-    let Some(block) = block else { return stage };
-    *call = with_names(call, block, &mut Report::default()).into_owned();
+    let Some(block) = block_of(call, Place::Stage, blocks) else { return stage };
     for argument in defaults.into_iter().flat_map(|defaults| &defaults.arguments) {
         let Some(name) = &argument.name else { continue };
         if block.parameter(&name.value).is_some() && find(call, &name.value).is_none() {
             call.arguments.push(argument.clone());
         }
     }
+    *call = write_out_call(call, block);
     stage
+}
+
+fn write_out_call(call: &Call, block: &Block) -> Call {
+    let mut call = with_names(call, block, &mut Report::default()).into_owned();
+    call.arguments.sort_by_key(|argument| declared_by(block).position(|name| argument.is(name)));
+    call
+}
+
+fn block_of<'a>(call: &Call, place: Place, blocks: Blocks<'a>) -> Option<&'a Block> {
+    call.kind.name().and_then(|kind| blocks.find_at(place, &kind.value))
+}
+
+/// `spec` as somebody writes it by hand in the language `form`: the same network. What a parameter is without being told is
+/// not said. In TOML, `[block]` says what all stages share; in the DSL, the number with which a call begins has no name.
+#[must_use]
+pub fn write_short(spec: &Spec, form: Form) -> Spec {
+    let blocks = Blocks::new(&spec.definitions);
+    let mut short = write_out(spec);
+    let stages = short.stages.iter_mut().map(|stage| (&mut stage.call, Place::Stage));
+    let calls = [(&mut short.stem, Place::Stem), (&mut short.head, Place::Head)].into_iter().chain(stages);
+    for (call, place) in calls {
+        let Some(block) = block_of(call, place, blocks) else { continue };
+        call.arguments.retain(|argument| !is_default(argument, block));
+        let parameter = declared_by(block).next();
+        if let (Form::Dsl, Some(first), Some(parameter)) = (form, call.arguments.first_mut(), parameter)
+            && matches!(first.value.value, Value::Integer(_) | Value::Float(_))
+            && first.is(parameter)
+        {
+            first.name = None;
+        }
+    }
+    if form == Form::Toml {
+        short.defaults = share(&mut short.stages);
+    }
+    short
+}
+
+/// Whether an argument says what its parameter is without it.
+fn is_default(argument: &Argument, block: &Block) -> bool {
+    let own = argument.name.as_ref().and_then(|name| block.parameter(&name.value));
+    own.is_some_and(|own| match &argument.value.value {
+        // A word that is a default may be a name whose value depends on the place; one that can only be itself is not.
+        Value::Text(word) if !matches!(own.domain, Domain::Choice(_) | Domain::Block(_)) && **word != *"none" => false,
+        value => own.constant().as_ref() == Some(value),
+    })
+}
+
+/// Takes out of several stages of one block what they have in common.
+fn share(stages: &mut [Stage]) -> Option<Call> {
+    let (first, rest) = stages.split_first()?;
+    let kind = first.call.kind.name()?;
+    let is_alike = |stage: &Stage| stage.call.kind.name().is_some_and(|own| own.value == kind.value);
+    if rest.is_empty() || !rest.iter().all(is_alike) {
+        return None;
+    }
+    let text = |argument: &Argument| argument.value.value.to_string();
+    let is_shared = |argument: &Argument| {
+        let own = |stage: &Stage, name: &str| find(&stage.call, name).map(text);
+        let name = argument.name.as_ref().map(|name| name.value.as_str());
+        // In a stage's table this key has a meaning of its own, which must be noticed.
+        name.is_some_and(|name| name != "blocks" && rest.iter().all(|stage| own(stage, name) == Some(text(argument))))
+    };
+    let arguments: Vec<_> = first.call.arguments.iter().filter(|argument| is_shared(argument)).cloned().collect();
+    let shared = Call { kind: first.call.kind.clone(), arguments, span: first.call.span };
+    for stage in stages {
+        stage.call.kind = Kind::Absent;
+        let is_own = |argument: &Argument| !shared.arguments.iter().any(|known| same_name(known, argument));
+        stage.call.arguments.retain(is_own);
+    }
+    Some(shared)
+}
+
+fn same_name(left: &Argument, right: &Argument) -> bool {
+    right.name.as_ref().is_some_and(|name| left.is(&name.value))
 }
 
 /// `call` with a name for every argument: an argument without one is for the parameter that its variable is called after,

@@ -13,7 +13,7 @@ mod layer;
 mod machine;
 mod scope;
 
-pub use calls::write_out;
+pub use calls::{write_out, write_short};
 
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::dialect;

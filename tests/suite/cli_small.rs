@@ -122,8 +122,35 @@ norm = true
 blocks = 1
 
 [head]
-pool = \"max\"
 classes = 7
+pool = \"max\"
+";
+    let answer = resnetc(&["expand", "-"], input);
+    assert_eq!((answer.code, answer.out.as_str(), answer.err.as_str()), (0, expected, ""));
+}
+
+#[test]
+fn expand_prints_a_program_as_a_program() {
+    let input = "// Two stages.
+use dialect torchvision
+network tiny(classes = 10) {
+    let base = 8
+    input 3 x 32 x 32
+    stem cifar(base)
+    stage basic(base) * 2
+    stage basic(2 * base, gate = se(4)) stride 2
+    head classifier(classes, pool = avg)
+}
+";
+    let expected = "use dialect torchvision
+
+network tiny {
+    input 3 x 32 x 32
+    stem cifar(filters = 8)
+    stage basic(filters = 8) * 2
+    stage basic(filters = 16, gate = se(4)) * 1 stride 2
+    head classifier(classes = 10, pool = avg)
+}
 ";
     let answer = resnetc(&["expand", "-"], input);
     assert_eq!((answer.code, answer.out.as_str(), answer.err.as_str()), (0, expected, ""));

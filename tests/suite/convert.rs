@@ -37,7 +37,7 @@ fn other(form: Form) -> Form {
 fn converted(from: &Source) -> Source {
     let spec = read(from);
     let form = other(spec.form);
-    let text = front::print(&lower::write_out(&spec), form);
+    let text = front::print(&lower::write_short(&spec, form), form);
     source(&text.unwrap_or_else(|error| panic!("{error:?}\n{}", from.text())), form)
 }
 
@@ -363,6 +363,28 @@ impl Description {
     }
 }
 
+/// Drawn descriptions in TOML that compile, with definitions that they may not need; there are `count` of them.
+pub fn drawn_tables(count: usize) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut runner =
+        TestRunner::new_with_rng(ProptestConfig::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]));
+    let strategy = prop::collection::vec(any::<u32>(), 97);
+    while texts.len() < count {
+        let numbers = strategy.new_tree(&mut runner).unwrap().current();
+        let mut draw = Draw { numbers: &numbers, at: 0 };
+        let text = Description::draw(&mut draw).toml(&mut draw);
+        if resnetc::compile(&source(&text, Form::Toml)).is_ok() {
+            texts.push(text);
+        }
+    }
+    texts
+}
+
+/// A description without what it defines.
+pub fn without_definitions(text: &str) -> String {
+    text.replace(&format!("definitions = '''\n{OWN}'''\n"), "")
+}
+
 /// Draws descriptions until enough of them compile, and holds those there and back.
 fn drawn_descriptions_go_there_and_back(form: Form) {
     let (mut held, mut drawn) = (0, 0);
@@ -385,7 +407,6 @@ fn drawn_descriptions_go_there_and_back(form: Form) {
         }
         assert!(drawn < 2_000, "only {held} of {drawn} compile");
     }
-    eprintln!("XXX {held} of {drawn}");
 }
 
 #[test]
@@ -396,4 +417,193 @@ fn any_tables_go_there_and_back() {
 #[test]
 fn any_program_goes_there_and_back() {
     drawn_descriptions_go_there_and_back(Form::Dsl);
+}
+
+const TABLES: &str = "#:schema resnet.schema.json
+# A network.
+#
+#   Of two stages.
+name = \"tiny\"
+dialect = \"torchvision\"
+
+# What comes in.
+[input]
+channels = 3
+size = [32, 32]
+
+[stem]
+kind = \"cifar\"
+filters = 16 # as in the paper
+
+[block]
+kind = \"bottleneck\"
+shortcut = \"D\"
+groups = 1
+gate = \"se(divisor = 4)\"
+
+[[stage]]
+filters = 16
+blocks = 3
+stride = 1
+
+[[stage]]
+filters = 32
+blocks = 1
+stride = 2
+
+[head]
+pool = \"avg\"
+classes = 10
+
+[budget]
+max_parameters = 1_000_000
+";
+
+const PROGRAM: &str = "// A network.
+//
+//   Of two stages.
+use dialect torchvision
+
+network tiny {
+    input 3 x 32 x 32
+    stem cifar
+    stage bottleneck(16, shortcut = D, gate = se(divisor = 4)) * 3
+    stage bottleneck(32, shortcut = D, gate = se(divisor = 4)) * 1 stride 2
+    head classifier(10, pool = avg)
+    budget {
+        max_parameters = 1000000
+    }
+}
+";
+
+const TABLES_AGAIN: &str = "# A network.
+#
+#   Of two stages.
+name = \"tiny\"
+dialect = \"torchvision\"
+
+[input]
+channels = 3
+size = [32, 32]
+
+[stem]
+kind = \"cifar\"
+
+[block]
+kind = \"bottleneck\"
+shortcut = \"D\"
+gate = \"se(divisor = 4)\"
+
+[[stage]]
+filters = 16
+blocks = 3
+
+[[stage]]
+filters = 32
+stride = 2
+blocks = 1
+
+[head]
+classes = 10
+pool = \"avg\"
+
+[budget]
+max_parameters = 1000000
+";
+
+/// The exit code, standard output and standard error of `resnetc convert`.
+fn convert(arguments: &[&str], input: &str) -> (i32, String, String) {
+    let mut command = assert_cmd::Command::cargo_bin("resnetc").unwrap();
+    let output = command.arg("convert").args(arguments).write_stdin(input).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn what_is_written_reads_as_if_written_by_hand() {
+    let note = "note: 2 comments are left out: those at the top and of definitions are kept\n";
+    assert_eq!(convert(&["-"], TABLES), (0, PROGRAM.to_owned(), note.to_owned()));
+    assert_eq!(convert(&["-"], PROGRAM), (0, TABLES_AGAIN.to_owned(), String::new()));
+}
+
+#[test]
+fn a_description_is_written_in_its_own_language_where_that_is_asked_for() {
+    assert_eq!(convert(&["-", "--to", "resnet"], PROGRAM).1, PROGRAM);
+    assert_eq!(convert(&["-", "--to", "toml"], TABLES_AGAIN).1, TABLES_AGAIN);
+}
+
+#[test]
+fn comments_of_definitions_are_kept_and_not_noted() {
+    let own = format!("{PROGRAM}\n{OWN}");
+    let (code, tables, note) = convert(&["-"], &own);
+    assert_eq!((code, note.as_str()), (0, ""));
+    assert!(tables.contains("// Scales each channel.\n// It's `told` nothing.\nblock own_gate("), "{tables}");
+    assert_eq!(convert(&["-"], &tables), (0, own.clone(), String::new()));
+    // A comment at the top that a definition has stands there, and there alone.
+    let (_, tables, note) = convert(&["-"], &format!("{OWN}\n{PROGRAM}"));
+    assert!(tables.starts_with("name = "), "{tables}");
+    assert_eq!(note, "note: 3 comments are left out: those at the top and of definitions are kept\n");
+}
+
+#[test]
+fn what_the_other_language_cannot_say_is_refused() {
+    let block = "block simple(filters: channels, kind: integer) { conv(filters, kernel = kind) norm act }\n";
+    let stage = "stage simple(16, kind = 3) * 2";
+    let program =
+        format!("network tiny {{ use dialect torchvision input 3 x 32 x 32 stem cifar(16) {stage} }}\n{block}");
+    let (code, out, err) = convert(&["-"], &program);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("error[E0502]: TOML cannot say this"), "{err}");
+    assert!(err.contains("a parameter `kind`: the key has a meaning of its own"), "{err}");
+
+    let block = "block simple(filters: channels, text) { require text != \"q\" else \"\" conv(filters) norm act }";
+    let tables = |text: &str| {
+        let stage = format!("kind = \"simple\"\nfilters = 16\nblocks = 2\ntext = {text}\n");
+        let input = "[input]\nchannels = 3\nsize = [32, 32]\n[stem]\nkind = \"none\"\n";
+        let definitions = format!("definitions = '''{block}'''\n");
+        format!("name = \"tiny\"\ndialect = \"torchvision\"\n{definitions}{input}[[stage]]\n{stage}")
+    };
+    assert_eq!(convert(&["-"], &tables("\"a b\"")).0, 0);
+    for (text, what) in [("'\"'", "a text with a quote"), ("\"\\n\"", "a text with a line break")] {
+        let (code, out, err) = convert(&["-"], &tables(text));
+        assert_eq!((code, out.as_str()), (1, ""));
+        assert!(err.contains("error[E0502]: the DSL cannot say this") && err.contains(what), "{err}");
+    }
+}
+
+#[test]
+fn a_file_is_written_in_the_language_of_its_name_and_never_over_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let [program, tables, other] = ["a.resnet", "a.toml", "a.txt"].map(path);
+    let read = |path: &str| std::fs::read_to_string(path).unwrap();
+    assert_eq!(convert(&["-", "-o", &program], TABLES_AGAIN), (0, String::new(), String::new()));
+    assert_eq!(read(&program), PROGRAM);
+    assert_eq!(convert(&[&program, "-o", &tables], ""), (0, String::new(), String::new()));
+    assert_eq!(read(&tables), TABLES_AGAIN);
+    // A name that says nothing leaves the other language.
+    assert_eq!(convert(&[&program, "-o", &other], ""), (0, String::new(), String::new()));
+    assert_eq!(read(&other), TABLES_AGAIN);
+
+    let (code, _, err) = convert(&[&program, "-o", &tables], "");
+    assert_eq!((code, err), (2, format!("error: {tables} is there already: `--force` overwrites it\n")));
+    std::fs::write(&tables, "").unwrap();
+    assert_eq!(convert(&[&program, "-o", &tables, "--force"], "").0, 0);
+    assert_eq!(read(&tables), TABLES_AGAIN);
+    let (code, _, err) = convert(&[&program, "-o", &tables, "--force", "--to", "resnet"], "");
+    assert_eq!(code, 2);
+    assert!(err.contains("would be read as TOML: give it another name, or leave `--to` out"), "{err}");
+}
+
+#[test]
+fn strangers_go_there_and_back() {
+    let folder = format!("{}/tests/strangers", env!("CARGO_MANIFEST_DIR"));
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let source = Source::new(path.to_str().unwrap(), std::fs::read_to_string(&path).unwrap());
+        assert_there_and_back(&source, &compile(&source));
+        files += 1;
+    }
+    assert!(files >= 3);
 }

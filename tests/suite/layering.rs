@@ -18,6 +18,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dialect", &["source", "diagnostic", "ir", "lang", "front"]),
     ("library", &["source", "diagnostic", "lang", "front"]),
     ("lower", &["source", "limits", "diagnostic", "lang", "spec", "ir", "dialect", "library"]),
+    // What a description may be, told to an editor.
+    ("schema", &["limits", "lang", "spec", "front", "dialect", "library"]),
     ("valid", &["source", "limits", "diagnostic", "ir"]),
     ("outline", &["ir", "valid"]),
     ("analysis", &["ir", "valid"]),

@@ -53,6 +53,7 @@ mod random;
 mod readme;
 mod reference;
 mod run;
+mod schema;
 mod shapes;
 mod sketch;
 mod sketches;

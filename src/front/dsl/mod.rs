@@ -129,3 +129,21 @@ fn end_of(source: &Source) -> Span {
     let end = source.text().trim_end().len();
     source.span(end..end)
 }
+
+/// The comment with which a text begins, without its marks, unless a definition follows, to which it belongs.
+pub(super) fn heading(text: &str) -> Vec<&str> {
+    let lines: Vec<_> = text.lines().map_while(|line| line.trim_start().strip_prefix("//")).collect();
+    let next = text.lines().nth(lines.len()).unwrap_or_default();
+    let word = next.split_whitespace().next().unwrap_or_default();
+    if ["block", "dialect", "names"].contains(&word) {
+        return Vec::new();
+    }
+    lines.into_iter().map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end()).collect()
+}
+
+/// How many comments a text has.
+pub(super) fn comments(text: &str) -> usize {
+    let source = Source::new("", text);
+    let tokens = scan::scan(&source, 0..text.len(), &mut Report::default());
+    tokens.iter().filter(|token| token.kind == scan::Kind::Comment).count()
+}

@@ -6,8 +6,7 @@ use crate::lang::value::write_arguments;
 use crate::spec::{Argument, Call, Spec, Stage, Value};
 use std::fmt::Write;
 
-/// `spec` in the DSL: [`super::parse`] gives the same network back. Every argument must have a name, as
-/// `lower::write_out` gives them.
+/// `spec` in the DSL: [`super::parse`] gives the same network back.
 ///
 /// # Errors
 /// What the DSL cannot say.

@@ -5,6 +5,7 @@
 //! rest of the description can still be checked.
 
 mod depth;
+pub mod keys;
 mod nesting;
 mod print;
 mod reader;
@@ -18,6 +19,7 @@ use crate::limits;
 use crate::source::Source;
 use crate::spec::Spec;
 use ::toml::de::DeTable;
+use toml_parser::lexer::TokenKind;
 
 /// Reads a description; what is wrong with its syntax, its keys and its types goes to `report`.
 ///
@@ -43,4 +45,23 @@ fn check_size(source: &Source) -> Result<(), Diagnostic> {
     }
     let message = format!("the description has more than {} bytes", limits::SOURCE_BYTES);
     Err(Diagnostic::error(Code::SourceTooLarge, source.span(0..0), message, "it begins here"))
+}
+
+/// The comment with which a text begins, without its marks; what is for an editor and no reader, `#:schema`, is left out.
+pub(super) fn heading(text: &str) -> Vec<&str> {
+    let lines = text.lines().map_while(|line| line.strip_prefix('#'));
+    lines.filter(|line| !line.starts_with(':')).map(|line| line.strip_prefix(' ').unwrap_or(line)).collect()
+}
+
+/// How many comments a text has, those of its definitions among them.
+pub(super) fn comments(text: &str) -> usize {
+    let is_comment = |token: &toml_parser::lexer::Token| token.kind() == TokenKind::Comment;
+    let for_readers = |token: &toml_parser::lexer::Token| {
+        let span = token.span();
+        !text.get(span.start()..span.end()).unwrap_or_default().starts_with("#:")
+    };
+    let own = toml_parser::Source::new(text).lex().filter(is_comment).filter(for_readers).count();
+    let (table, _) = DeTable::parse_recoverable(text);
+    let definitions = table.get_ref().get("definitions").and_then(|entry| entry.get_ref().as_str());
+    own + definitions.map_or(0, super::dsl::comments)
 }

@@ -1,5 +1,6 @@
 //! A [`Spec`] as TOML: what it defines, then the tables that it has, in the order of the pipeline.
 
+use super::keys::{Keys, ROOT};
 use crate::diagnostic::Diagnostic;
 use crate::front::{dsl, unsayable};
 use crate::source::{Span, Spanned};
@@ -17,10 +18,10 @@ pub fn print(spec: &Spec) -> Result<String, Box<Diagnostic>> {
     out += &definitions(&spec.definitions.texts, spec.name.span)?;
     line(&mut out, format_args!("\n[input]\nchannels = {}", input.channels.value));
     line(&mut out, format_args!("size = [{}, {}]\n\n[stem]", input.height.value, input.width.value));
-    write_call(&spec.stem, &["kind"], &mut out)?;
+    write_call(&spec.stem, ROOT.of_table("stem"), &mut out)?;
     if let Some(defaults) = &spec.defaults {
         out.push_str("\n[block]\n");
-        write_call(defaults, &["kind"], &mut out)?;
+        write_call(defaults, ROOT.of_table("block"), &mut out)?;
     }
     for stage in &spec.stages {
         write_stage(stage, &mut out)?;
@@ -29,9 +30,9 @@ pub fn print(spec: &Spec) -> Result<String, Box<Diagnostic>> {
         out.push_str("\n[head]\n");
         // A head without a kind is a classifier.
         if spec.head.kind.name().is_some_and(|kind| kind.value == "classifier") {
-            write_arguments(&spec.head, &["kind"], &mut out)?;
+            write_arguments(&spec.head, ROOT.of_table("head"), &mut out)?;
         } else {
-            write_call(&spec.head, &["kind"], &mut out)?;
+            write_call(&spec.head, ROOT.of_table("head"), &mut out)?;
         }
     }
     write_figures("expect", spec.expect.figures(), &mut out);
@@ -65,18 +66,18 @@ fn definitions(texts: &[String], span: Span) -> Result<String, Box<Diagnostic>> 
 }
 
 /// A call, in a table that has these `keys` beside the arguments.
-fn write_call(call: &Call, keys: &[&str], out: &mut String) -> Result<(), Box<Diagnostic>> {
+fn write_call(call: &Call, keys: Keys, out: &mut String) -> Result<(), Box<Diagnostic>> {
     if let Some(kind) = call.kind.name() {
         line(out, format_args!("kind = {}", text(&kind.value)));
     }
     write_arguments(call, keys, out)
 }
 
-fn write_arguments(call: &Call, keys: &[&str], out: &mut String) -> Result<(), Box<Diagnostic>> {
+fn write_arguments(call: &Call, keys: Keys, out: &mut String) -> Result<(), Box<Diagnostic>> {
     for Argument { name, value, .. } in &call.arguments {
         // What is meant by position is for a reader that knows the block.
         let Some(name) = name else { continue };
-        if keys.contains(&name.value.as_str()) {
+        if keys.names().any(|key| key == name.value) {
             let what = format!("a parameter `{}`: the key has a meaning of its own", name.value);
             return Err(unsayable("TOML", name.span, &what));
         }
@@ -115,7 +116,7 @@ fn written(Spanned { value, span }: &Spanned<Value>) -> Result<String, Box<Diagn
 
 fn write_stage(stage: &Stage, out: &mut String) -> Result<(), Box<Diagnostic>> {
     out.push_str("\n[[stage]]\n");
-    write_call(&stage.call, &["kind", "blocks"], out)?;
+    write_call(&stage.call, ROOT.of_table("stage"), out)?;
     stage.blocks.iter().for_each(|blocks| line(out, format_args!("blocks = {}", blocks.value)));
     Ok(())
 }

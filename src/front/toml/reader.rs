@@ -1,5 +1,6 @@
 //! One TOML table, read a key at a time.
 
+use super::keys::{Keys, ROOT};
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::front::dsl;
 use crate::source::{Source, Span, Spanned};
@@ -16,15 +17,6 @@ pub(super) struct Table<'a> {
     keys: Keys,
     /// Keys of the table that stand in it with a mistake, which is reported.
     misspelt: Vec<&'static str>,
-}
-
-/// The keys that a table has.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Keys {
-    /// These and no others.
-    Closed(&'static [&'static str]),
-    /// These, and arguments of a block.
-    Open(&'static [&'static str]),
 }
 
 /// What became of a key.
@@ -49,10 +41,10 @@ type Entry<'a> = toml::Spanned<DeValue<'a>>;
 
 impl<'a> Table<'a> {
     /// The root. Keys that it does not have are reported at once, here as in every closed table.
-    pub(super) fn root(source: &'a Source, entries: &'a DeTable<'a>, keys: Keys, report: &mut Report) -> Self {
+    pub(super) fn root(source: &'a Source, entries: &'a DeTable<'a>, report: &mut Report) -> Self {
         let start = if source.text().starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         Self::open(
-            Self { source, entries, name: "", span: source.span(start..start), keys, misspelt: Vec::new() },
+            Self { source, entries, name: "", span: source.span(start..start), keys: ROOT, misspelt: Vec::new() },
             report,
         )
     }
@@ -64,16 +56,20 @@ impl<'a> Table<'a> {
     }
 
     fn open(mut self, report: &mut Report) -> Self {
-        let Keys::Closed(keys) = self.keys else { return self };
-        for (key, entry) in self.entries.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref())) {
+        if matches!(self.keys, Keys::Open(..)) {
+            return self;
+        }
+        let keys = self.keys.names();
+        let is_known = |key: &str| self.keys.names().any(|known| known == key);
+        for (key, entry) in self.entries.iter().filter(|(key, _)| !is_known(key.get_ref())) {
             let name = key.get_ref();
             let span = self.source.span(key.span());
-            let free = keys.iter().copied().filter(|key| !self.entries.contains_key(*key));
+            let free = keys.clone().filter(|key| !self.entries.contains_key(*key));
             let error = Diagnostic::error(
                 Code::UnknownKey,
                 span,
                 format!("{} has no key {}", self.place("a description"), suggest::quoted(name)),
-                format!("expected {}", suggest::list(keys.iter().copied())),
+                format!("expected {}", suggest::list(keys.clone())),
             );
             report.push(match suggest::closest(name, free) {
                 Some(near) => {
@@ -212,7 +208,8 @@ impl<'a> Table<'a> {
         })
     }
 
-    pub(super) fn table(&self, key: &'static str, keys: Keys, report: &mut Report) -> Found<'_, 'a, Self> {
+    pub(super) fn table(&self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Self> {
+        let keys = self.keys.of_table(key);
         let state = match self.entries.get(key) {
             None if self.misspelt.contains(&key) => State::Wrong,
             None => State::Absent,
@@ -237,7 +234,7 @@ impl<'a> Table<'a> {
                 if self.is_written_once(entry) { error.fix(span, format!("[{key}]")) } else { error }
             }
             None => match (entry.get_ref(), keys) {
-                (DeValue::String(kind), Keys::Open(_)) => {
+                (DeValue::String(kind), Keys::Open(..)) => {
                     let table = format!("{{ kind = {} }}", toml::Value::from(kind.as_ref()));
                     error.help(format!("write `{table}`, or a table of its own")).fix(self.at(entry), table)
                 }
@@ -247,7 +244,8 @@ impl<'a> Table<'a> {
     }
 
     /// The tables of an array of tables.
-    pub(super) fn tables(&self, key: &'static str, keys: Keys, report: &mut Report) -> State<Vec<Self>> {
+    pub(super) fn tables(&self, key: &'static str, report: &mut Report) -> State<Vec<Self>> {
+        let keys = self.keys.of_table(key);
         let Some(entry) = self.entries.get(key) else {
             return if self.misspelt.contains(&key) { State::Wrong } else { State::Absent };
         };
@@ -281,8 +279,8 @@ impl<'a> Table<'a> {
 
     /// The arguments of a block: every key that is none of the table's own, in the order in which they were written.
     pub(super) fn arguments(&self) -> Vec<Argument> {
-        let (Keys::Open(keys) | Keys::Closed(keys)) = self.keys;
-        let others = self.entries.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref()));
+        let is_own = |key: &str| self.keys.names().any(|known| known == key);
+        let others = self.entries.iter().filter(|(key, _)| !is_own(key.get_ref()));
         let mut arguments: Vec<_> = others
             .map(|(key, entry)| {
                 let name = Spanned::new(key.get_ref().to_string(), self.source.span(key.span()));

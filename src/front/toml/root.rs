@@ -1,7 +1,7 @@
 //! The root table and the tables in it.
 
 use super::depth;
-use super::reader::{Keys, State, Table};
+use super::reader::{State, Table};
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::front::dsl;
 use crate::lang::Definitions;
@@ -10,35 +10,16 @@ use crate::spec::{Budget, Call, Expect, Form, Input, Kind, Spec, Stage};
 use ::toml::de::DeTable;
 use std::sync::Arc;
 
-const ROOT: Keys = Keys::Closed(&[
-    "name",
-    "dialect",
-    "depth",
-    "input",
-    "stem",
-    "block",
-    "stage",
-    "head",
-    "expect",
-    "budget",
-    "definitions",
-]);
-const INPUT: Keys = Keys::Closed(&["channels", "size"]);
-const CALL: Keys = Keys::Open(&["kind"]);
-const STAGE: Keys = Keys::Open(&["kind", "blocks"]);
-const EXPECT: Keys = Keys::Closed(&["parameters", "total_parameters", "macs"]);
-const BUDGET: Keys = Keys::Closed(&["max_parameters", "max_macs", "max_memory"]);
-
 /// Reads the description whose root is `entries`.
 pub(super) fn read(source: &Source, entries: &DeTable<'_>, report: &mut Report) -> Spec {
-    let root = Table::root(source, entries, ROOT, report);
+    let root = Table::root(source, entries, report);
     let end = root.end();
     let name = root.text("name", report).required("name = \"resnet50\"", report);
     let dialect = root.text("dialect", report).required("dialect = \"torchvision\"", report);
     let depth = root.whole("depth", report).state();
     let has_depth = !matches!(depth, State::Absent);
     let (stem, family) = read_stem(&root, has_depth, end, report);
-    let input = match root.table("input", INPUT, report).state() {
+    let input = match root.table("input", report).state() {
         State::Value(table) => read_input(&table, report),
         State::Wrong => placeholder_input(end),
         State::Absent if has_depth => depth::input(end, family),
@@ -47,7 +28,7 @@ pub(super) fn read(source: &Source, entries: &DeTable<'_>, report: &mut Report) 
             placeholder_input(end)
         }
     };
-    let mut defaults = root.table("block", CALL, report).optional().map(|table| read_call(&table, report));
+    let mut defaults = root.table("block", report).optional().map(|table| read_call(&table, report));
     let stages = read_stages(&root, depth, family, defaults.as_mut(), report);
     Spec {
         name: name.unwrap_or_else(|| Spanned::new("unnamed".to_owned(), end)),
@@ -67,7 +48,7 @@ pub(super) fn read(source: &Source, entries: &DeTable<'_>, report: &mut Report) 
 /// The head; without a table the feature map is the output, and a table without a kind is a classifier.
 fn read_head(root: &Table<'_>, end: Span, report: &mut Report) -> Call {
     let named = |kind: &str, span| Kind::Named(Spanned::new(kind.to_owned(), span));
-    match root.table("head", CALL, report).optional() {
+    match root.table("head", report).optional() {
         None => Call { kind: named("none", end), arguments: Vec::new(), span: end },
         Some(table) => {
             let call = read_call(&table, report);
@@ -125,7 +106,7 @@ fn both(line: Span, depth: Spanned<u64>, stage: Span) -> Diagnostic {
 fn read_stem(root: &Table<'_>, has_depth: bool, end: Span, report: &mut Report) -> (Call, depth::Family) {
     let call =
         |kind: &str| Call { kind: Kind::Named(Spanned::new(kind.to_owned(), end)), arguments: Vec::new(), span: end };
-    match root.table("stem", CALL, report).state() {
+    match root.table("stem", report).state() {
         State::Value(table) => {
             let stem = read_call(&table, report);
             let family = stem.kind.name().map_or(depth::Family::Any, |kind| depth::Family::of_stem(&kind.value));
@@ -167,7 +148,7 @@ fn read_stages(
     report: &mut Report,
 ) -> Vec<Stage> {
     let end = root.end();
-    let tables = root.tables("stage", STAGE, report);
+    let tables = root.tables("stage", report);
     match (&depth, &tables) {
         (State::Value(depth), State::Value(tables)) => {
             let line = root.key_span("depth").unwrap_or(depth.span).to(depth.span);
@@ -194,7 +175,7 @@ fn read_stage(table: &Table<'_>, report: &mut Report) -> Stage {
 }
 
 fn read_expect(root: &Table<'_>, report: &mut Report) -> Expect {
-    let Some(table) = root.table("expect", EXPECT, report).optional() else { return Expect::default() };
+    let Some(table) = root.table("expect", report).optional() else { return Expect::default() };
     Expect {
         parameters: table.whole("parameters", report).optional(),
         total_parameters: table.whole("total_parameters", report).optional(),
@@ -203,7 +184,7 @@ fn read_expect(root: &Table<'_>, report: &mut Report) -> Expect {
 }
 
 fn read_budget(root: &Table<'_>, report: &mut Report) -> Budget {
-    let Some(table) = root.table("budget", BUDGET, report).optional() else { return Budget::default() };
+    let Some(table) = root.table("budget", report).optional() else { return Budget::default() };
     Budget {
         max_parameters: table.whole("max_parameters", report).optional(),
         max_macs: table.whole("max_macs", report).optional(),

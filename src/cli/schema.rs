@@ -1,0 +1,14 @@
+//! `resnetc schema`: what an editor needs to know of descriptions in TOML.
+
+use super::{Failure, files};
+
+/// Print a JSON Schema of descriptions in TOML, for editors
+///
+/// It has every key, block, parameter, range, choice and dialect of this version, with what they mean. What it refuses, the
+/// compiler refuses; shapes, and what a description defines itself, only the compiler knows.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {}
+
+pub(super) fn run(_: &Arguments) -> Result<(), Failure> {
+    files::print(&resnetc::schema::text())
+}
