@@ -1,15 +1,19 @@
-//! `resnetc build`: source code for the targets that are named.
+//! `resnetc build`: source code or ONNX files, for the targets that are named.
 
-use super::{Failure, Global, files};
+use super::{Failure, Global, files, weights};
 use clap::ValueEnum;
-use resnetc::back::{self, File, HEADER, Unsupported};
+use resnetc::back::onnx::{self, EmitError};
+use resnetc::back::{self, HEADER, Unsupported};
 use resnetc::diagnostic::{Code, Diagnostic, Report};
+use resnetc::source::Source;
 use resnetc::valid::Checked;
+use resnetc::weights::{SEED, Weights};
 use resnetc::{Options, pass};
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// Lower a description to source code and print what was written
+/// Lower a description to source code or an ONNX file, and print what was written
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The description; `-` is standard input
@@ -21,6 +25,12 @@ pub(super) struct Arguments {
     /// The folder to write to; a package or crate becomes a folder of its own in it
     #[arg(short, long, default_value = "generated", value_name = "DIR")]
     output: PathBuf,
+    /// The weights of an ONNX file, as safetensors under the dialect's names [default: fresh]
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// The seed of fresh weights for an ONNX file
+    #[arg(long, value_name = "SEED", conflicts_with = "weights")]
+    seed: Option<u64>,
     /// Fold every batch norm into the convolution before it: the form for inference
     #[arg(long)]
     fold_batch_norm: bool,
@@ -38,40 +48,78 @@ enum Target {
     Burn,
     /// A Python package on Keras 3: NAME/__init__.py
     Keras,
+    /// A graph with its weights, for ONNX Runtime and others: NAME.onnx
+    Onnx,
 }
 
 impl Target {
-    fn emit(self, network: &Checked) -> Result<Vec<File>, Unsupported> {
-        match self {
-            Self::Burn => back::burn::emit(network),
-            Self::Keras => back::keras::emit(network),
-        }
-    }
-
     fn name(self) -> &'static str {
         match self {
             Self::Burn => "burn",
             Self::Keras => "keras",
+            Self::Onnx => "onnx",
+        }
+    }
+}
+
+/// What a file will hold.
+enum Content<'n> {
+    Text(String),
+    Onnx(&'n Checked, Weights),
+}
+
+impl Content<'_> {
+    fn write(&self, out: &mut impl Write) -> Result<(), EmitError> {
+        match self {
+            Self::Text(text) => out.write_all(text.as_bytes()).map_err(EmitError::Io),
+            Self::Onnx(network, weights) => onnx::emit(network, weights, out),
         }
     }
 }
 
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
     let source = files::read_description(&arguments.file)?;
+    let targets = if arguments.targets.is_empty() { &[Target::Burn][..] } else { &arguments.targets };
+    if (arguments.weights.is_some() || arguments.seed.is_some()) && !targets.contains(&Target::Onnx) {
+        let only =
+            "only an ONNX file holds weights, `--target onnx`; what the other targets write loads them when it runs";
+        return Err(Failure::unasked("cannot use `--weights` or `--seed`", only));
+    }
     let options = Options { limit: global.limit, ..Options::default() };
     let network = files::compiled(&source, &options, global)?;
-    let network = if arguments.fold_batch_norm { pass::fold_batch_norm(network).0 } else { network };
+    let (network, mut tensors) = if targets.contains(&Target::Onnx) {
+        let seed = arguments.seed.unwrap_or(SEED);
+        let file = arguments.weights.as_deref();
+        let (network, tensors) = weights::load(network, file, seed, arguments.fold_batch_norm, global)?;
+        (network, Some(tensors))
+    } else if arguments.fold_batch_norm {
+        (pass::fold_batch_norm(network).0, None)
+    } else {
+        (network, None)
+    };
     let mut generated = Vec::new();
-    let targets = if arguments.targets.is_empty() { &[Target::Burn][..] } else { &arguments.targets };
     for (at, target) in targets.iter().enumerate() {
         if targets.iter().take(at).any(|before| before == target) {
             continue;
         }
-        let files = target.emit(&network).map_err(|unsupported| explain(&network, *target, &unsupported));
-        generated.extend(files::answered(files, &source, global)?);
+        let texts = match target {
+            Target::Burn => back::burn::emit(&network),
+            Target::Keras => back::keras::emit(&network),
+            Target::Onnx => {
+                let path = arguments.output.join(format!("{}.onnx", network.graph().name));
+                generated.extend(tensors.take().map(|tensors| (path, Content::Onnx(&network, tensors))));
+                continue;
+            }
+        };
+        let texts = texts.map_err(|unsupported| explain(&network, *target, &unsupported));
+        let texts = files::answered(texts, &source, global)?;
+        generated.extend(texts.into_iter().map(|file| (arguments.output.join(&file.path), Content::Text(file.text))));
     }
-    let generated: Vec<_> = generated.into_iter().map(|file| (arguments.output.join(&file.path), file.text)).collect();
-    if arguments.check { check(&generated) } else { write(&generated, arguments.force) }
+    if arguments.check {
+        check(&generated, &network, &source, global)
+    } else {
+        write(&generated, arguments.force, &network, &source, global)
+    }
 }
 
 fn explain(network: &Checked, target: Target, unsupported: &Unsupported) -> Report {
@@ -85,42 +133,110 @@ fn explain(network: &Checked, target: Target, unsupported: &Unsupported) -> Repo
     .into()
 }
 
+/// Says why nothing came of `path`.
+fn failed(error: EmitError, path: &Path, network: &Checked, source: &Source, global: Global) -> Failure {
+    match error {
+        EmitError::Unsupported(unsupported) => {
+            let report = explain(network, Target::Onnx, &unsupported);
+            files::answered(Err::<(), _>(report), source, global).err().unwrap_or(Failure::No)
+        }
+        EmitError::Misfit(misfit) => {
+            files::granted(Err::<(), _>(misfit), Some(path), global).err().unwrap_or(Failure::No)
+        }
+        EmitError::TooLarge(bytes) => Failure::unasked(
+            format!("cannot write {}", path.display()),
+            format_args!("it would have {bytes} bytes, and an ONNX file in one piece has at most 2 GiB"),
+        ),
+        EmitError::Io(error) => Failure::unasked(format!("cannot write {}", path.display()), error.kind()),
+    }
+}
+
 /// Prints the files that are not what would be written.
-fn check(generated: &[(PathBuf, String)]) -> Result<(), Failure> {
-    let stale: Vec<_> =
-        generated.iter().filter(|(path, text)| std::fs::read(path).ok().as_deref() != Some(text.as_bytes())).collect();
-    for (path, _) in &stale {
-        let verdict = if path.exists() { "stale" } else { "missing" };
+fn check(
+    generated: &[(PathBuf, Content<'_>)],
+    network: &Checked,
+    source: &Source,
+    global: Global,
+) -> Result<(), Failure> {
+    let mut stale = 0;
+    for (path, content) in generated {
+        let verdict = match File::open(path) {
+            Err(_) => "missing",
+            Ok(file) => {
+                let mut same = Same { file: BufReader::new(file), so_far: true };
+                content.write(&mut same).map_err(|error| failed(error, path, network, source, global))?;
+                if same.ends() {
+                    continue;
+                }
+                "stale"
+            }
+        };
+        stale += 1;
         files::print(&format!("{verdict} {}\n", path.display()))?;
     }
-    if stale.is_empty() { Ok(()) } else { Err(Failure::No) }
+    if stale == 0 { Ok(()) } else { Err(Failure::No) }
+}
+
+/// Whether what is written is what a file has.
+struct Same {
+    file: BufReader<File>,
+    so_far: bool,
+}
+
+impl Same {
+    fn ends(mut self) -> bool {
+        self.so_far && matches!(self.file.read(&mut [0]), Ok(0))
+    }
+}
+
+impl Write for Same {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut found = vec![0; bytes.len()];
+        self.so_far = self.so_far && self.file.read_exact(&mut found).is_ok() && found == bytes;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Writes every file, or none where one of them is not ours.
-fn write(generated: &[(PathBuf, String)], force: bool) -> Result<(), Failure> {
+fn write(
+    generated: &[(PathBuf, Content<'_>)],
+    force: bool,
+    network: &Checked,
+    source: &Source,
+    global: Global,
+) -> Result<(), Failure> {
     if let Some((path, _)) = generated.iter().find(|(path, _)| !(force || is_ours(path))) {
         return Err(Failure::Unasked(format!(
             "{} exists and was not generated by resnetc: move it away, or overwrite it with `--force`",
             path.display()
         )));
     }
-    for (path, text) in generated {
+    for (path, content) in generated {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
                 .map_err(|error| Failure::unasked(format!("cannot create {}", folder.display()), error))?;
         }
-        files::write_atomic(path, text.as_bytes())?;
+        files::write_whole(path, |out| content.write(out))
+            .map_err(|error| failed(error, path, network, source, global))?;
         files::print(&format!("wrote {}\n", path.display()))?;
     }
     Ok(())
 }
 
-/// Whether `path` may be overwritten: it is not there, or its first line is our header.
+/// Whether `path` may be overwritten: it is not there, or it begins as our files do, with [`HEADER`] in its first line or
+/// us as an ONNX file's producer.
 fn is_ours(path: &Path) -> bool {
-    match std::fs::read(path) {
-        Ok(bytes) => {
-            let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mut begin = Vec::new();
+    match File::open(path).and_then(|file| file.take(256).read_to_end(&mut begin)) {
+        Ok(_) => {
+            let first = begin.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            let is_onnx = path.extension().is_some_and(|ending| ending == "onnx");
             String::from_utf8_lossy(first).trim_start_matches(['#', '/', ' ']).starts_with(HEADER)
+                || is_onnx && begin.windows(onnx::PRODUCER.len()).any(|part| part == onnx::PRODUCER.as_bytes())
         }
         // Under a file there is nothing; creating the folder will say so.
         Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),

@@ -1,12 +1,12 @@
 //! Reading and writing files, and what is said about them.
 
 use super::{Failure, Global, MessageFormat};
-use resnetc::diagnostic::{Report, render};
+use resnetc::diagnostic::{Refusal, Report, render};
 use resnetc::source::Source;
 use resnetc::spec::Spec;
 use resnetc::valid::Checked;
 use resnetc::{Options, front};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Refuses to read standard input twice.
@@ -64,6 +64,39 @@ pub(super) fn answered<T>(result: Result<T, Report>, source: &Source, global: Gl
     })
 }
 
+/// The value, or the refusal on standard error (standard output for JSON) and the answer no. `file` is what it is about.
+pub(super) fn granted<T>(
+    result: Result<T, impl Into<Refusal>>,
+    file: Option<&Path>,
+    global: Global,
+) -> Result<T, Failure> {
+    result.map_err(|refusal| {
+        let refusal = refusal.into();
+        let file = file.map(|file| file.display().to_string());
+        match global.message_format {
+            MessageFormat::Human => {
+                anstream::eprint!("{}", render::refusal_text(&refusal, file.as_deref(), true));
+                Failure::No
+            }
+            MessageFormat::Json => {
+                let printed = print(&format!("{}\n", render::refusal_json(&refusal, file.as_deref())));
+                printed.err().unwrap_or(Failure::No)
+            }
+        }
+    })
+}
+
+/// The bytes of a file; `-` is standard input.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let read = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
+    read.map_err(|error| Failure::unasked(format!("cannot read {}", path.display()), error))
+}
+
 /// The network that a description compiles to; what cannot be meant is warned of on standard error.
 pub(super) fn compiled(source: &Source, options: &Options, global: Global) -> Result<Checked, Failure> {
     let network = answered(resnetc::compile_with(source, options), source, global)?;
@@ -115,16 +148,25 @@ pub(super) fn write_new(path: &Path, bytes: &[u8], force: bool) -> Result<(), Fa
 
 /// Writes `bytes` to `path` so that it holds all of them or what it held before.
 pub(super) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<()> {
-        let mut file = readable_temporary(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
     // The error's own text names the temporary file; its kind says enough.
-    write().map_err(|error| Failure::unasked(format!("cannot write {}", path.display()), error.kind()))
+    write_whole(path, |out| out.write_all(bytes))
+        .map_err(|error: std::io::Error| Failure::unasked(format!("cannot write {}", path.display()), error.kind()))
+}
+
+/// Writes what `content` writes to `path` so that it holds all of it or what it held before.
+pub(super) fn write_whole<E: From<std::io::Error>>(
+    path: &Path,
+    content: impl FnOnce(&mut BufWriter<&std::fs::File>) -> Result<(), E>,
+) -> Result<(), E> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = readable_temporary(folder)?;
+    let mut out = BufWriter::new(file.as_file());
+    content(&mut out)?;
+    out.flush()?;
+    drop(out);
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// A temporary file with the permissions that a new file gets; tempfile's own default is the owner's eyes only.

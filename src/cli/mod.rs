@@ -22,6 +22,7 @@ mod output;
 mod run;
 mod schema;
 mod summary;
+mod weights;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::fmt::Display;

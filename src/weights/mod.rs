@@ -26,6 +26,9 @@ use crate::ir::Parameter;
 use crate::valid::Checked;
 use std::collections::BTreeMap;
 
+/// The seed of fresh weights where none is named.
+pub const SEED: u64 = 0;
+
 /// A dense tensor of float32, row-major.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor {

@@ -25,9 +25,6 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use step::Step;
 
-/// The seed of the weights with which [`Checked::instantiate`] begins.
-pub const SEED: u64 = 0;
-
 /// A network that runs.
 #[derive(Module, Debug)]
 pub struct Model {
@@ -54,13 +51,13 @@ pub enum Value {
 }
 
 impl Checked {
-    /// The network as a live model with fresh weights, those of [`weights::init`] with [`SEED`].
+    /// The network as a live model with fresh weights, those of [`weights::init`] with [`weights::SEED`].
     ///
     /// # Errors
     /// That its weights need more memory than there is.
     pub fn instantiate(&self, device: &Device) -> Result<Model, Refusal> {
         affordable(weights::bytes(self), None)?;
-        self.instantiate_with(device, weights::init(self, SEED))
+        self.instantiate_with(device, weights::init(self, weights::SEED))
     }
 
     /// The network as a live model with these weights, which must be all of its own.

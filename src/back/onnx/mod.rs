@@ -14,6 +14,8 @@ use std::io::{self, Write};
 
 /// The version of ONNX's operators that a file is written in.
 pub const OPERATORS: i64 = 20;
+/// Who an ONNX file says that it is from.
+pub const PRODUCER: &str = "resnetc";
 const IR_VERSION: i64 = 9;
 
 /// Why no file was written, or not all of it.
@@ -29,6 +31,12 @@ pub enum EmitError {
     Io(io::Error),
 }
 
+impl From<io::Error> for EmitError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 /// Writes `network` with `weights`. The same weights give the same bytes. Beside the weights, a few times the size of
 /// the graph is held in memory.
 ///
@@ -40,7 +48,7 @@ pub fn emit(network: &Checked, weights: &Weights, out: &mut impl Write) -> Resul
     let entry = |key: &str, value: String| proto::Entry { key: key.to_owned(), value };
     let model = proto::Model {
         ir_version: IR_VERSION,
-        producer_name: "resnetc".to_owned(),
+        producer_name: PRODUCER.to_owned(),
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
         doc_string: header(network),
         opset_import: vec![proto::OperatorSet { domain: String::new(), version: OPERATORS }],

@@ -395,13 +395,13 @@ impl<'w> Lowering<'w> {
 
     /// Reduces cell i of n along an axis of `length`: floor(i length / n) to ceil((i + 1) length / n).
     fn reduce_cells(&mut self, reduce: &str, from: &str, output: &str, axis: i64, length: u64, count: u64) {
-        let axes = self.integers(output, "axis", &[axis]);
+        let along = self.integers(output, "axis", &[axis]);
         let mut cells = Vec::new();
         for cell in 0..count {
             let [start, end] = [cell * length / count, ((cell + 1) * length).div_ceil(count)].map(signed);
             let run = self.fresh(format!("{output}:run"));
             self.slice(from, &run, &[start], &[end], &[axis], &[1]);
-            cells.push(self.step(reduce, &[&run, &axes], output, "cell", vec![]));
+            cells.push(self.step(reduce, &[&run, &along], output, "cell", vec![]));
         }
         let cells: Vec<_> = cells.iter().map(String::as_str).collect();
         self.node("Concat", &cells, output, vec![Attribute::integer("axis", axis)]);

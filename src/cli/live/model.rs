@@ -1,37 +1,25 @@
 //! From a checked network and a weight file to the live model, within the memory that there is.
 
-use super::{granted, read};
-use crate::cli::{Failure, Global};
+use crate::cli::files::granted;
+use crate::cli::{Failure, Global, weights};
 use burn::tensor::Device;
 use resnetc::back::live::{self, Model};
-use resnetc::pass::fold_batch_norm;
 use resnetc::valid::Checked;
-use resnetc::weights;
+use resnetc::weights::SEED;
 use std::path::Path;
 
-/// The live model for batches of `batch`. `weights` is a file; without one they are fresh.
+/// The live model for batches of `batch`. `file` has its weights; without one they are fresh.
 pub(super) fn load(
     checked: Checked,
-    weights: Option<&Path>,
+    file: Option<&Path>,
     fold: bool,
     batch: u64,
     global: Global,
 ) -> Result<Model, Failure> {
     let free = kibibytes("/proc/meminfo", "MemAvailable:").map(|free| u128::from(free) * 1024);
     granted(live::affordable(live::estimate(&checked, batch), free), None, global)?;
-    let tensors = match weights {
-        Some(path) => granted(weights::read(&checked, &read(path)?), Some(path), global)?,
-        None => weights::init(&checked, live::SEED),
-    };
-    let (checked, tensors) = if fold {
-        let (folded, map) = fold_batch_norm(checked);
-        let folded_tensors = map.apply(&tensors);
-        drop(tensors); // before the model is made: one set of weights less at the peak
-        (folded, folded_tensors)
-    } else {
-        (checked, tensors)
-    };
-    granted(checked.instantiate_with(&Device::flex(), tensors), weights, global)
+    let (checked, tensors) = weights::load(checked, file, SEED, fold, global)?;
+    granted(checked.instantiate_with(&Device::flex(), tensors), file, global)
 }
 
 /// The number of KiB after `key` in one of Linux's status files; elsewhere there is none.

@@ -1,7 +1,8 @@
 //! The run: an array in, an array or a summary out.
 
+use super::model;
 use super::npy::{self, Array};
-use super::{granted, model, read};
+use crate::cli::files::{granted, read};
 use crate::cli::output::{self, Format, Grid};
 use crate::cli::run::Arguments;
 use crate::cli::{Failure, Global, files};
