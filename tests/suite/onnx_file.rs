@@ -117,3 +117,33 @@ fn every_op_computes_what_its_definition_says() {
         assert!(error < 5e-6, "{name}, folded, differs by {error}");
     }
 }
+
+#[test]
+fn the_command_writes_the_file_and_knows_when_it_is_stale() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let network = strangers::networks().remove(1);
+    let name = format!("{}.onnx", network.graph().name);
+    let stranger = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/strangers/gated.resnet");
+    std::fs::write(path("w.safetensors"), weights::write(&network, &filled(&network)).unwrap()).unwrap();
+    let build = |arguments: &[&str]| {
+        let mut command = assert_cmd::cargo::cargo_bin_cmd!("resnetc");
+        command.current_dir(folder.path()).args(["build", stranger, "-o", "."]).args(arguments).assert()
+    };
+    let weighted = ["--target", "onnx", "--weights", "w.safetensors"];
+    build(&weighted).success().stdout(format!("wrote ./{name}\n"));
+    let mut expected = Vec::new();
+    onnx::emit(&network, &filled(&network), &mut expected).unwrap();
+    assert!(std::fs::read(path(&name)).unwrap() == expected);
+    build(&[&weighted[..], &["--check"]].concat()).success().stdout("");
+    // Fresh weights are others; the file is ours to overwrite; the same seed gives the same bytes.
+    build(&["--target", "onnx", "--check"]).code(1).stdout(format!("stale ./{name}\n"));
+    build(&["--target", "onnx", "--seed", "7"]).success();
+    build(&["--target", "onnx", "--seed", "7", "--check"]).success();
+    build(&["--target", "onnx", "--fold-batch-norm"]).success();
+    build(&["--weights", "w.safetensors"]).code(2);
+    std::fs::write(path(&name), "mine").unwrap();
+    build(&["--target", "onnx"]).code(2);
+    assert_eq!(std::fs::read(path(&name)).unwrap(), b"mine");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing temporary is left");
+}
