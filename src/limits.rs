@@ -17,7 +17,9 @@ pub const SIDE: u64 = 65_536;
 /// Blocks that call each other, one inside the other (E0602).
 pub const CALLS: usize = 32;
 /// Words and signs of a description in the DSL, comments left out (E0601).
-pub const TOKENS: usize = 100_000;
+pub const TOKENS: usize = 40_000;
+/// Bytes of a line of a description in the DSL (E0601).
+pub const LINE: usize = 10_000;
 /// Parts between brackets: arguments, parameters, choices, items of a list (E0601).
 pub const PARTS: usize = 256;
 /// Bytes of a text in quotes (E0601).

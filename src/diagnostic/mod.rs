@@ -152,6 +152,12 @@ impl Report {
         }
     }
 
+    /// Adds what `other` has, and counts what it had no room for.
+    pub fn append(&mut self, other: Self) {
+        self.dropped += other.dropped;
+        self.extend(other);
+    }
+
     /// Whether no other error would be kept.
     #[must_use]
     pub fn is_full(&self) -> bool {

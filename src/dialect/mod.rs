@@ -130,14 +130,20 @@ impl Resolver<'_, '_> {
             None => None,
         };
         let mut draft = field::Draft::new(dialect, base);
+        let mut has_names = true;
         for setting in &dialect.settings {
             if setting.name.value == "names" {
                 draft.names = self.table_of(setting, depth);
+                has_names = draft.names.is_some();
                 continue;
             }
             if let Err(error) = draft.set(setting) {
                 self.report.push(*error);
             }
+        }
+        // What is wrong with the table is said.
+        if !has_names {
+            return None;
         }
         draft.finish().map_err(|error| self.report.push(*error)).ok()
     }

@@ -456,8 +456,8 @@ fn recursion(definitions: &Definitions, blocks: Blocks<'_>, report: &mut Report)
             }
             calls
                 .into_iter()
-                .filter(|(name, _)| block.parameter(name).is_none_or(|own| !matches!(own.domain, Domain::Block(_))))
-                .filter_map(|(name, span)| Some((blocks.position(name)?, span)))
+                .filter(|mention| block.parameter(mention.name).is_none_or(|own| !mention.is_of(own)))
+                .filter_map(|mention| Some((blocks.position(mention.name)?, mention.span)))
                 .collect()
         })
         .collect();
@@ -535,8 +535,23 @@ fn shown(names: &[String]) -> Vec<&str> {
     }
 }
 
+/// A name where a block can be meant.
+struct Mention<'a> {
+    name: &'a str,
+    span: Span,
+    /// Whether it is part of an expression, and not what a statement calls.
+    is_value: bool,
+}
+
+impl Mention<'_> {
+    /// Whether the parameter of its name is meant. In `norm(norm)` the number that `norm` is hides no layer and no block.
+    fn is_of(&self, parameter: &Parameter) -> bool {
+        self.is_value || matches!(parameter.domain, Domain::Block(_) | Domain::Any)
+    }
+}
+
 /// The names that statements call or hand on as blocks.
-fn callees<'a>(statements: &'a [Statement], calls: &mut Vec<(&'a str, Span)>) {
+fn callees<'a>(statements: &'a [Statement], calls: &mut Vec<Mention<'a>>) {
     for statement in statements {
         match &statement.kind {
             StatementKind::Let(_, value) => of_expression(value, calls),
@@ -560,18 +575,19 @@ fn callees<'a>(statements: &'a [Statement], calls: &mut Vec<(&'a str, Span)>) {
             StatementKind::Join(_, _, branches) => branches.iter().for_each(|branch| callees(&branch.body, calls)),
             StatementKind::Require(condition, _) => of_expression(condition, calls),
             StatementKind::Step(step) => {
-                calls.push((&step.name.value, step.name.span));
+                calls.push(Mention { name: &step.name.value, span: step.name.span, is_value: false });
                 step.arguments.iter().for_each(|passed| of_expression(&passed.value, calls));
             }
         }
     }
 }
 
-fn of_expression<'a>(expression: &'a Expression, calls: &mut Vec<(&'a str, Span)>) {
+fn of_expression<'a>(expression: &'a Expression, calls: &mut Vec<Mention<'a>>) {
     match &expression.kind {
-        ExpressionKind::Name(name) => calls.push((name, expression.span)),
+        ExpressionKind::Name(name) => calls.push(Mention { name, span: expression.span, is_value: true }),
         ExpressionKind::Call(name, passed) => {
-            calls.push((&name.value, name.span));
+            // A parameter is not called in an expression: `own(…)` is the block.
+            calls.push(Mention { name: &name.value, span: name.span, is_value: false });
             for passed in passed {
                 of_expression(&passed.value, calls);
             }

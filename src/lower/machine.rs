@@ -231,7 +231,8 @@ impl<'a> Machine<'a> {
             StatementKind::Range(name, from, to, body) => {
                 let (from, to) = (self.count(from, frame, context)?, self.count(to, frame, context)?);
                 let times = usize::try_from(to.saturating_sub(from).max(0)).unwrap_or(usize::MAX);
-                if times > self.work.get() {
+                // Each may add a layer, and pay with it.
+                if times > self.work.get().saturating_add(self.builder.limit) {
                     let error = Diagnostic::error(
                         Code::TooMuchWork,
                         span,

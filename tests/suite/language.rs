@@ -232,6 +232,7 @@ fn the_reference_has_the_limits_of_the_compiler() {
     let expected = [
         (limits::SOURCE_BYTES as u64, "E0601"),
         (limits::TOKENS as u64, "E0601"),
+        (limits::LINE as u64, "E0601"),
         (limits::PARTS as u64, "E0601"),
         (limits::TEXT as u64, "E0601"),
         (limits::NAMES as u64, "E0601"),

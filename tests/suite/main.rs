@@ -32,6 +32,7 @@ mod folding;
 mod format;
 mod fuzz;
 mod graphs;
+mod hostile;
 mod keras;
 mod keras_family;
 mod language;

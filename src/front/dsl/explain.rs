@@ -219,7 +219,8 @@ pub(super) fn long_label(span: Span, text: &str) -> Diagnostic {
 /// The error for a number of too many digits.
 pub(super) fn large_number(span: Span, text: &str) -> Diagnostic {
     let message = format!("{} is too large", suggest::quoted(text));
-    Diagnostic::error(Code::OutOfRange, span, message, "it does not fit into 64 bits").help("use a smaller number")
+    Diagnostic::error(Code::OutOfRange, span, message, "it is beyond what a number can hold")
+        .help("use a smaller number")
 }
 
 /// The error for a definition of `name` that is there already, at `first`.

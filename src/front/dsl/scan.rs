@@ -39,6 +39,16 @@ pub(super) struct Token {
 /// The tokens of `range` of the text. What is wrong with them goes to `report`.
 pub(super) fn scan(source: &Source, range: Range<usize>, report: &mut Report) -> Vec<Token> {
     let text = source.text().get(range.clone()).unwrap_or_default();
+    // Every message shows its line.
+    let mut from = range.start;
+    for line in text.split('\n') {
+        if line.len() > limits::LINE {
+            let span = source.span(from + limits::LINE..from + limits::LINE + 1);
+            report.push(too_long("a line", line.len(), limits::LINE, span));
+            return Vec::new();
+        }
+        from += line.len() + 1;
+    }
     let mut tokens = Vec::new();
     let mut open: Vec<Bracket> = Vec::new();
     let (mut at, mut significant) = (0, 0_usize);
@@ -101,7 +111,9 @@ pub(super) fn scan(source: &Source, range: Range<usize>, report: &mut Report) ->
                     }
                 }
             }
-            Some(Kind::Text) if length > limits::TEXT + 2 => report.push_with(|| too_long(span, length - 2)),
+            Some(Kind::Text) if length > limits::TEXT + 2 => {
+                report.push_with(|| too_long("a text", length - 2, limits::TEXT, span))
+            }
             _ => {}
         }
         if let Some(kind) = kind {
@@ -211,9 +223,9 @@ fn too_many_tokens(span: Span) -> Diagnostic {
         .help("write what is repeated as `* N`, or as a block")
 }
 
-fn too_long(span: Span, length: usize) -> Diagnostic {
-    let message = format!("a text has {length} bytes");
-    Diagnostic::error(Code::SourceTooLarge, span, message, format!("expected at most {}", limits::TEXT))
+fn too_long(what: &str, length: usize, limit: usize, span: Span) -> Diagnostic {
+    let message = format!("{what} has {length} bytes");
+    Diagnostic::error(Code::SourceTooLarge, span, message, format!("expected at most {limit}"))
 }
 
 fn unclosed_string(span: Span) -> Diagnostic {

@@ -39,7 +39,7 @@ impl<'a> Reader<'a> {
         let mut found = Report::default();
         let tokens = scan(source, range.clone(), &mut found);
         let sound = found.is_empty();
-        report.extend(found);
+        report.append(found);
         let text = source.text().get(range.clone()).unwrap_or_default();
         sound.then_some(Self { source, base: range.start, text, tokens, report, depth: 0 })
     }
