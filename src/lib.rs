@@ -91,12 +91,12 @@ pub fn check(mut spec: Spec, options: &Options, mut report: Report) -> Result<Ch
     let mut network = match valid::check(graph) {
         Ok(network) => network,
         Err(errors) => {
-            report.extend(errors);
+            report.append(errors);
             return Err(report);
         }
     };
     if let Err(errors) = promise::check(&spec, &described, &network) {
-        report.extend(errors);
+        report.append(errors);
         return Err(report);
     }
     network.warnings = report;

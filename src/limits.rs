@@ -16,5 +16,23 @@ pub const FEATURES: u64 = u32::MAX as u64;
 pub const SIDE: u64 = 65_536;
 /// Blocks that call each other, one inside the other (E0602).
 pub const CALLS: usize = 32;
-/// Statements and expressions that may be evaluated for each node that the graph may have (E0608).
+/// Words and signs of a description in the DSL, comments left out (E0601).
+pub const TOKENS: usize = 40_000;
+/// Bytes of a line of a description in the DSL (E0601).
+pub const LINE: usize = 10_000;
+/// Parts between brackets: arguments, parameters, choices, items of a list (E0601).
+pub const PARTS: usize = 256;
+/// Bytes of a text in quotes (E0601).
+pub const TEXT: usize = 500;
+/// Names that a block or a network knows at once: parameters and variables (E0601).
+pub const NAMES: usize = 256;
+/// Dialects of a description, and tables of names (E0601).
+pub const TABLES: usize = 64;
+/// Rows of a table of names (E0601).
+pub const ROWS: usize = 500;
+/// Values in a list, those of lists in it included, and of a block with arguments (E0608).
+pub const VALUES: usize = 1_000;
+/// Steps of evaluation that are there before the first node (E0608).
+pub const FIRST_WORK: usize = 100_000;
+/// Steps of evaluation, statements and expressions, that each node of the graph adds (E0608).
 pub const WORK: usize = 20;

@@ -119,6 +119,8 @@ impl Diagnostic {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     diagnostics: Vec<Diagnostic>,
+    /// How many of them are errors.
+    errors: usize,
     dropped: usize,
 }
 
@@ -126,13 +128,46 @@ impl Report {
     /// How many diagnostics are kept; what comes after is counted.
     pub const LIMIT: usize = 100;
 
-    /// Adds one.
+    /// Adds one. An error takes the place of a warning where there is no other.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if self.diagnostics.len() < Self::LIMIT {
-            self.diagnostics.push(diagnostic);
-        } else {
+        let is_error = diagnostic.severity == Severity::Error;
+        if self.diagnostics.len() >= Self::LIMIT {
             self.dropped += 1;
+            let warning = self.diagnostics.iter().rposition(|known| known.severity == Severity::Warning);
+            match warning.filter(|_| is_error && !self.is_full()) {
+                Some(warning) => drop(self.diagnostics.remove(warning)),
+                None => return,
+            }
         }
+        self.errors += usize::from(is_error);
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Adds the error that `make` gives; where there is no room for another it is counted and not made.
+    pub fn push_with(&mut self, make: impl FnOnce() -> Diagnostic) {
+        if self.is_full() {
+            self.dropped += 1;
+        } else {
+            self.push(make());
+        }
+    }
+
+    /// Adds what `other` has, and counts what it had no room for.
+    pub fn append(&mut self, other: Self) {
+        self.dropped += other.dropped;
+        self.extend(other);
+    }
+
+    /// Whether no other error would be kept.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.errors >= Self::LIMIT
+    }
+
+    /// How many were reported, kept or not.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.diagnostics.len() + self.dropped
     }
 
     /// Whether nothing was reported.
@@ -144,7 +179,7 @@ impl Report {
     /// Whether an error was reported; warnings are none.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.dropped > 0 || self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.errors > 0
     }
 
     /// How many were counted beyond [`Report::LIMIT`].
@@ -187,6 +222,8 @@ impl Extend<Diagnostic> for Report {
 
 impl From<Diagnostic> for Report {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self { diagnostics: vec![diagnostic], dropped: 0 }
+        let mut report = Self::default();
+        report.push(diagnostic);
+        report
     }
 }

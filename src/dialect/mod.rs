@@ -13,6 +13,7 @@ use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::front::dsl;
 use crate::ir::Dialect;
 use crate::lang::{Definitions, ast};
+use crate::limits;
 use crate::source::{Source, Spanned};
 use std::sync::{Arc, OnceLock};
 
@@ -74,6 +75,19 @@ pub fn resolve(name: &Spanned<String>, own: &Definitions, words: Words, report: 
 
 /// Checks the dialects and tables that a description defines, used or not.
 pub fn check(own: &Definitions, used: &str, report: &mut Report) {
+    let dialects: Vec<_> = own.dialects.iter().map(|dialect| &dialect.name).collect();
+    let tables: Vec<_> = own.names.iter().map(|names| &names.name).collect();
+    let before = report.count();
+    for (what, names) in [("dialects", dialects), ("tables of names", tables)] {
+        if let Some(name) = names.get(limits::TABLES) {
+            let message = format!("the description has {} {what}", names.len());
+            let label = format!("the limit of {} is exceeded here", limits::TABLES);
+            report.push(Diagnostic::error(Code::SourceTooLarge, name.span, message, label));
+        }
+    }
+    if report.count() > before {
+        return;
+    }
     for dialect in own.dialects.iter().filter(|dialect| dialect.name.value != used) {
         Resolver { own: Some(own), report }.dialect(dialect, 0);
     }
@@ -116,14 +130,20 @@ impl Resolver<'_, '_> {
             None => None,
         };
         let mut draft = field::Draft::new(dialect, base);
+        let mut has_names = true;
         for setting in &dialect.settings {
             if setting.name.value == "names" {
                 draft.names = self.table_of(setting, depth);
+                has_names = draft.names.is_some();
                 continue;
             }
             if let Err(error) = draft.set(setting) {
                 self.report.push(*error);
             }
+        }
+        // What is wrong with the table is said.
+        if !has_names {
+            return None;
         }
         draft.finish().map_err(|error| self.report.push(*error)).ok()
     }

@@ -5,6 +5,7 @@ use crate::ir::Label;
 use crate::ir::dialect::Layout;
 use crate::ir::names::{NameTable, PLACEHOLDERS, ParameterNames, Rows, Selector, Template};
 use crate::lang::ast::{self, Row};
+use crate::limits;
 use crate::source::Spanned;
 
 /// A table without rows.
@@ -19,7 +20,14 @@ pub(super) fn empty() -> NameTable {
 
 /// The table that `names` says, its own rows before those of `base`.
 pub(super) fn build(names: &ast::Names, base: Option<NameTable>, report: &mut Report) -> Option<NameTable> {
-    let before = report.diagnostics().len();
+    let before = report.count();
+    let count = names.rows.len() + names.sections.iter().map(|(_, rows)| rows.len()).sum::<usize>();
+    if count > limits::ROWS {
+        let message = format!("the table `{}` has {count} rows", names.name.value);
+        let label = format!("expected at most {}", limits::ROWS);
+        report.push(Diagnostic::error(Code::SourceTooLarge, names.name.span, message, label));
+        return None;
+    }
     let has_base = base.is_some();
     let mut table = base.unwrap_or_else(empty);
     let mut layout = None;
@@ -50,7 +58,7 @@ pub(super) fn build(names: &ast::Names, base: Option<NameTable>, report: &mut Re
             None => table.sections.push((kind.value.clone(), own)),
         }
     }
-    (report.diagnostics().len() == before).then_some(table)
+    (report.count() == before).then_some(table)
 }
 
 /// Puts `own` rows before those that are there.
@@ -94,7 +102,18 @@ fn rows(written: &[Row], report: &mut Report) -> Rows {
     rows
 }
 
+/// The most placeholders of a template.
+const PLACES: usize = 8;
+
 fn template_of(template: &Spanned<String>, report: &mut Report) -> Option<Template> {
+    // A name is made for every layer: what it is made of is bounded.
+    let [places, blocks] = ["{", "{block}"].map(|piece| template.value.matches(piece).count());
+    if places > PLACES || blocks > 1 {
+        let message = format!("a name has {places} placeholders, {blocks} of them `{{block}}`");
+        let label = format!("expected at most {PLACES}, and `{{block}}` once");
+        report.push(Diagnostic::error(Code::OutOfRange, template.span, message, label));
+        return None;
+    }
     match Template::parse(&template.value) {
         Ok(template) => Some(template),
         Err(unknown) => {

@@ -7,6 +7,7 @@ use super::Value;
 use super::ast::{Expression, ExpressionKind, Operator, Passed};
 use super::function;
 use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::limits;
 use crate::source::{Span, Spanned};
 
 /// A value, or what is wrong.
@@ -72,7 +73,7 @@ pub fn evaluate(expression: &Expression, scope: &dyn Scope) -> Evaluated {
             .iter()
             .map(|item| evaluate(item, scope))
             .collect::<Evaluated<Vec<_>>>()
-            .map(|items| Value::List(items.into())),
+            .and_then(|items| bounded(Value::List(items.into()), span, scope)),
         ExpressionKind::Negative(inner) => match evaluate(inner, scope)? {
             Value::Integer(value) => value.checked_neg().map(Value::Integer).ok_or_else(|| too_large(span)),
             Value::Float(value) => Ok(Value::Float(-value)),
@@ -98,6 +99,24 @@ pub fn evaluate(expression: &Expression, scope: &dyn Scope) -> Evaluated {
             evaluate(last, scope)
         }
     }
+}
+
+/// `value`, if it is no larger than the limit; a step of work is counted for each value in it.
+///
+/// What is put together out of itself would otherwise double with every line.
+///
+/// # Errors
+/// That it is too large.
+pub fn bounded(value: Value, span: Span, scope: &dyn Scope) -> Evaluated {
+    let size = value.size(limits::VALUES + 1);
+    if size > limits::VALUES {
+        let message = format!("a value is made of more than {} values", limits::VALUES);
+        return Err(Box::new(Diagnostic::error(Code::TooMuchWork, span, message, "here it exceeds the limit")));
+    }
+    for _ in 0..size {
+        scope.spend(span)?;
+    }
+    Ok(value)
 }
 
 /// The truth of a condition.

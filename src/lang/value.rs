@@ -61,6 +61,19 @@ impl Argument {
 }
 
 impl Value {
+    /// How many values it is made of, itself included; no more than `limit` are counted.
+    #[must_use]
+    pub fn size(&self, limit: usize) -> usize {
+        let parts = |parts: &mut dyn Iterator<Item = &Self>| {
+            parts.fold(1, |size: usize, part| if size < limit { size + part.size(limit - size) } else { size })
+        };
+        match self {
+            Self::List(items) => parts(&mut items.iter()),
+            Self::Call(call) => parts(&mut call.arguments.iter().map(|argument| &argument.value.value)),
+            Self::Integer(_) | Self::Float(_) | Self::Boolean(_) | Self::Text(_) | Self::Other(_) => 1,
+        }
+    }
+
     /// What a message calls a value of this type.
     #[must_use]
     pub fn type_name(&self) -> &'static str {

@@ -6,7 +6,7 @@
 
 use super::arguments::{Arguments, Bound, Judge, no_parameter};
 use super::check_range;
-use super::scope::Blocks;
+use super::scope::{Blocks, Index};
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::lang::Value;
 use crate::lang::ast::{Block, Domain, Parameter};
@@ -25,8 +25,7 @@ pub(super) struct Calls<'a> {
 }
 
 /// Resolves every call of `spec`; what is wrong goes to `report`.
-pub(super) fn resolve<'a>(spec: &'a Spec, report: &mut Report) -> Option<Calls<'a>> {
-    let blocks = Blocks::new(&spec.definitions);
+pub(super) fn resolve<'a>(spec: &'a Spec, blocks: Blocks<'a>, report: &mut Report) -> Option<Calls<'a>> {
     let judge = Judge { blocks, is_library: false, words: spec.form.words() };
     let stem = resolve_single(&spec.stem, Place::Stem, judge, report);
     let mut defaults = Defaults::find(spec, judge, report);
@@ -49,7 +48,8 @@ pub(super) fn resolve<'a>(spec: &'a Spec, report: &mut Report) -> Option<Calls<'
 /// same network.
 #[must_use]
 pub fn write_out(spec: &Spec) -> Spec {
-    let blocks = Blocks::new(&spec.definitions);
+    let index = Index::new(&spec.definitions);
+    let blocks = Blocks::new(&index);
     let stages = spec.stages.iter().map(|stage| write_out_stage(stage, spec.defaults.as_ref(), blocks)).collect();
     let named = |call: &Call, place| match block_of(call, place, blocks) {
         Some(block) => write_out_call(call, block),

@@ -6,38 +6,48 @@ use super::scope::Blocks;
 use crate::diagnostic::{Code, Diagnostic, Report, Severity, suggest};
 use crate::dialect;
 use crate::ir::op::Activation;
-use crate::lang::ast::{Block, Domain, Expression, ExpressionKind, Passed, Signature, Statement, StatementKind, Step};
+use crate::lang::ast::{
+    Block, Domain, Expression, ExpressionKind, Parameter, Passed, Signature, Statement, StatementKind, Step,
+};
 use crate::lang::{Definitions, Value, function};
 use crate::library;
+use crate::limits;
 use crate::source::{Span, Spanned};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::LazyLock;
 
 /// Reports what is wrong with the blocks that a description defines.
-pub(super) fn check(definitions: &Definitions, report: &mut Report) {
-    let blocks = Blocks::new(definitions);
+pub(super) fn check<'a>(definitions: &'a Definitions, blocks: Blocks<'a>, report: &mut Report) {
     // Where something did not parse, what seems unused may be used there.
     let has_lints = !report.has_errors();
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for block in &definitions.blocks {
         let name = &block.signature.name;
         if let Some(first) = seen.insert(&name.value, name.span) {
-            report.push(
-                Diagnostic::error(
-                    Code::DefinedTwice,
-                    name.span,
-                    format!("a second block `{}`", name.value),
-                    "the second",
-                )
-                .label(first, "the first")
-                .help("give one of them another name"),
-            );
+            report.push_with(|| {
+                let message = format!("a second block `{}`", name.value);
+                Diagnostic::error(Code::DefinedTwice, name.span, message, "the second")
+                    .label(first, "the first")
+                    .help("give one of them another name")
+            });
         }
         check_name(name, report);
-        let mut checker =
-            Checker { blocks, block, scopes: Vec::new(), words: words(block), used: HashSet::new(), has_lints, report };
+        let mut checker = Checker {
+            blocks,
+            block,
+            scopes: Vec::new(),
+            known: HashMap::new(),
+            count: 0,
+            used: HashSet::new(),
+            has_lints,
+            report,
+        };
         checker.block();
+        if report.is_full() {
+            return;
+        }
     }
-    recursion(definitions, report);
+    recursion(definitions, blocks, report);
 }
 
 /// Reports a block that is called like something that blocks are made of.
@@ -60,19 +70,23 @@ fn check_name(name: &Spanned<String>, report: &mut Report) {
     );
 }
 
-/// The words that a block's expressions may use: choices of its parameters and of layers and dialects.
-fn words(block: &Block) -> HashSet<&str> {
-    let mut words: HashSet<&str> = HashSet::from(["none", "same"]);
-    for signature in library::layers().iter().chain([&block.signature]) {
-        for parameter in &signature.parameters {
-            if let Domain::Choice(choices) = &parameter.domain {
-                words.extend(choices.iter().map(String::as_str));
-            }
-        }
-    }
+/// The words that the expressions of any block may use: choices of layers and dialects.
+static WORDS: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+    let mut words: BTreeSet<&str> = BTreeSet::from(["none", "same"]);
+    let parameters = library::layers().iter().flat_map(|layer| &layer.parameters);
+    words.extend(parameters.flat_map(choices));
     words.extend(Activation::ALL.iter().map(|kind| kind.name()));
-    words.extend(dialect::words().map(|word| -> &str { word }));
+    words.extend(dialect::words());
     words
+});
+
+/// The words that a parameter takes.
+fn choices(parameter: &Parameter) -> impl Iterator<Item = &str> {
+    let choices = match &parameter.domain {
+        Domain::Choice(choices) => choices.as_slice(),
+        _ => &[],
+    };
+    choices.iter().map(String::as_str)
 }
 
 struct Checker<'a, 'r> {
@@ -80,7 +94,10 @@ struct Checker<'a, 'r> {
     block: &'a Block,
     /// The parameters, and the variables of each pair of braces around the current statement.
     scopes: Vec<Vec<&'a Spanned<String>>>,
-    words: HashSet<&'a str>,
+    /// Where each name was declared that is known here, the innermost last.
+    known: HashMap<&'a str, Vec<Span>>,
+    /// How many names are known here.
+    count: usize,
     /// The spans of the names that are used.
     used: HashSet<Span>,
     has_lints: bool,
@@ -99,7 +116,8 @@ impl<'a> Checker<'a, '_> {
                 self.expression(default);
             }
         }
-        self.scopes.push(parameters.iter().map(|parameter| &parameter.name).collect());
+        self.scopes.push(Vec::new());
+        parameters.iter().for_each(|parameter| self.add(&parameter.name));
         self.statements(&self.block.body);
         self.close("parameter");
     }
@@ -119,6 +137,10 @@ impl<'a> Checker<'a, '_> {
     /// Ends a scope: warns of what nothing used.
     fn close(&mut self, what: &str) {
         for name in self.scopes.pop().unwrap_or_default() {
+            self.count -= 1;
+            if let Some(known) = self.known.get_mut(name.value.as_str()) {
+                known.pop();
+            }
             if self.has_lints && !self.used.contains(&name.span) && !name.value.ends_with('_') {
                 let error = Diagnostic::error(
                     Code::UnusedParameter,
@@ -133,17 +155,17 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn find(&mut self, name: &str) -> bool {
-        let found = self.scopes.iter().rev().flat_map(|scope| scope.iter().rev()).find(|known| known.value == name);
-        if let Some(found) = found {
-            self.used.insert(found.span);
-        }
+        let found = self.known.get(name).and_then(|known| known.last()).copied();
+        self.used.extend(found);
         found.is_some()
     }
 
     fn statements(&mut self, statements: &'a [Statement]) {
         self.scopes.push(Vec::new());
         for statement in statements {
-            self.statement(statement);
+            if !self.report.is_full() {
+                self.statement(statement);
+            }
         }
         self.close("variable");
     }
@@ -152,6 +174,19 @@ impl<'a> Checker<'a, '_> {
         if IMPLICIT.contains(&name.value.as_str()) {
             self.shadows(name);
         }
+        self.add(name);
+    }
+
+    fn add(&mut self, name: &'a Spanned<String>) {
+        self.count += 1;
+        if self.count == limits::NAMES + 1 {
+            let message = format!("`{}` knows more than {} names at once", self.block.name(), limits::NAMES);
+            self.report.push(
+                Diagnostic::error(Code::SourceTooLarge, name.span, message, "here it exceeds the limit")
+                    .help("write parts of it as blocks of their own"),
+            );
+        }
+        self.known.entry(&name.value).or_default().push(name.span);
         if let Some(scope) = self.scopes.last_mut() {
             scope.push(name);
         }
@@ -344,7 +379,9 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn name(&mut self, name: &str, span: Span) {
-        if self.find(name) || IMPLICIT.contains(&name) || self.words.contains(name) {
+        let is_choice = || self.block.signature.parameters.iter().flat_map(choices).any(|word| word == name);
+        let is_word = IMPLICIT.contains(&name) || WORDS.contains(name) || is_choice();
+        if self.find(name) || is_word {
             return;
         }
         if self.blocks.find(name, false).is_some() {
@@ -355,7 +392,8 @@ impl<'a> Checker<'a, '_> {
             .iter()
             .copied()
             .chain(IMPLICIT)
-            .chain(self.words.iter().copied().collect::<std::collections::BTreeSet<_>>());
+            .chain(self.block.signature.parameters.iter().flat_map(choices))
+            .chain(WORDS.iter().copied());
         let message = format!("there is no variable {}", suggest::quoted(name));
         let error = Diagnostic::error(Code::UnknownName, span, message, "nothing is called so");
         let error = suggest::fixed(error, name, span, known);
@@ -404,7 +442,7 @@ impl<'a> Checker<'a, '_> {
 }
 
 /// Reports every circle of blocks once, at the definition that stands first.
-fn recursion(definitions: &Definitions, report: &mut Report) {
+fn recursion(definitions: &Definitions, blocks: Blocks<'_>, report: &mut Report) {
     let edges: Vec<Vec<(usize, Span)>> = definitions
         .blocks
         .iter()
@@ -418,10 +456,8 @@ fn recursion(definitions: &Definitions, report: &mut Report) {
             }
             calls
                 .into_iter()
-                .filter(|(name, _)| block.parameter(name).is_none_or(|own| !matches!(own.domain, Domain::Block(_))))
-                .filter_map(|(name, span)| {
-                    Some((definitions.blocks.iter().position(|known| known.name() == name)?, span))
-                })
+                .filter(|mention| block.parameter(mention.name).is_none_or(|own| !mention.is_of(own)))
+                .filter_map(|mention| Some((blocks.position(mention.name)?, mention.span)))
                 .collect()
         })
         .collect();
@@ -483,12 +519,39 @@ fn calls_itself(circle: &[usize], span: Span, definitions: &Definitions) -> Diag
     let name = block.map_or("", Block::name);
     Diagnostic::error(Code::Recursion, span, format!("the block `{name}` calls itself"), "the circle closes here")
         .label(block.map_or(span, |block| block.signature.name.span), "defined here")
-        .note(format!("{}: each calls the next", names.join(", ")))
+        .note(format!("{}: each calls the next", shown(&names).join(", ")))
         .help("write the repetition as a loop: `for step in 0..4 { … }`")
 }
 
+/// What a message shows of a list of names: not its middle where it is long.
+fn shown(names: &[String]) -> Vec<&str> {
+    const ENDS: usize = 4;
+    let ends = (names.get(..ENDS), names.len().checked_sub(ENDS).and_then(|from| names.get(from..)));
+    match ends {
+        (Some(first), Some(last)) if names.len() > 3 * ENDS => {
+            first.iter().map(String::as_str).chain(["…"]).chain(last.iter().map(String::as_str)).collect()
+        }
+        _ => names.iter().map(String::as_str).collect(),
+    }
+}
+
+/// A name where a block can be meant.
+struct Mention<'a> {
+    name: &'a str,
+    span: Span,
+    /// Whether it is part of an expression, and not what a statement calls.
+    is_value: bool,
+}
+
+impl Mention<'_> {
+    /// Whether the parameter of its name is meant. In `norm(norm)` the number that `norm` is hides no layer and no block.
+    fn is_of(&self, parameter: &Parameter) -> bool {
+        self.is_value || matches!(parameter.domain, Domain::Block(_) | Domain::Any)
+    }
+}
+
 /// The names that statements call or hand on as blocks.
-fn callees<'a>(statements: &'a [Statement], calls: &mut Vec<(&'a str, Span)>) {
+fn callees<'a>(statements: &'a [Statement], calls: &mut Vec<Mention<'a>>) {
     for statement in statements {
         match &statement.kind {
             StatementKind::Let(_, value) => of_expression(value, calls),
@@ -512,18 +575,19 @@ fn callees<'a>(statements: &'a [Statement], calls: &mut Vec<(&'a str, Span)>) {
             StatementKind::Join(_, _, branches) => branches.iter().for_each(|branch| callees(&branch.body, calls)),
             StatementKind::Require(condition, _) => of_expression(condition, calls),
             StatementKind::Step(step) => {
-                calls.push((&step.name.value, step.name.span));
+                calls.push(Mention { name: &step.name.value, span: step.name.span, is_value: false });
                 step.arguments.iter().for_each(|passed| of_expression(&passed.value, calls));
             }
         }
     }
 }
 
-fn of_expression<'a>(expression: &'a Expression, calls: &mut Vec<(&'a str, Span)>) {
+fn of_expression<'a>(expression: &'a Expression, calls: &mut Vec<Mention<'a>>) {
     match &expression.kind {
-        ExpressionKind::Name(name) => calls.push((name, expression.span)),
+        ExpressionKind::Name(name) => calls.push(Mention { name, span: expression.span, is_value: true }),
         ExpressionKind::Call(name, passed) => {
-            calls.push((&name.value, name.span));
+            // A parameter is not called in an expression: `own(…)` is the block.
+            calls.push(Mention { name: &name.value, span: name.span, is_value: false });
             for passed in passed {
                 of_expression(&passed.value, calls);
             }

@@ -14,13 +14,14 @@ use crate::lang::ast::{
     Block, Branch, Domain, Expression, ExpressionKind, JoinKind, Parameter, Passed, Signature, Statement,
     StatementKind, Step,
 };
-use crate::lang::eval::{Evaluated, Scope, evaluate, mistyped, truth, whole};
+use crate::lang::eval::{Evaluated, Scope, bounded, evaluate, mistyped, truth, whole};
 use crate::lang::value::CallValue;
 use crate::lang::{Value, function};
 use crate::library;
 use crate::limits;
 use crate::source::{Span, Spanned};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The graph that grows, and what holds for all of it.
@@ -58,7 +59,7 @@ pub(super) struct Context<'a> {
     branch: Label,
     unit: u32,
     /// For each branch how many nodes it has.
-    counters: Vec<(Label, u32)>,
+    counters: BTreeMap<Label, u32>,
     /// Where the block was written that was called last as an argument: what a join of the library is blamed on.
     part: Option<(&'a str, Span)>,
     depth: usize,
@@ -84,8 +85,7 @@ struct View<'m, 'a> {
 
 impl<'a> Machine<'a> {
     pub(super) fn new(builder: Builder, dialect: Arc<Dialect>, blocks: Blocks<'a>, words: Words) -> Self {
-        let work = builder.limit.saturating_mul(limits::WORK).saturating_add(100_000);
-        Self { builder, dialect, blocks, words, work: Cell::new(work), chained: 0 }
+        Self { builder, dialect, blocks, words, work: Cell::new(limits::FIRST_WORK), chained: 0 }
     }
 
     /// Adds the block that `call` names.
@@ -101,7 +101,7 @@ impl<'a> Machine<'a> {
             Place::Head => Label::HEAD,
         };
         let mut context =
-            Context { position, call, previous, branch, unit: 0, counters: Vec::new(), part: None, depth: 0 };
+            Context { position, call, previous, branch, unit: 0, counters: BTreeMap::new(), part: None, depth: 0 };
         let mut frame =
             Frame { block: call.block, values: Vec::with_capacity(16), blame: call.blame(), call: call.span };
         for (name, value, span) in &call.values {
@@ -185,8 +185,8 @@ impl<'a> Machine<'a> {
                     "the network takes too many steps to expand",
                     "the limit is reached here",
                 )
-                .note(format!("{} steps for each node that the graph may have", limits::WORK))
-                .help("repeat less, or raise the limit with `--limit`"),
+                .note(format!("{} steps, and {} for each layer that there is", limits::FIRST_WORK, limits::WORK))
+                .help("repeat less, or let each repetition add layers"),
             )),
         }
     }
@@ -231,14 +231,14 @@ impl<'a> Machine<'a> {
             StatementKind::Range(name, from, to, body) => {
                 let (from, to) = (self.count(from, frame, context)?, self.count(to, frame, context)?);
                 let times = usize::try_from(to.saturating_sub(from).max(0)).unwrap_or(usize::MAX);
-                if times > self.work.get() {
+                // Each may add a layer, and pay with it.
+                if times > self.work.get().saturating_add(self.builder.limit) {
                     let error = Diagnostic::error(
                         Code::TooMuchWork,
                         span,
                         format!("{times} repetitions"),
                         "more than can be executed",
                     )
-                    .note(format!("the network may have {} nodes", self.builder.limit))
                     .help("repeat less");
                     return Err(self.relocate(Box::new(error), frame));
                 }
@@ -633,6 +633,7 @@ impl<'a> Machine<'a> {
             context.next(branch)
         };
         let address = Address { place: context.position.place, branch, unit: context.unit, role, sequence };
+        self.work.set(self.work.get().saturating_add(limits::WORK));
         self.builder.add(op, Origin { span, address }, operands)
     }
 }
@@ -640,12 +641,9 @@ impl<'a> Machine<'a> {
 impl Context<'_> {
     /// The next number of a node in `branch`.
     fn next(&mut self, branch: Label) -> u32 {
-        if let Some((_, count)) = self.counters.iter_mut().find(|(known, _)| *known == branch) {
-            *count += 1;
-            return *count;
-        }
-        self.counters.push((branch, 0));
-        0
+        let next = self.counters.entry(branch).or_default();
+        *next += 1;
+        *next - 1
     }
 }
 
@@ -750,7 +748,7 @@ impl Scope for View<'_, '_> {
             "at" => self.at(arguments, span),
             "project" => self.project(arguments, span),
             "previous" => self.previous(arguments, span),
-            _ => self.block(name, arguments),
+            _ => self.block(name, arguments, span),
         }
     }
 
@@ -821,7 +819,7 @@ impl View<'_, '_> {
     }
 
     /// A block with some of its arguments, as a value.
-    fn block(&self, name: &Spanned<String>, passed: &[Passed]) -> Evaluated {
+    fn block(&self, name: &Spanned<String>, passed: &[Passed], span: Span) -> Evaluated {
         let is_library = self.frame.block.is_library;
         let Some(block) = self.machine.blocks.find(&name.value, is_library) else {
             let functions = || function::ALL.iter().map(|function| function.name).chain(PLACE_FUNCTIONS);
@@ -847,6 +845,7 @@ impl View<'_, '_> {
                 Ok(crate::lang::value::Argument { name: name.clone().or(position), variable: None, value: evaluated })
             })
             .collect::<Evaluated<_>>()?;
-        Ok(Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library })))
+        let value = Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library }));
+        bounded(value, span, self)
     }
 }

@@ -25,7 +25,7 @@ use crate::spec::{Input, Spec, name};
 use builder::{Builder, Halt};
 use calls::Calls;
 use machine::{Machine, Position};
-use scope::Blocks;
+use scope::{Blocks, Index};
 use std::sync::Arc;
 
 /// Lowers `spec` to a graph of at most `limit` nodes.
@@ -34,21 +34,28 @@ use std::sync::Arc;
 /// front end did; everything is in `report` then.
 pub fn lower(spec: &Spec, limit: usize, report: &mut Report) -> Option<Graph> {
     report.extend(name::check(&spec.name, spec.form.words()));
-    definitions::check(&spec.definitions, report);
+    let index = Index::new(&spec.definitions);
+    let blocks = Blocks::new(&index);
+    definitions::check(&spec.definitions, blocks, report);
     dialect::check(&spec.definitions, &spec.dialect.value, report);
     let dialect = dialect::resolve(&spec.dialect, &spec.definitions, spec.form.words(), report);
     check_input(&spec.input, report);
-    let calls = calls::resolve(spec, report);
+    let calls = calls::resolve(spec, blocks, report);
     check_total(spec, limit, report);
     if report.has_errors() {
         return None;
     }
-    build(spec, dialect?, limit, &calls?).map_err(|error| report.push(*error)).ok()
+    build(spec, dialect?, blocks, limit, &calls?).map_err(|error| report.push(*error)).ok()
 }
 
-fn build(spec: &Spec, dialect: Arc<Dialect>, limit: usize, calls: &Calls<'_>) -> Result<Graph, Box<Diagnostic>> {
+fn build<'a>(
+    spec: &'a Spec,
+    dialect: Arc<Dialect>,
+    blocks: Blocks<'a>,
+    limit: usize,
+    calls: &'a Calls<'a>,
+) -> Result<Graph, Box<Diagnostic>> {
     let graph = Graph::new(&spec.name.value, Arc::clone(&dialect));
-    let blocks = Blocks::new(&spec.definitions);
     let mut machine = Machine::new(Builder::new(graph, limit), dialect, blocks, spec.form.words());
     match expand(spec, &mut machine, calls) {
         Ok(()) | Err(Halt::Shape) => Ok(machine.builder.graph),

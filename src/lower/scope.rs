@@ -3,38 +3,69 @@
 use crate::lang::Definitions;
 use crate::lang::ast::Block;
 use crate::library::{self, Place};
+use std::collections::HashMap;
 
 /// The blocks that a description can name: its own first, then the library's. The library knows only its own, so that a
 /// description's `basic` changes nothing but the description.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Blocks<'a> {
-    own: &'a Definitions,
+    index: &'a Index<'a>,
+}
+
+/// A description's own blocks by name; the first of a name counts.
+#[derive(Debug)]
+pub(super) struct Index<'a> {
+    own: &'a [Block],
+    by_name: HashMap<&'a str, usize>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn new(definitions: &'a Definitions) -> Self {
+        let own = definitions.blocks.as_slice();
+        let mut by_name = HashMap::with_capacity(own.len());
+        for (at, block) in own.iter().enumerate() {
+            by_name.entry(block.name()).or_insert(at);
+        }
+        Self { own, by_name }
+    }
+
+    /// Which block is called `name`.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    fn find(&self, name: &str) -> Option<&'a Block> {
+        self.position(name).and_then(|at| self.own.get(at))
+    }
 }
 
 impl<'a> Blocks<'a> {
-    pub(super) fn new(own: &'a Definitions) -> Self {
-        Self { own }
+    pub(super) fn new(index: &'a Index<'a>) -> Self {
+        Self { index }
+    }
+
+    /// Which of the description's own blocks is called `name`.
+    pub(super) fn position(self, name: &str) -> Option<usize> {
+        self.index.position(name)
     }
 
     /// The block called `name`, where the library or the description says so.
     pub(super) fn find(self, name: &str, is_library: bool) -> Option<&'a Block> {
-        let own = || self.own.blocks.iter().find(|block| block.name() == name);
-        if is_library { library::find(name) } else { own().or_else(|| library::find(name)) }
+        if is_library { library::find(name) } else { self.index.find(name).or_else(|| library::find(name)) }
     }
 
     /// The block called `name`, where a description names one for `place`.
     pub(super) fn find_at(self, place: Place, name: &str) -> Option<&'a Block> {
-        let own = self.own.blocks.iter().find(|block| block.name() == name);
-        own.or_else(|| library::find_at(place, name))
+        self.index.find(name).or_else(|| library::find_at(place, name))
     }
 
     /// The description's own blocks.
     pub(super) fn own(self) -> impl Iterator<Item = &'a str> + Clone {
-        self.own.blocks.iter().map(Block::name)
+        self.index.own.iter().map(Block::name)
     }
 
     /// What a description can name at `place`, its own first.
     pub(super) fn names(self, place: Place) -> impl Iterator<Item = &'a str> + Clone {
-        self.own.blocks.iter().map(Block::name).chain(library::names(place).map(|name| -> &'a str { name }))
+        self.own().chain(library::names(place).map(|name| -> &'a str { name }))
     }
 }

@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // `ir` knows neither the description nor the messages; a node only carries the span it came from.
     ("ir", &["source", "limits"]),
     // What ships is written in the language, and read as any description is.
-    ("dialect", &["source", "diagnostic", "ir", "lang", "front"]),
+    ("dialect", &["source", "limits", "diagnostic", "ir", "lang", "front"]),
     ("library", &["source", "diagnostic", "lang", "front"]),
     ("lower", &["source", "limits", "diagnostic", "lang", "spec", "ir", "dialect", "library"]),
     // What a description may be, told to an editor.

@@ -33,6 +33,7 @@ mod format;
 mod fuzz;
 mod golden;
 mod graphs;
+mod hostile;
 mod keras;
 mod keras_family;
 mod language;

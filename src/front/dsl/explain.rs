@@ -15,6 +15,10 @@ pub(super) fn stray(source: &Source, base: usize, tokens: &[Token], node: &Node<
     let text = node.as_str();
     let start = base + node.as_span().start();
     let span = source.span(start..start + text.trim_end().len());
+    // The tokens of this part alone.
+    let from = tokens.partition_point(|token| token.range.end <= start);
+    let to = tokens.partition_point(|token| token.range.start < start + text.len());
+    let tokens = tokens.get(from..to).unwrap_or_default();
     let rule = if text.starts_with('(') { Rule::only_arguments } else { strict };
     match Grammar::parse(rule, text) {
         Err(error) => described(source, start, tokens, span, &error, strict),
@@ -215,7 +219,8 @@ pub(super) fn long_label(span: Span, text: &str) -> Diagnostic {
 /// The error for a number of too many digits.
 pub(super) fn large_number(span: Span, text: &str) -> Diagnostic {
     let message = format!("{} is too large", suggest::quoted(text));
-    Diagnostic::error(Code::OutOfRange, span, message, "it does not fit into 64 bits").help("use a smaller number")
+    Diagnostic::error(Code::OutOfRange, span, message, "it is beyond what a number can hold")
+        .help("use a smaller number")
 }
 
 /// The error for a definition of `name` that is there already, at `first`.

@@ -113,7 +113,13 @@ impl Reader<'_> {
                     ExpressionKind::Constant(Value::Integer(1))
                 }
             }
-            Rule::float => ExpressionKind::Constant(Value::Float(node.as_str().parse().unwrap_or(f64::INFINITY))),
+            Rule::float => {
+                let value: f64 = node.as_str().parse().unwrap_or(f64::INFINITY);
+                if value.is_infinite() {
+                    self.report.push(explain::large_number(span, node.as_str()));
+                }
+                ExpressionKind::Constant(Value::Float(if value.is_infinite() { 1.0 } else { value }))
+            }
             Rule::boolean => ExpressionKind::Constant(Value::Boolean(node.as_str() == "true")),
             Rule::string => ExpressionKind::Constant(Value::Text(node.as_str().trim_matches('"').into())),
             Rule::list => ExpressionKind::List(node.into_inner().map(|item| self.expression(item)).collect()),

@@ -47,7 +47,7 @@ pub fn format(source: &Source, report: &mut Report) -> Option<String> {
         format::layout(source, &reader.tokens)
     });
     let sound = !found.has_errors();
-    report.extend(found);
+    report.append(found);
     out.filter(|_| sound)
 }
 

@@ -5,12 +5,14 @@ use super::tree::{Children, Node, Reader, Rule};
 use super::{end_of, explain};
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::lang::ast::{Expression, ExpressionKind, Parameter, Passed, Setting};
-use crate::lang::eval::{Evaluated, Scope, evaluate, whole};
+use crate::lang::eval::{Evaluated, Scope, bounded, evaluate, whole};
 use crate::lang::value::{Argument, CallValue};
 use crate::lang::{Definitions, Value};
+use crate::limits;
 use crate::source::{Source, Span, Spanned};
 use crate::spec::{Budget, Call, Expect, Form, Input, Kind, Spec, Stage};
 use std::cell::{Cell, RefCell};
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -193,7 +195,7 @@ impl Scope for Locals {
         ))
     }
 
-    fn call(&self, name: &Spanned<String>, arguments: &[Passed], _: Span) -> Evaluated {
+    fn call(&self, name: &Spanned<String>, arguments: &[Passed], span: Span) -> Evaluated {
         let arguments = arguments
             .iter()
             .map(|passed| {
@@ -201,7 +203,8 @@ impl Scope for Locals {
                 Ok(Argument { name: passed.name.clone(), variable: None, value })
             })
             .collect::<Evaluated<_>>()?;
-        Ok(Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library: false })))
+        let value = Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library: false }));
+        bounded(value, span, self)
     }
 
     fn spend(&self, span: Span) -> Evaluated<()> {
@@ -324,6 +327,15 @@ impl Builder<'_> {
             self.report.push(explain::twice("variable", &name, *first).help("give one of them another name"));
         }
         let value = self.value(value);
+        match self.locals.values.len().cmp(&limits::NAMES) {
+            Ordering::Less => {}
+            Ordering::Equal => {
+                let message = format!("the network knows more than {} names", limits::NAMES);
+                let error = Diagnostic::error(Code::SourceTooLarge, name.span, message, "here it exceeds the limit");
+                self.report.push(error);
+            }
+            Ordering::Greater => return,
+        }
         self.locals.values.push((name.value, value, name.span));
     }
 
@@ -417,6 +429,9 @@ impl Builder<'_> {
         };
         let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
         for Setting { name, value } in settings {
+            if self.report.is_full() {
+                return;
+            }
             let value = self.count(&value, &format!("`{}`", name.value));
             if let Some((_, place)) = fields.iter_mut().find(|(known, _)| *known == name.value) {
                 **place = Some(value);

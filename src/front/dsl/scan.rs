@@ -39,9 +39,19 @@ pub(super) struct Token {
 /// The tokens of `range` of the text. What is wrong with them goes to `report`.
 pub(super) fn scan(source: &Source, range: Range<usize>, report: &mut Report) -> Vec<Token> {
     let text = source.text().get(range.clone()).unwrap_or_default();
+    // Every message shows its line.
+    let mut from = range.start;
+    for line in text.split('\n') {
+        if line.len() > limits::LINE {
+            let span = source.span(from + limits::LINE..from + limits::LINE + 1);
+            report.push(too_long("a line", line.len(), limits::LINE, span));
+            return Vec::new();
+        }
+        from += line.len() + 1;
+    }
     let mut tokens = Vec::new();
-    let mut open: Vec<Range<usize>> = Vec::new();
-    let mut at = 0;
+    let mut open: Vec<Bracket> = Vec::new();
+    let (mut at, mut significant) = (0, 0_usize);
     while let Some(first) = text.get(at..).and_then(|rest| rest.chars().next()) {
         let rest = text.get(at..).unwrap_or_default();
         let run = |matches: fn(char) -> bool| rest.find(|letter| !matches(letter)).unwrap_or(rest.len());
@@ -64,7 +74,7 @@ pub(super) fn scan(source: &Source, range: Range<usize>, report: &mut Report) ->
                     (Some(Kind::Text), end + 2)
                 } else {
                     let end = rest.find('\n').unwrap_or(rest.len());
-                    report.push(unclosed_string(source.span(range.start + at..range.start + at + end)));
+                    report.push_with(|| unclosed_string(source.span(range.start + at..range.start + at + end)));
                     (Some(Kind::Text), end)
                 }
             }
@@ -76,41 +86,66 @@ pub(super) fn scan(source: &Source, range: Range<usize>, report: &mut Report) ->
             stranger => {
                 let length = run(is_strange).max(stranger.len_utf8());
                 let span = source.span(range.start + at..range.start + at + length);
-                report.push(strange(source, span));
+                report.push_with(|| strange(source, span));
                 (None, length)
             }
         };
         let here = range.start + at..range.start + at + length;
+        let span = source.span(here.clone());
         match kind {
             Some(Kind::Open) => {
-                open.push(here.clone());
+                open.push(Bracket { range: here.clone(), parts: 1 });
                 if open.len() > limits::NESTING {
-                    report.push(too_deep(source.span(here)));
+                    report.push(too_deep(span));
                     return tokens;
                 }
             }
             Some(Kind::Close) => close(source, &here, &mut open, report),
+            Some(Kind::Symbol) if first == ',' => {
+                if let Some(bracket) = open.last_mut() {
+                    bracket.parts += 1;
+                    if bracket.parts == limits::PARTS + 2 {
+                        let opening = source.span(bracket.range.clone());
+                        report.push(too_many_parts(span).label(opening, "these brackets"));
+                        return tokens;
+                    }
+                }
+            }
+            Some(Kind::Text) if length > limits::TEXT + 2 => {
+                report.push_with(|| too_long("a text", length - 2, limits::TEXT, span))
+            }
             _ => {}
         }
         if let Some(kind) = kind {
+            significant += usize::from(!matches!(kind, Kind::Comment | Kind::Newline));
             tokens.push(Token { kind, range: here });
+        }
+        if significant > limits::TOKENS {
+            report.push(too_many_tokens(span));
+            return tokens;
         }
         at += length;
     }
     for bracket in open {
-        let span = source.span(bracket);
+        let span = source.span(bracket.range);
         let closing = partner(source.slice(span));
-        report.push(
+        report.push_with(|| {
             Diagnostic::error(
                 Code::DslSyntax,
                 span,
                 format!("`{}` is never closed", source.slice(span)),
                 format!("no `{closing}` belongs to it"),
             )
-            .help(format!("write `{closing}` where it ends")),
-        );
+            .help(format!("write `{closing}` where it ends"))
+        });
     }
     tokens
+}
+
+/// A bracket that is open, and how many parts stand in it.
+struct Bracket {
+    range: Range<usize>,
+    parts: usize,
 }
 
 fn is_word(letter: char) -> bool {
@@ -147,30 +182,26 @@ fn partner(bracket: &str) -> &'static str {
     }
 }
 
-fn close(source: &Source, here: &Range<usize>, open: &mut Vec<Range<usize>>, report: &mut Report) {
+fn close(source: &Source, here: &Range<usize>, open: &mut Vec<Bracket>, report: &mut Report) {
     let span = source.span(here.clone());
     let bracket = source.slice(span);
     let Some(opening) = open.pop() else {
-        let message = format!("`{bracket}` closes nothing");
-        report.push(
+        report.push_with(|| {
+            let message = format!("`{bracket}` closes nothing");
             Diagnostic::error(Code::DslSyntax, span, message, format!("no `{}` stands before it", partner(bracket)))
                 .help("remove it")
-                .fix(span, ""),
-        );
+                .fix(span, "")
+        });
         return;
     };
-    let opening = source.span(opening);
+    let opening = source.span(opening.range);
     if partner(bracket) != source.slice(opening) {
-        let wanted = partner(source.slice(opening));
-        report.push(
-            Diagnostic::error(
-                Code::DslSyntax,
-                span,
-                format!("`{bracket}` cannot close `{}`", source.slice(opening)),
-                format!("expected `{wanted}`"),
-            )
-            .label(opening, "opened here"),
-        );
+        report.push_with(|| {
+            let wanted = partner(source.slice(opening));
+            let message = format!("`{bracket}` cannot close `{}`", source.slice(opening));
+            Diagnostic::error(Code::DslSyntax, span, message, format!("expected `{wanted}`"))
+                .label(opening, "opened here")
+        });
     }
 }
 
@@ -179,6 +210,22 @@ fn too_deep(span: Span) -> Diagnostic {
     Diagnostic::error(Code::TooDeep, span, message, "here it exceeds the limit")
         .note("each open bracket is a level")
         .help("use `let` for parts of an expression, and blocks of their own for parts of a block")
+}
+
+fn too_many_parts(span: Span) -> Diagnostic {
+    let message = format!("more than {} parts stand in these brackets", limits::PARTS);
+    Diagnostic::error(Code::SourceTooLarge, span, message, "here it exceeds the limit")
+}
+
+fn too_many_tokens(span: Span) -> Diagnostic {
+    let message = format!("the description has more than {} words and signs", limits::TOKENS);
+    Diagnostic::error(Code::SourceTooLarge, span, message, "here it exceeds the limit")
+        .help("write what is repeated as `* N`, or as a block")
+}
+
+fn too_long(what: &str, length: usize, limit: usize, span: Span) -> Diagnostic {
+    let message = format!("{what} has {length} bytes");
+    Diagnostic::error(Code::SourceTooLarge, span, message, format!("expected at most {limit}"))
 }
 
 fn unclosed_string(span: Span) -> Diagnostic {

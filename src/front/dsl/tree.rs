@@ -39,7 +39,7 @@ impl<'a> Reader<'a> {
         let mut found = Report::default();
         let tokens = scan(source, range.clone(), &mut found);
         let sound = found.is_empty();
-        report.extend(found);
+        report.append(found);
         let text = source.text().get(range.clone()).unwrap_or_default();
         sound.then_some(Self { source, base: range.start, text, tokens, report, depth: 0 })
     }
@@ -87,8 +87,8 @@ impl<'a> Reader<'a> {
 
     /// Reports what did not parse, which is `node`, as what it was probably meant to be.
     pub(super) fn stray(&mut self, node: &Node<'_>, strict: Rule) {
-        let error = explain::stray(self.source, self.base, &self.tokens, node, strict);
-        self.report.push(error);
+        let (source, base, tokens) = (self.source, self.base, &self.tokens);
+        self.report.push_with(|| explain::stray(source, base, tokens, node, strict));
     }
 
     /// The text before an item or a parameter that begins with `///`, joined to one line.
