@@ -90,7 +90,8 @@ fn block_of<'a>(call: &Call, place: Place, blocks: Blocks<'a>) -> Option<&'a Blo
 /// not said. In TOML, `[block]` says what all stages share; in the DSL, the number with which a call begins has no name.
 #[must_use]
 pub fn write_short(spec: &Spec, form: Form) -> Spec {
-    let blocks = Blocks::new(&spec.definitions);
+    let index = Index::new(&spec.definitions);
+    let blocks = Blocks::new(&index);
     let mut short = write_out(spec);
     let stages = short.stages.iter_mut().map(|stage| (&mut stage.call, Place::Stage));
     let calls = [(&mut short.stem, Place::Stem), (&mut short.head, Place::Head)].into_iter().chain(stages);
