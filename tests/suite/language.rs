@@ -101,7 +101,7 @@ fn every_example_of_the_pages_compiles() {
             }
         }
     }
-    assert!(examples > 20, "{examples} examples");
+    assert!(examples >= 20, "{examples} examples");
 }
 
 /// A parameter as its text says it: type and default.
