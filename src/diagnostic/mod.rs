@@ -182,6 +182,12 @@ impl Report {
         self.errors > 0
     }
 
+    /// Whether something did not parse: what seems to be missing may stand there.
+    #[must_use]
+    pub fn has_gaps(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| matches!(diagnostic.code, Code::DslSyntax))
+    }
+
     /// How many were counted beyond [`Report::LIMIT`].
     #[must_use]
     pub fn dropped(&self) -> usize {

@@ -7,7 +7,8 @@
 use super::arguments::{Arguments, Bound, Judge, no_parameter};
 use super::check_range;
 use super::scope::{Blocks, Index};
-use crate::diagnostic::{Code, Diagnostic, Report, suggest};
+use crate::diagnostic::suggest::{self, Words};
+use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::lang::Value;
 use crate::lang::ast::{Block, Domain, Parameter};
 use crate::library::Place;
@@ -211,6 +212,9 @@ fn find_kind<'a>(kind: &Kind, place: Place, judge: Judge<'a>, report: &mut Repor
     if let Some(block) = judge.blocks.find_at(place, &kind.value) {
         return Named::Known(block);
     }
+    if report.has_gaps() {
+        return Named::Refused;
+    }
     let names = judge.blocks.names(place);
     let message = format!("there is no {} {}", noun(place), suggest::quoted(&kind.value));
     report.push(suggest::unknown_word(message, &kind.value, kind.span, names, judge.words));
@@ -225,6 +229,14 @@ fn noun(place: Place) -> &'static str {
     }
 }
 
+/// What a table of TOML takes beside arguments; a call in the DSL takes nothing else.
+fn keys(judge: Judge<'_>, keys: &'static [&'static str]) -> &'static [&'static str] {
+    match judge.words {
+        Words::Bare => &[],
+        Words::Quoted => keys,
+    }
+}
+
 fn find<'a>(call: &'a Call, name: &str) -> Option<&'a Argument> {
     call.arguments.iter().find(|argument| argument.is(name))
 }
@@ -236,7 +248,7 @@ fn resolve_single<'a>(call: &Call, place: Place, judge: Judge<'a>, report: &mut 
         Named::Known(block) => with_names(call, block, report),
         Named::Refused | Named::Absent => Cow::Borrowed(call),
     };
-    let meant = check_names(&call, kind, place, &["kind"], report);
+    let meant = check_names(&call, kind, place, keys(judge, &["kind"]), report);
     if matches!(kind, Named::Absent) && !meant.contains(&"kind") {
         report.push(
             Diagnostic::error(
@@ -264,7 +276,7 @@ fn resolve_stage<'a>(
         Named::Refused | Named::Absent => Cow::Borrowed(&stage.call),
     };
     let mut meant = meant.to_vec();
-    meant.extend(check_names(&call, kind, Place::Stage, &["kind", "blocks"], report));
+    meant.extend(check_names(&call, kind, Place::Stage, keys(defaults.judge, &["kind", "blocks"]), report));
     match &stage.blocks {
         Some(blocks) => check_range("blocks", blocks, limits::BLOCKS, Code::TooManyBlocks, report),
         None if meant.contains(&"blocks") => {}
@@ -382,7 +394,7 @@ impl<'a> Names<'_, 'a> {
                 Diagnostic::error(Code::UnknownKey, name.span, message, format!("expected {}", suggest::list(known())));
             report.push(match near {
                 Some(near) => error.help(format!("write `{near}`")).fix(name.span, near),
-                None => error.help("remove the key"),
+                None => error.help(if self.keys.is_empty() { "remove the argument" } else { "remove the key" }),
             });
             meant.extend(near.filter(|near| !meant.contains(near)));
         }

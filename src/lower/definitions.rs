@@ -117,7 +117,9 @@ impl<'a> Checker<'a, '_> {
             }
         }
         self.scopes.push(Vec::new());
-        parameters.iter().for_each(|parameter| self.add(&parameter.name));
+        for parameter in parameters {
+            self.add(&parameter.name);
+        }
         self.statements(&self.block.body);
         self.close("parameter");
     }
@@ -385,6 +387,15 @@ impl<'a> Checker<'a, '_> {
             return;
         }
         if self.blocks.find(name, false).is_some() {
+            return;
+        }
+        if library::layer(name).is_some() {
+            let message = format!("`{name}` is a layer, and no value");
+            let error = Diagnostic::error(Code::UnknownName, span, message, "expected a value");
+            self.report.push(error.note("an expression goes on where its line ends with an operator or a comma"));
+            return;
+        }
+        if self.report.has_gaps() {
             return;
         }
         let variables: Vec<_> = self.scopes.iter().flatten().map(|known| known.value.as_str()).collect();

@@ -262,7 +262,7 @@ impl<'a> Machine<'a> {
                         Code::OutOfRange,
                         number.span,
                         format!("a unit is {value}"),
-                        "expected a whole number from 0",
+                        "expected a whole number from 0 to 4294967295",
                     );
                     self.relocate(Box::new(error), frame)
                 })?;

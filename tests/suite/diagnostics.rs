@@ -106,6 +106,12 @@ fn a_proposed_fix_mends_its_error() {
 fn one_mistake_is_one_error() {
     let several = [
         "awkward_text",
+        "dsl_assignment_without_let",
+        "dsl_curly_else_if",
+        "dsl_everything_in_one_run",
+        "dsl_missing_operand",
+        "dsl_several_syntax_errors",
+        "dsl_times_sign",
         "empty_file",
         "everything_in_one_run",
         "huge_numbers",

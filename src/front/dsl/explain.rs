@@ -6,6 +6,7 @@ use super::scan::{Kind, Token};
 use super::tree::{Grammar, Node, Rule};
 use crate::diagnostic::{Code, Diagnostic, Severity, suggest};
 use crate::ir::Label;
+use crate::lang::RESERVED;
 use crate::source::{Source, Span, Spanned};
 use pest::Parser;
 use pest::error::{Error, ErrorVariant, InputLocation};
@@ -18,12 +19,36 @@ pub(super) fn stray(source: &Source, base: usize, tokens: &[Token], node: &Node<
     // The tokens of this part alone.
     let from = tokens.partition_point(|token| token.range.end <= start);
     let to = tokens.partition_point(|token| token.range.start < start + text.len());
+    // What stands before it on its line: a statement that was over.
+    let goes_on = from.checked_sub(1).and_then(|at| tokens.get(at)).filter(|before| {
+        let bracket =
+            matches!(before.kind, Kind::Open | Kind::Close) && source.slice(source.span(before.range.clone())) != ")";
+        before.kind != Kind::Newline && !bracket
+    });
     let tokens = tokens.get(from..to).unwrap_or_default();
+    if let (Some(before), Some(found)) = (goes_on, tokens.first()) {
+        return cut_off(source, before, found, tokens.get(1));
+    }
     let rule = if text.starts_with('(') { Rule::only_arguments } else { strict };
     match Grammar::parse(rule, text) {
         Err(error) => described(source, start, tokens, span, &error, strict),
         // It is a statement, of another place.
         Ok(_) => misplaced(source, tokens, span, strict),
+    }
+}
+
+/// The error for what follows a statement on its line and does not belong to it.
+fn cut_off(source: &Source, before: &Token, found: &Token, after: Option<&Token>) -> Diagnostic {
+    let word = |token: &Token| source.slice(source.span(token.range.clone())).to_owned();
+    let place = source.span(found.range.clone());
+    let message = format!("{} cannot stand here", suggest::quoted(&word(found)));
+    let error = Diagnostic::error(Code::DslSyntax, place, message, "the statement before it is over");
+    let after = after.map(word).unwrap_or_default();
+    match (before.kind, word(found).as_str()) {
+        (Kind::Word, "=") => error.help(format!("a variable is declared: `let {} = …`", word(before))),
+        (_, "stride") if after == "=" => error.help("a stage's stride has no `=`: `stage basic(64) * 3 stride 2`"),
+        (_, "as") => error.help("a role is a word: `norm as last_norm`"),
+        _ => error,
     }
 }
 
@@ -56,7 +81,11 @@ fn described(
         ErrorVariant::CustomError { .. } => String::new(),
     };
     let begins = first.is_some_and(|first| found.is_some_and(|found| found.range == first.range));
+    let shape = first.and_then(|first| form(&word(first), strict));
     let (place, message) = match found {
+        Some(token) if begins && shape.is_some() => {
+            (source.span(token.range.clone()), format!("this {} is not complete", suggest::quoted(&word(token))))
+        }
         Some(token) if begins => (
             source.span(token.range.clone()),
             format!("no {} begins with {}", noun(strict), suggest::quoted(&word(token))),
@@ -70,9 +99,24 @@ fn described(
             (source.span(end..end), format!("the {name} is not complete"))
         }
     };
-    let label =
-        if expected.is_empty() { "it does not go on like this".to_owned() } else { format!("expected {expected}") };
+    let label = match found {
+        Some(_) if begins && shape.is_some() => "something is missing, or stands where it does not belong".to_owned(),
+        Some(_) if begins => format!("expected a {}", noun(strict)),
+        _ if expected.is_empty() => "it does not go on like this".to_owned(),
+        _ => format!("expected {expected}"),
+    };
+    let label_needs_name = label.contains("a name");
     let error = Diagnostic::error(Code::DslSyntax, place, message, label);
+    // An argument with a name, after one that no comma ends.
+    if let (Some(before), Some(found)) = (before, found)
+        && found.kind == Kind::Word
+        && matches!(before.kind, Kind::Word | Kind::Number | Kind::Text | Kind::Close)
+        && significant().find(|token| token.range.start >= found.range.end).is_some_and(|next| word(next) == "=")
+        && is_inside_brackets(tokens, start, found)
+    {
+        let between = source.span(before.range.end..found.range.start);
+        return error.help("write a comma between the two").fix(between, ", ");
+    }
     // `stride 2` for `stride = 2` is the commonest slip.
     if let (Some(before), Some(found)) = (before, found)
         && before.kind == Kind::Word
@@ -84,7 +128,29 @@ fn described(
             .help(format!("write `{} = {}`, or a comma between the two", word(before), word(found)))
             .fix(source.span(before.range.end..found.range.start), " = ");
     }
-    match first.and_then(|first| form(&word(first), strict)) {
+    if let Some(found) = found
+        && source.text().get(found.range.start..).is_some_and(|rest| rest.starts_with("/*"))
+    {
+        return error.help("a comment begins with `//`, on every line");
+    }
+    if let Some(found) = found.map(word)
+        && label_needs_name
+    {
+        if RESERVED.contains(&found.as_str()) {
+            return error.note(format!("`{found}` is a word of the language")).help("use another name");
+        }
+        if found.starts_with('_') {
+            return error.note("a name begins with a letter").help("use another name");
+        }
+    }
+    if strict == Rule::only_branch && !begins {
+        return error.note(format!("here {}", choices(strict)));
+    }
+    let braces = found.is_some_and(|found| word(found) == "{");
+    if braces && significant().any(|token| word(token) == "if") && first.is_some_and(|first| word(first) == "let") {
+        return error.help("a value is chosen without braces: `if stride == 1 then 8 else 16`");
+    }
+    match shape {
         Some(form) => error.help(format!("write, for example: `{form}`")),
         None if begins => error.note(format!("here {}", choices(strict))),
         None => error,

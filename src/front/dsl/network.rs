@@ -376,7 +376,8 @@ impl Builder<'_> {
         let count = whole(&value, span).and_then(|value| {
             u64::try_from(value).map_err(|_| {
                 let message = format!("{what} is {value}");
-                Box::new(Diagnostic::error(Code::OutOfRange, span, message, "expected a whole number from 1"))
+                let label = if value < 0 { "expected a whole number from 1" } else { "no figure is that large" };
+                Box::new(Diagnostic::error(Code::OutOfRange, span, message, label))
             })
         });
         Spanned::new(count.map_err(|error| self.report.push(*error)).unwrap_or(1), span)

@@ -39,15 +39,9 @@ pub(super) struct Token {
 /// The tokens of `range` of the text. What is wrong with them goes to `report`.
 pub(super) fn scan(source: &Source, range: Range<usize>, report: &mut Report) -> Vec<Token> {
     let text = source.text().get(range.clone()).unwrap_or_default();
-    // Every message shows its line.
-    let mut from = range.start;
-    for line in text.split('\n') {
-        if line.len() > limits::LINE {
-            let span = source.span(from + limits::LINE..from + limits::LINE + 1);
-            report.push(too_long("a line", line.len(), limits::LINE, span));
-            return Vec::new();
-        }
-        from += line.len() + 1;
+    if let Some(error) = long_line(source, &range, text) {
+        report.push(error);
+        return Vec::new();
     }
     let mut tokens = Vec::new();
     let mut open: Vec<Bracket> = Vec::new();
@@ -84,7 +78,7 @@ pub(super) fn scan(source: &Source, range: Range<usize>, report: &mut Report) ->
             '.' if rest.starts_with("..") => (Some(Kind::Symbol), 2),
             '=' | '<' | '>' | '+' | '-' | '*' | '/' | '%' | ',' | '.' | ':' => (Some(Kind::Symbol), 1),
             stranger => {
-                let length = run(is_strange).max(stranger.len_utf8());
+                let length = strange_length(rest, stranger);
                 let span = source.span(range.start + at..range.start + at + length);
                 report.push_with(|| strange(source, span));
                 (None, length)
@@ -92,29 +86,11 @@ pub(super) fn scan(source: &Source, range: Range<usize>, report: &mut Report) ->
         };
         let here = range.start + at..range.start + at + length;
         let span = source.span(here.clone());
-        match kind {
-            Some(Kind::Open) => {
-                open.push(Bracket { range: here.clone(), parts: 1 });
-                if open.len() > limits::NESTING {
-                    report.push(too_deep(span));
-                    return tokens;
-                }
-            }
-            Some(Kind::Close) => close(source, &here, &mut open, report),
-            Some(Kind::Symbol) if first == ',' => {
-                if let Some(bracket) = open.last_mut() {
-                    bracket.parts += 1;
-                    if bracket.parts == limits::PARTS + 2 {
-                        let opening = source.span(bracket.range.clone());
-                        report.push(too_many_parts(span).label(opening, "these brackets"));
-                        return tokens;
-                    }
-                }
-            }
-            Some(Kind::Text) if length > limits::TEXT + 2 => {
-                report.push_with(|| too_long("a text", length - 2, limits::TEXT, span))
-            }
-            _ => {}
+        if let Some(kind) = kind
+            && let Err(error) = brackets(source, kind, span, &mut open, report)
+        {
+            report.push(*error);
+            return tokens;
         }
         if let Some(kind) = kind {
             significant += usize::from(!matches!(kind, Kind::Comment | Kind::Newline));
@@ -128,18 +104,76 @@ pub(super) fn scan(source: &Source, range: Range<usize>, report: &mut Report) ->
     }
     for bracket in open {
         let span = source.span(bracket.range);
-        let closing = partner(source.slice(span));
-        report.push_with(|| {
-            Diagnostic::error(
-                Code::DslSyntax,
-                span,
-                format!("`{}` is never closed", source.slice(span)),
-                format!("no `{closing}` belongs to it"),
-            )
-            .help(format!("write `{closing}` where it ends"))
-        });
+        report.push_with(|| never_closed(source, span));
     }
     tokens
+}
+
+/// The error for a line that is too long to be shown with every message about it.
+fn long_line(source: &Source, range: &Range<usize>, text: &str) -> Option<Diagnostic> {
+    let mut start = range.start;
+    for line in text.split('\n') {
+        if line.len() > limits::LINE {
+            let span = source.span(start + limits::LINE..start + limits::LINE + 1);
+            return Some(too_long("a line", line.len(), limits::LINE, span));
+        }
+        start += line.len() + 1;
+    }
+    None
+}
+
+/// Follows the brackets that are open. An error here ends the scan.
+fn brackets(
+    source: &Source,
+    kind: Kind,
+    span: Span,
+    open: &mut Vec<Bracket>,
+    report: &mut Report,
+) -> Result<(), Box<Diagnostic>> {
+    match kind {
+        Kind::Open => {
+            open.push(Bracket { range: span.range(), parts: 1 });
+            if open.len() > limits::NESTING {
+                return Err(Box::new(too_deep(span)));
+            }
+        }
+        Kind::Close => close(source, span, open, report),
+        Kind::Symbol if source.slice(span) == "," => {
+            let Some(bracket) = open.last_mut() else { return Ok(()) };
+            bracket.parts += 1;
+            // The last comma ends a part and begins none.
+            if bracket.parts > limits::PARTS + 1 {
+                let opening = source.span(bracket.range.clone());
+                return Err(Box::new(too_many_parts(span).label(opening, "these brackets")));
+            }
+        }
+        Kind::Text if source.slice(span).len() > limits::TEXT + 2 => {
+            let length = source.slice(span).len() - 2;
+            report.push_with(|| too_long("a text", length, limits::TEXT, span));
+        }
+        Kind::Symbol | Kind::Text | Kind::Word | Kind::Number | Kind::Comment | Kind::Newline => {}
+    }
+    Ok(())
+}
+
+/// How much of `rest` one message is about that begins with a character of no token.
+fn strange_length(rest: &str, first: char) -> usize {
+    let after = rest.get(1..).unwrap_or_default();
+    match first {
+        '&' | '|' if after.starts_with(first) => 2,
+        '\'' => match after.find(['\'', '\n']) {
+            Some(end) if after.get(end..).is_some_and(|rest| rest.starts_with('\'')) => end + 2,
+            _ => 1,
+        },
+        _ => rest.find(|letter| !is_strange(letter)).unwrap_or(rest.len()).max(first.len_utf8()),
+    }
+}
+
+fn never_closed(source: &Source, span: Span) -> Diagnostic {
+    let (bracket, closing) = (source.slice(span), partner(source.slice(span)));
+    let message = format!("`{bracket}` is never closed");
+    Diagnostic::error(Code::DslSyntax, span, message, format!("no `{closing}` belongs to it"))
+        .help(format!("write `{closing}` where it ends"))
 }
 
 /// A bracket that is open, and how many parts stand in it.
@@ -155,6 +189,12 @@ fn is_word(letter: char) -> bool {
 /// Whether a run of strange characters goes on: letters of other scripts, so that a word is reported once.
 fn is_strange(letter: char) -> bool {
     !letter.is_ascii() && letter.is_alphanumeric()
+}
+
+/// Whether a letter leaves no trace on a screen: controls, marks of direction and width (Unicode, category Cf).
+fn is_invisible(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
 /// The length of the number with which `text` begins, with the letters that stick to it.
@@ -182,26 +222,40 @@ fn partner(bracket: &str) -> &'static str {
     }
 }
 
-fn close(source: &Source, here: &Range<usize>, open: &mut Vec<Bracket>, report: &mut Report) {
-    let span = source.span(here.clone());
+fn close(source: &Source, span: Span, open: &mut Vec<Bracket>, report: &mut Report) {
     let bracket = source.slice(span);
-    let Some(opening) = open.pop() else {
+    let pairs = |opening: &Bracket| partner(bracket) == source.slice(source.span(opening.range.clone()));
+    let Some(at) = open.iter().rposition(pairs) else {
+        let inner = open.last().map(|opening| source.span(opening.range.clone()));
+        report.push_with(|| wrong_close(source, span, inner));
+        return;
+    };
+    // What stands open inside of what this closes was forgotten.
+    for forgotten in open.drain(at..).skip(1) {
+        let opening = source.span(forgotten.range);
         report.push_with(|| {
+            let closing = partner(source.slice(opening));
+            never_closed(source, opening).label(span, format!("expected `{closing}` before this"))
+        });
+    }
+}
+
+/// The error for a bracket that closes none of those that are open; `inner` is the innermost of them.
+fn wrong_close(source: &Source, span: Span, inner: Option<Span>) -> Diagnostic {
+    let bracket = source.slice(span);
+    match inner {
+        None => {
             let message = format!("`{bracket}` closes nothing");
             Diagnostic::error(Code::DslSyntax, span, message, format!("no `{}` stands before it", partner(bracket)))
                 .help("remove it")
                 .fix(span, "")
-        });
-        return;
-    };
-    let opening = source.span(opening.range);
-    if partner(bracket) != source.slice(opening) {
-        report.push_with(|| {
-            let wanted = partner(source.slice(opening));
-            let message = format!("`{bracket}` cannot close `{}`", source.slice(opening));
-            Diagnostic::error(Code::DslSyntax, span, message, format!("expected `{wanted}`"))
+        }
+        Some(opening) => {
+            let open = source.slice(opening);
+            let message = format!("`{bracket}` cannot close `{open}`");
+            Diagnostic::error(Code::DslSyntax, span, message, format!("expected `{}`", partner(open)))
                 .label(opening, "opened here")
-        });
+        }
     }
 }
 
@@ -235,7 +289,7 @@ fn unclosed_string(span: Span) -> Diagnostic {
 
 fn strange(source: &Source, span: Span) -> Diagnostic {
     let text = source.slice(span);
-    let shown = suggest::cut(text).escape_debug().to_string();
+    let shown = suggest::cut(text).escape_debug().to_string().replace("\\'", "'");
     let error = Diagnostic::error(
         Code::DslSyntax,
         span,
@@ -248,8 +302,16 @@ fn strange(source: &Source, span: Span) -> Diagnostic {
         "\u{d7}" => error.help("write `x`: `3x3`, `3 x 224 x 224`").fix(span, "x"),
         ";" => error.help("remove it: a statement needs no end").fix(span, ""),
         "!" => error.help("write `not`").fix(span, "not "),
-        "&" => error.help("write `and`"),
-        "|" => error.help("write `or`"),
+        "&" | "&&" => error.help("write `and`").fix(span, "and"),
+        "|" | "||" => error.help("write `or`").fix(span, "or"),
+        _ if text.len() > 1 && text.starts_with('\'') && !text.contains('"') => {
+            let inside = text.trim_matches('\'');
+            error.help("a text stands between `\"` and `\"`").fix(span, format!("\"{inside}\""))
+        }
+        "\u{a0}" | "\u{202f}" | "\u{2007}" | "\u{3000}" => {
+            error.note("it looks like a space and is none").help("write a space").fix(span, " ")
+        }
+        _ if text.chars().all(is_invisible) => error.note("it cannot be seen").help("remove it").fix(span, ""),
         _ if text.chars().all(is_strange) => {
             error.note("letters of other alphabets can look like ASCII ones and are others")
         }
