@@ -2,7 +2,7 @@
 
 use crate::build::{Net, dialect, zoo};
 use crate::fill::fill;
-use crate::golden::assert_golden;
+use crate::golden::{assert_golden, difference};
 use crate::networks::{cifar, compile, filled, of_depth, small};
 use crate::npy;
 use crate::onnx::{Case, Input, ask};
