@@ -1,7 +1,7 @@
 //! The blocks of a description, checked before any of them is expanded, used or not: names, calls, recursion; and lints.
 
-use super::arguments::no_parameter;
 use super::machine::{IMPLICIT, PLACE_FUNCTIONS};
+use super::matching::Matching;
 use super::scope::Blocks;
 use crate::diagnostic::{Code, Diagnostic, Report, Severity, suggest};
 use crate::dialect;
@@ -9,6 +9,7 @@ use crate::ir::op::Activation;
 use crate::lang::ast::{
     Block, Domain, Expression, ExpressionKind, Parameter, Passed, Signature, Statement, StatementKind, Step,
 };
+use crate::lang::eval::by_position;
 use crate::lang::{Definitions, Value, function};
 use crate::library;
 use crate::limits;
@@ -265,25 +266,17 @@ impl<'a> Checker<'a, '_> {
         // A layer may share its name with a parameter: `if norm { norm }`.
         let holds = self.block.parameter(name).is_none_or(|own| matches!(own.domain, Domain::Block(_) | Domain::Any));
         if holds && self.find(name) {
-            let given = match self.block.parameter(name).map(|own| &own.domain) {
-                Some(Domain::Block(given)) => Some(given),
-                _ => None,
-            };
+            let mut matching = super::machine::told(self.block, name).map(|told| Matching::new(name, told));
             for passed in &step.arguments {
-                if let (Some(name), Some(given)) = (&passed.name, given)
-                    && !given.contains(&name.value)
-                {
-                    let message = format!("`{}` is not told {}", step.name.value, suggest::quoted(&name.value));
-                    let label = if given.is_empty() {
-                        "it is told nothing".to_owned()
-                    } else {
-                        format!("expected {}", suggest::list(given.iter().map(String::as_str)))
-                    };
-                    let error = Diagnostic::error(Code::UnknownKey, name.span, message, label);
-                    self.report.push(suggest::fixed(error, &name.value, name.span, given.iter().map(String::as_str)));
+                let next = matching
+                    .as_mut()
+                    .map(|matching| matching.next(passed.name.as_ref(), passed.value.variable(), passed.value.span));
+                if let Some(Err(error)) = next {
+                    self.report.push(*error);
                 }
                 self.expression(&passed.value);
             }
+            self.only_a_layer(step);
             return;
         }
         let signature = library::layer(name).or_else(|| self.blocks.find(name, false).map(|block| &block.signature));
@@ -291,7 +284,25 @@ impl<'a> Checker<'a, '_> {
             self.unknown_step(step);
             return;
         };
+        if library::layer(name).is_none() {
+            self.only_a_layer(step);
+        }
         self.arguments(signature, &step.arguments, step.size.is_some(), span);
+    }
+
+    /// Refuses what only a layer has: the size of its kernel, a role.
+    fn only_a_layer(&mut self, step: &'a Step) {
+        let name = &step.name.value;
+        if let Some(size) = &step.size {
+            let message = format!("`{name}` is a block, and takes no size");
+            let error = Diagnostic::error(Code::WrongArguments, size.span, message, "only a layer has a kernel");
+            self.report.push(error.help("remove the size, or hand it over as an argument"));
+        }
+        if step.role.is_some() {
+            let message = format!("`{name}` is a block, and takes no role");
+            let error = Diagnostic::error(Code::WrongArguments, step.name.span, message, "`as` names a single layer");
+            self.report.push(error.help("remove `as`, or put the block under a label: `name { … }`"));
+        }
     }
 
     fn unknown_step(&mut self, step: &'a Step) {
@@ -324,35 +335,19 @@ impl<'a> Checker<'a, '_> {
 
     /// The arguments of a layer or block.
     fn arguments(&mut self, signature: &Signature, passed: &'a [Passed], has_size: bool, span: Span) {
-        let mut told: Vec<&str> = if has_size { vec!["kernel"] } else { Vec::new() };
-        for (at, Passed { name, value }) in passed.iter().enumerate() {
+        let mut matching = Matching::of(signature, has_size);
+        for Passed { name, value } in passed {
             self.expression(value);
-            let shorthand = value.variable().and_then(|name| signature.parameter(name));
-            let parameter = match name {
-                Some(name) => signature.parameter(&name.value),
-                None => shorthand.or_else(|| signature.at(at, has_size)),
-            };
-            match parameter {
-                Some(parameter) if told.contains(&parameter.name.value.as_str()) => self.report.push(
-                    Diagnostic::error(
-                        Code::DefinedTwice,
-                        name.as_ref().map_or(value.span, |name| name.span),
-                        format!("a second argument `{}`", parameter.name.value),
-                        "it is said before",
-                    )
-                    .help("remove one of them, or write which parameter is meant: `name = value`"),
-                ),
-                Some(parameter) => told.push(&parameter.name.value),
-                None => {
-                    let span = name.as_ref().map_or(value.span, |name| name.span);
-                    let name = name.as_ref().map(|name| name.value.as_str());
-                    self.report.push(no_parameter(&signature.name.value, name, &signature.parameters, span));
+            if let Err(error) = matching.next(name.as_ref(), value.variable(), value.span) {
+                let goes_on = error.code == Code::DefinedTwice;
+                self.report.push(*error);
+                if !goes_on {
                     return;
                 }
             }
         }
         for parameter in &signature.parameters {
-            if parameter.default.is_none() && !told.contains(&parameter.name.value.as_str()) {
+            if parameter.default.is_none() && !matching.is_told(&parameter.name.value) {
                 self.report.push(super::machine::missing(&signature.name.value, parameter, span));
             }
         }
@@ -436,6 +431,9 @@ impl<'a> Checker<'a, '_> {
         let first_is_word = matches!(word, "at" | "previous");
         let skip = usize::from(first_is_word);
         if function::find(word).is_some() || PLACE_FUNCTIONS.contains(&word) {
+            if let Err(error) = by_position(word, passed) {
+                self.report.push(*error);
+            }
             passed.iter().skip(skip).for_each(|passed| self.expression(&passed.value));
             return;
         }
@@ -567,8 +565,8 @@ fn callees<'a>(statements: &'a [Statement], calls: &mut Vec<Mention<'a>>) {
         match &statement.kind {
             StatementKind::Let(_, value) => of_expression(value, calls),
             StatementKind::If(cases, last) => {
-                for (condition, body) in cases {
-                    of_expression(condition, calls);
+                // To compare a block is not to call it.
+                for (_, body) in cases {
                     callees(body, calls);
                 }
                 callees(last.as_deref().unwrap_or_default(), calls);
@@ -584,7 +582,7 @@ fn callees<'a>(statements: &'a [Statement], calls: &mut Vec<Mention<'a>>) {
             }
             StatementKind::Labelled(_, body) => callees(body, calls),
             StatementKind::Join(_, _, branches) => branches.iter().for_each(|branch| callees(&branch.body, calls)),
-            StatementKind::Require(condition, _) => of_expression(condition, calls),
+            StatementKind::Require(..) => {}
             StatementKind::Step(step) => {
                 calls.push(Mention { name: &step.name.value, span: step.name.span, is_value: false });
                 step.arguments.iter().for_each(|passed| of_expression(&passed.value, calls));
@@ -611,8 +609,7 @@ fn of_expression<'a>(expression: &'a Expression, calls: &mut Vec<Mention<'a>>) {
             of_expression(right, calls);
         }
         ExpressionKind::If(cases, last) => {
-            for (condition, value) in cases {
-                of_expression(condition, calls);
+            for (_, value) in cases {
                 of_expression(value, calls);
             }
             of_expression(last, calls);

@@ -200,7 +200,8 @@ impl Scope for Locals {
             .iter()
             .map(|passed| {
                 let value = Spanned::new(evaluate(&passed.value, self)?, passed.value.span);
-                Ok(Argument { name: passed.name.clone(), variable: None, value })
+                let variable = passed.value.variable().filter(|word| self.variable(word).is_some());
+                Ok(Argument { name: passed.name.clone(), variable: variable.map(str::to_owned), value })
             })
             .collect::<Evaluated<_>>()?;
         let value = Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library: false }));
