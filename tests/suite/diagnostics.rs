@@ -92,7 +92,8 @@ fn a_proposed_fix_mends_its_error() {
                 let text = remains.map(|remains| render::text(&remains, &source, false));
                 assert_eq!(text, None, "{name}: the fix does not compile");
             } else if !matches!(diagnostic.code, Code::Syntax | Code::DslSyntax) {
-                let remains = remains.unwrap();
+                // One fix can mend several.
+                let Some(remains) = remains else { continue };
                 let again = remains.diagnostics().into_iter().filter(|other| other.message == diagnostic.message);
                 assert_eq!(again.count(), 0, "{name}: {} remains", diagnostic.message);
                 assert!(remains.diagnostics().len() < diagnostics.len(), "{name}: the fix makes another error");
@@ -113,6 +114,7 @@ fn one_mistake_is_one_error() {
         "dsl_several_syntax_errors",
         "dsl_times_sign",
         "dsl_unknown_layer_of_another_library",
+        "dsl_unused_parameter",
         "empty_file",
         "everything_in_one_run",
         "huge_numbers",
