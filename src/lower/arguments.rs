@@ -314,6 +314,10 @@ fn wrong_type(found: &Value, span: Span, parameter: &Parameter, words: Words) ->
     }
     let message = match found {
         Value::List(items) if !items.is_empty() => format!("`{}` is {found}", parameter.name.value),
+        // In the DSL a word is what names no variable.
+        Value::Text(word) if words == Words::Bare => {
+            format!("`{}` is the word {}", parameter.name.value, suggest::quoted(word))
+        }
         _ => format!("`{}` is {}", parameter.name.value, found.type_name()),
     };
     let error = Diagnostic::error(Code::WrongType, span, message, expected(domain));

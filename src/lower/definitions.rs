@@ -315,7 +315,18 @@ impl<'a> Checker<'a, '_> {
             .chain(self.blocks.names(library::Place::Stage))
             .collect();
         let error = Diagnostic::error(Code::UnknownName, name.span, message, "nothing is called so");
-        self.report.push(if activation {
+        if self.known.contains_key(name.value.as_str()) {
+            if !self.report.has_gaps() {
+                let message = format!("{} is a number or a word, and no layer", suggest::quoted(&name.value));
+                let error = Diagnostic::error(Code::UnknownName, name.span, message, "expected a layer or a block");
+                self.report.push(error.help(format!("arguments stand in brackets: `({})`", name.value)));
+            }
+            return;
+        }
+        let else_if = matches!(name.value.as_str(), "elif" | "elseif" | "elsif");
+        self.report.push(if else_if {
+            error.help("write `else if`").fix(name.span, "else if")
+        } else if activation {
             error.help(format!("write `act({})`", name.value)).fix(name.span, format!("act({})", name.value))
         } else {
             let error = suggest::fixed(error, &name.value, name.span, own);

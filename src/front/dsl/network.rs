@@ -171,15 +171,23 @@ struct Locals {
     work: Cell<usize>,
 }
 
+/// How many names are compared with a word that is none of them.
+const FEW: usize = 16;
+
 /// What a network can evaluate.
 const NETWORK_WORK: usize = 200_000;
 
 impl Scope for Locals {
     fn variable(&self, name: &str) -> Option<Value> {
         let found = self.values.iter().rev().find(|(known, ..)| known == name).map(|(_, value, _)| value.clone());
-        if found.is_some() {
-            self.used.borrow_mut().insert(name.to_owned());
-        }
+        let names = || self.values.iter().map(|(name, ..)| name.as_str());
+        let used = match &found {
+            Some(_) => Some(name),
+            // A word may be a name misspelt, which is then used.
+            None if self.values.len() <= FEW => suggest::closest(name, names()),
+            None => None,
+        };
+        self.used.borrow_mut().extend(used.map(str::to_owned));
         found
     }
 
