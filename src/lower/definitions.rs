@@ -5,9 +5,10 @@ use super::matching::Matching;
 use super::scope::Blocks;
 use crate::diagnostic::{Code, Diagnostic, Report, Severity, suggest};
 use crate::dialect;
+use crate::ir::Label;
 use crate::ir::op::Activation;
 use crate::lang::ast::{
-    Block, Domain, Expression, ExpressionKind, Parameter, Passed, Signature, Statement, StatementKind, Step,
+    Block, Branch, Domain, Expression, ExpressionKind, Parameter, Passed, Signature, Statement, StatementKind, Step,
 };
 use crate::lang::eval::by_position;
 use crate::lang::{Definitions, Value, function};
@@ -223,8 +224,12 @@ impl<'a> Checker<'a, '_> {
                 self.expression(number);
                 self.statements(body);
             }
-            StatementKind::Labelled(_, body) => self.statements(body),
+            StatementKind::Labelled(label, body) => {
+                self.no_join(*label, statement.span);
+                self.statements(body);
+            }
             StatementKind::Join(_, _, branches) => {
+                self.branches(branches, statement.span);
                 for branch in branches {
                     if let Some(condition) = &branch.condition {
                         self.condition(condition);
@@ -234,6 +239,31 @@ impl<'a> Checker<'a, '_> {
             }
             StatementKind::Require(condition, _) => self.expression(condition),
             StatementKind::Step(step) => self.step(step, statement.span),
+        }
+    }
+
+    /// Refuses a label that says what a join would do.
+    fn no_join(&mut self, label: Label, span: Span) {
+        if [Label::ADD, Label::CONCAT, Label::MULTIPLY].contains(&label) {
+            let message = format!("`{label}` is a label here, and joins nothing");
+            let error = Diagnostic::error(Code::DslSyntax, span, message, "its statements follow one another");
+            self.report.push(error.help(format!("write `join {label} {{ … }}`, or give the label another name")));
+        }
+    }
+
+    /// Refuses two branches of one label; a join that can only ever have one is warned of.
+    fn branches(&mut self, branches: &[Branch], span: Span) {
+        for (at, branch) in branches.iter().enumerate() {
+            if let Some(first) = branches.iter().take(at).find(|known| known.label == branch.label) {
+                let message = format!("a second branch `{}`", branch.label);
+                let error = Diagnostic::error(Code::DefinedTwice, branch.span, message, "the second");
+                self.report.push(error.label(first.span, "the first").help("give one of them another label"));
+            }
+        }
+        if let [_] = branches {
+            let error = Diagnostic::error(Code::DeadBranch, span, "this join has one branch", "it joins nothing")
+                .help("remove the join, or add the other branch: `skip {}` is the value that the join reads");
+            self.report.push(Diagnostic { severity: Severity::Warning, ..error });
         }
     }
 

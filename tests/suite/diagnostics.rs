@@ -124,6 +124,8 @@ fn one_mistake_is_one_error() {
         "negative_numbers",
         "only_a_comment",
         "toml_several_errors",
+        "dsl_labels_of_a_join",
+        "dsl_block_with_a_size",
         "wrong_type_at_the_root",
         "wrong_type_in_head",
         "wrong_type_in_input",

@@ -215,7 +215,7 @@ fn form(word: &str, strict: Rule) -> Option<&'static str> {
         ("stage", Rule::only_network_statement) => "stage bottleneck(128) * 4 stride 2",
         ("head", Rule::only_network_statement) => "head classifier(1000)",
         ("expect" | "budget", Rule::only_network_statement) => "expect { parameters = 25557032 }",
-        ("let", _) => "let width = 2 * filters",
+        ("let", _) => "let wide = 2 * filters",
         ("if", Rule::only_statement) => "if stride != 1 { … } else { … }",
         ("for", Rule::only_statement) => "for step in 0..3 { … }",
         ("for", Rule::only_row) => "for bottleneck { main.conv \"{block}.conv{unit}\" }",
