@@ -260,7 +260,7 @@ impl<'a> Checker<'a, '_> {
                 self.report.push(error.label(first.span, "the first").help("give one of them another label"));
             }
         }
-        if let [_] = branches {
+        if let ([_], true) = (branches, self.has_lints) {
             let error = Diagnostic::error(Code::DeadBranch, span, "this join has one branch", "it joins nothing")
                 .help("remove the join, or add the other branch: `skip {}` is the value that the join reads");
             self.report.push(Diagnostic { severity: Severity::Warning, ..error });
