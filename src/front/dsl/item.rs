@@ -162,7 +162,7 @@ impl Reader<'_> {
         let mut children = Children::of(node);
         let name = self.word(&children.next()?);
         let base = self.base(&mut children);
-        Some(Dialect { name, base, settings: children.rest().filter_map(|node| self.setting(node)).collect() })
+        Some(Dialect { name, base, settings: self.settings(children.rest()) })
     }
 
     fn base(&mut self, children: &mut Children<'_>) -> Option<Spanned<String>> {
@@ -176,10 +176,11 @@ impl Reader<'_> {
         let base = self.base(&mut children);
         let mut names =
             Names { name, base, settings: Vec::new(), rows: Vec::new(), sections: Vec::new(), suffixes: Vec::new() };
-        for node in children.rest() {
+        let (settings, rest): (Vec<_>, Vec<_>) = children.rest().partition(|node| node.as_rule() == Rule::setting);
+        names.settings = self.settings(settings.into_iter());
+        for node in rest {
             match node.as_rule() {
                 Rule::row => names.rows.extend(self.row(node)),
-                Rule::setting => names.settings.extend(self.setting(node)),
                 Rule::suffixes => {
                     let rows: Vec<_> = node.into_inner().filter_map(|node| self.row(node)).collect();
                     names.suffixes.extend(rows);

@@ -14,6 +14,7 @@ mod scan;
 mod statement;
 mod tree;
 
+pub(crate) use explain::twice;
 pub use print::print;
 
 use super::unsayable;
