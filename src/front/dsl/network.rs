@@ -44,7 +44,7 @@ impl Reader<'_> {
     pub(super) fn network(&mut self, node: Node<'_>) -> Option<Network> {
         let mut children = Children::of(node);
         let name = self.word(&children.next()?);
-        let parameters = children.optional(Rule::parameters).map(|node| self.parameters(node)).unwrap_or_default();
+        let parameters = children.optional(Rule::parameters).map(|node| self.untyped(node)).unwrap_or_default();
         let mut statements = Vec::new();
         for node in children.rest() {
             if node.as_rule() == Rule::stray_statement {
