@@ -236,7 +236,7 @@ impl Reader<'_> {
             (min, below) if min < below => Some(Domain::Float { min, below }),
             _ => {
                 let message = "a range of numbers is empty";
-                let label = "the second bound is the first that is not taken: expected one above the first";
+                let label = "expected the second bound above the first";
                 self.report.push(Diagnostic::error(Code::OutOfRange, span, message, label));
                 None
             }
