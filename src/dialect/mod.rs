@@ -78,7 +78,15 @@ pub fn check(own: &Definitions, used: &str, report: &mut Report) {
     let dialects: Vec<_> = own.dialects.iter().map(|dialect| &dialect.name).collect();
     let tables: Vec<_> = own.names.iter().map(|names| &names.name).collect();
     let before = report.count();
-    for (what, names) in [("dialects", dialects), ("tables of names", tables)] {
+    for (what, one, names) in [("dialects", "dialect", dialects), ("tables of names", "table of names", tables)] {
+        // No more are compared than there may be.
+        let most = names.get(..limits::TABLES).unwrap_or(&names);
+        for (at, name) in most.iter().enumerate() {
+            let first = most.iter().take(at).find(|first| first.value == name.value);
+            if let Some(first) = first {
+                report.push(dsl::twice(one, name, first.span).help("give one of them another name"));
+            }
+        }
         if let Some(name) = names.get(limits::TABLES) {
             let message = format!("the description has {} {what}", names.len());
             let label = format!("the limit of {} is exceeded here", limits::TABLES);

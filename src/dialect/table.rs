@@ -1,6 +1,7 @@
 //! Tables of names, from rows as they are written.
 
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
+use crate::front::dsl;
 use crate::ir::Label;
 use crate::ir::dialect::Layout;
 use crate::ir::names::{NameTable, PLACEHOLDERS, ParameterNames, Rows, Selector, Template};
@@ -51,31 +52,52 @@ pub(super) fn build(names: &ast::Names, base: Option<NameTable>, report: &mut Re
     table.layout = layout.unwrap_or(table.layout);
     suffixes(names, &mut table.parameters, has_base, report);
     prepend(&mut table.common, rows(&names.rows, report));
+    // Sections for one block are one section: the rows of the first come first.
+    let mut sections: Vec<(&str, Rows)> = Vec::new();
     for (kind, own) in &names.sections {
         let own = rows(own, report);
-        match table.sections.iter_mut().find(|(known, _)| *known == kind.value) {
+        match sections.iter_mut().find(|(known, _)| *known == kind.value) {
+            Some((_, known)) => append(known, own),
+            None => sections.push((&kind.value, own)),
+        }
+    }
+    for (kind, own) in sections {
+        match table.sections.iter_mut().find(|(known, _)| known == kind) {
             Some((_, known)) => prepend(known, own),
-            None => table.sections.push((kind.value.clone(), own)),
+            None => table.sections.push((kind.to_owned(), own)),
         }
     }
     (report.count() == before).then_some(table)
 }
 
 /// Puts `own` rows before those that are there.
-fn prepend(known: &mut Rows, own: Rows) {
-    let rows = std::mem::take(&mut known.rows);
-    known.rows = own.rows.into_iter().chain(rows).collect();
-    known.block = own.block.or(known.block.take());
+fn prepend(known: &mut Rows, mut own: Rows) {
+    append(&mut own, std::mem::take(known));
+    *known = own;
+}
+
+/// Puts `more` rows after those that are there.
+fn append(known: &mut Rows, more: Rows) {
+    known.rows.extend(more.rows);
+    known.block = known.block.take().or(more.block);
 }
 
 fn rows(written: &[Row], report: &mut Report) -> Rows {
     let mut rows = Rows::default();
+    let mut block = None;
     for Row { selector, template } in written {
         let Some(read) = template_of(template, report) else { continue };
         let label = |word: &str| if word == "*" { Some(None) } else { Label::new(word).map(Some) };
         let (left, right) = &selector.value;
         match right {
-            None if left == "block" => rows.block = Some(read),
+            None if left == "block" => {
+                if let Some(first) = block {
+                    let name = Spanned::new(left.clone(), selector.span);
+                    report.push(dsl::twice("row", &name, first).help("remove one of them"));
+                }
+                block = Some(selector.span);
+                rows.block = Some(read);
+            }
             Some(right) => match (label(left), label(right)) {
                 (Some(branch), Some(role)) => rows.rows.push((Selector { branch, role }, read)),
                 _ => report.push(Diagnostic::error(
@@ -148,9 +170,12 @@ fn suffixes(names: &ast::Names, parameters: &mut ParameterNames, has_base: bool,
             }
             _ => None,
         };
-        if let Some(place) = place {
+        if let Some((_, first)) = said.iter().find(|(known, _)| known == word) {
+            let name = Spanned::new(word.clone(), selector.span);
+            report.push(dsl::twice("parameter", &name, *first).help("remove one of them"));
+        } else if let Some(place) = place {
             place.clone_from(&template.value);
-            said.push(word.as_str());
+            said.push((word.as_str(), selector.span));
         } else {
             let message = format!("there is no parameter {}", suggest::quoted(word));
             let label = format!("expected {}", suggest::list(KINDS));
@@ -159,7 +184,7 @@ fn suffixes(names: &ast::Names, parameters: &mut ParameterNames, has_base: bool,
         }
     }
     let required = ["kernel", "bias", "scale", "shift", "mean", "variance"];
-    let missing: Vec<_> = required.into_iter().filter(|word| !said.contains(word)).collect();
+    let missing: Vec<_> = required.into_iter().filter(|word| !said.iter().any(|(known, _)| known == word)).collect();
     if !has_base && !missing.is_empty() {
         let what = suggest::list(missing.iter().copied()).replace(" or ", " and ");
         report.push(

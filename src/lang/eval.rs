@@ -9,6 +9,7 @@ use super::function;
 use crate::diagnostic::{Code, Diagnostic, suggest};
 use crate::limits;
 use crate::source::{Span, Spanned};
+use std::cmp::Ordering;
 
 /// A value, or what is wrong.
 pub type Evaluated<T = Value> = Result<T, Box<Diagnostic>>;
@@ -169,30 +170,42 @@ pub fn number(value: &Value, span: Span) -> Evaluated<f64> {
 fn binary(operator: Operator, [left, right]: [Value; 2], spans: [Span; 2], span: Span) -> Evaluated {
     if let Operator::Equal | Operator::Unequal = operator {
         let equal = equal(&left, &right).ok_or_else(|| {
-            let message = format!("{} is compared with {}", left.type_name(), right.type_name());
+            let message = match (&left, &right) {
+                (Value::List(_), Value::List(_)) => "lists are compared whose values differ in type".to_owned(),
+                _ => format!("{} is compared with {}", left.type_name(), right.type_name()),
+            };
             let error = Diagnostic::error(Code::WrongType, span, message, "they can never be equal");
             Box::new(error.help("compare numbers with numbers and words with words"))
         })?;
         return Ok(Value::Boolean(equal == (operator == Operator::Equal)));
+    }
+    let [x, y] = [number(&left, spans[0])?, number(&right, spans[1])?];
+    if let Some(order) = compare(&left, &right)
+        && let Some(holds) = ordered(operator, order)
+    {
+        return Ok(Value::Boolean(holds));
     }
     if let (Value::Integer(left), Value::Integer(right)) = (&left, &right)
         && let Some(result) = integers(operator, *left, *right, span)
     {
         return result;
     }
-    let [x, y] = [number(&left, spans[0])?, number(&right, spans[1])?];
     let value = match operator {
-        Operator::Below => return Ok(Value::Boolean(x < y)),
-        Operator::AtMost => return Ok(Value::Boolean(x <= y)),
-        Operator::Above => return Ok(Value::Boolean(x > y)),
-        Operator::AtLeast => return Ok(Value::Boolean(x >= y)),
         Operator::Plus => x + y,
         Operator::Minus => x - y,
         Operator::Times => x * y,
         Operator::Over | Operator::Modulo if y == 0.0 => return Err(by_zero(spans[1])),
         Operator::Over => x / y,
         Operator::Modulo => x.rem_euclid(y),
-        Operator::And | Operator::Or | Operator::Equal | Operator::Unequal => return Ok(Value::Boolean(false)),
+        // Truth values and comparisons are told above.
+        Operator::And
+        | Operator::Or
+        | Operator::Equal
+        | Operator::Unequal
+        | Operator::Below
+        | Operator::AtMost
+        | Operator::Above
+        | Operator::AtLeast => return Ok(Value::Boolean(false)),
     };
     finite(value, span)
 }
@@ -209,17 +222,71 @@ pub fn finite(value: f64, span: Span) -> Evaluated {
 fn integers(operator: Operator, left: i128, right: i128, span: Span) -> Option<Evaluated> {
     let checked = |value: Option<i128>| Some(value.map(Value::Integer).ok_or_else(|| too_large(span)));
     match operator {
-        Operator::Below => Some(Ok(Value::Boolean(left < right))),
-        Operator::AtMost => Some(Ok(Value::Boolean(left <= right))),
-        Operator::Above => Some(Ok(Value::Boolean(left > right))),
-        Operator::AtLeast => Some(Ok(Value::Boolean(left >= right))),
         Operator::Plus => checked(left.checked_add(right)),
         Operator::Minus => checked(left.checked_sub(right)),
         Operator::Times => checked(left.checked_mul(right)),
         Operator::Over if right != 0 && left % right == 0 => checked(left.checked_div(right)),
         Operator::Modulo if right != 0 => checked(left.checked_rem_euclid(right)),
-        Operator::Over | Operator::Modulo | Operator::And | Operator::Or | Operator::Equal | Operator::Unequal => None,
+        Operator::Over
+        | Operator::Modulo
+        | Operator::And
+        | Operator::Or
+        | Operator::Equal
+        | Operator::Unequal
+        | Operator::Below
+        | Operator::AtMost
+        | Operator::Above
+        | Operator::AtLeast => None,
     }
+}
+
+/// What a comparison says of numbers that compare so.
+fn ordered(operator: Operator, order: Ordering) -> Option<bool> {
+    match operator {
+        Operator::Below => Some(order.is_lt()),
+        Operator::AtMost => Some(order.is_le()),
+        Operator::Above => Some(order.is_gt()),
+        Operator::AtLeast => Some(order.is_ge()),
+        Operator::And
+        | Operator::Or
+        | Operator::Equal
+        | Operator::Unequal
+        | Operator::Plus
+        | Operator::Minus
+        | Operator::Times
+        | Operator::Over
+        | Operator::Modulo => None,
+    }
+}
+
+/// How two numbers compare, whatever their size: a whole number may have more digits than one with a fraction can.
+///
+/// Nothing where one of them is no number.
+#[must_use]
+pub fn compare(left: &Value, right: &Value) -> Option<Ordering> {
+    match (left, right) {
+        (Value::Integer(left), Value::Integer(right)) => Some(left.cmp(right)),
+        (Value::Float(left), Value::Float(right)) => left.partial_cmp(right),
+        (Value::Integer(left), Value::Float(right)) => against(*left, *right),
+        (Value::Float(left), Value::Integer(right)) => against(*right, *left).map(Ordering::reverse),
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "what lies beyond the whole numbers is told before")]
+fn against(whole: i128, number: f64) -> Option<Ordering> {
+    // 2^127: the first number that is above all whole numbers.
+    const END: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
+    if number >= END {
+        return Some(Ordering::Less);
+    }
+    if number < -END {
+        return Some(Ordering::Greater);
+    }
+    // Of equal whole parts, a fraction decides.
+    let below = number.floor();
+    let part = 0.0.partial_cmp(&(number - below))?;
+    Some(whole.cmp(&(below as i128)).then(part))
 }
 
 /// Whether two values are equal, where they can be.
@@ -227,22 +294,19 @@ fn equal(left: &Value, right: &Value) -> Option<bool> {
     match (left, right) {
         (Value::Text(left), Value::Text(right)) => Some(left == right),
         (Value::Boolean(left), Value::Boolean(right)) => Some(left == right),
-        (Value::List(left), Value::List(right)) => Some(
-            left.len() == right.len()
-                && left.iter().zip(right.iter()).all(|(left, right)| equal(left, right) == Some(true)),
-        ),
+        // Values that can never be equal make lists that cannot, wherever they stand.
+        (Value::List(left), Value::List(right)) => left
+            .iter()
+            .zip(right.iter())
+            .map(|(left, right)| equal(left, right))
+            .try_fold(left.len() == right.len(), |all, one| one.map(|one| all && one)),
         (Value::Call(call), Value::Text(word)) | (Value::Text(word), Value::Call(call)) => {
             Some(call.name.value == **word)
         }
         (Value::Call(left), Value::Call(right)) => Some(left.name.value == right.name.value),
         // What is absent is no number: `classes != none`.
         (Value::Text(word), _) | (_, Value::Text(word)) if **word == *"none" => Some(false),
-        (Value::Integer(left), Value::Integer(right)) => Some(left == right),
-        (Value::Integer(_) | Value::Float(_), Value::Integer(_) | Value::Float(_)) => {
-            let [left, right] = [left, right].map(|value| number(value, Span::default()).unwrap_or(f64::NAN));
-            Some(left.total_cmp(&right).is_eq())
-        }
-        _ => None,
+        _ => compare(left, right).map(Ordering::is_eq),
     }
 }
 

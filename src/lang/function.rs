@@ -1,9 +1,10 @@
 //! The functions of the language: pure, of numbers and lists.
 
 use super::Value;
-use super::eval::{Evaluated, finite, mistyped, number, too_large, whole};
+use super::eval::{Evaluated, compare, finite, mistyped, number, too_large, whole};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
+use std::cmp::Ordering;
 
 /// A function.
 #[derive(Debug, Clone, Copy)]
@@ -23,13 +24,13 @@ pub const ALL: &[Function] = &[
         name: "min",
         form: "`min(a, b, …)`",
         arity: [1, usize::MAX],
-        apply: |values, _| extreme(values, f64::lt),
+        apply: |values, _| extreme(values, Ordering::is_lt),
     },
     Function {
         name: "max",
         form: "`max(a, b, …)`",
         arity: [1, usize::MAX],
-        apply: |values, _| extreme(values, f64::gt),
+        apply: |values, _| extreme(values, Ordering::is_gt),
     },
     Function {
         name: "floor",
@@ -84,10 +85,11 @@ fn first(values: &[Spanned<Value>]) -> (&Value, Span) {
 }
 
 /// The value that `wins` against all others.
-fn extreme(values: &[Spanned<Value>], wins: fn(&f64, &f64) -> bool) -> Evaluated {
+fn extreme(values: &[Spanned<Value>], wins: fn(Ordering) -> bool) -> Evaluated {
     let mut best = first(values).0;
     for Spanned { value, span } in values {
-        if wins(&number(value, *span)?, &number(best, *span)?) {
+        number(value, *span)?;
+        if compare(value, best).is_some_and(wins) {
             best = value;
         }
     }

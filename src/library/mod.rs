@@ -123,7 +123,7 @@ pub fn layer(name: &str) -> Option<&'static Signature> {
 /// A text of the library; that every one of them parses is a test.
 fn read(name: &str, text: &str) -> Definitions {
     let source = Source::new(format!("library/{name}.resnet"), text);
-    let mut definitions = dsl::definitions(&source, 0..text.len(), &mut Report::default()).unwrap_or_default();
+    let mut definitions = dsl::library(&source, 0..text.len(), &mut Report::default()).unwrap_or_default();
     for block in &mut definitions.blocks {
         block.is_library = true;
     }

@@ -257,3 +257,40 @@ fn the_reference_has_the_limits_of_the_compiler() {
     };
     assert_eq!(written, expected.map(|(number, code)| (thousands(number), code.to_owned())));
 }
+
+#[test]
+fn numbers_are_compared_as_numbers_are() {
+    let holds = "
+0 * -0.5 == 0 and 0 == -0.0 and not (0 * -0.5 < 0) and not (-0.0 != 0.0)
+[0 * -0.5] == [0] and [[1], 2] == [[1], 2.0] and [1, 2] != [1, 3] and [1] != [1, 2]
+min(9007199254740993, 9007199254740992) == 9007199254740992
+max(9007199254740992, 9007199254740993) == 9007199254740993
+9007199254740993 > 9007199254740992.0 and 9007199254740993 != 9007199254740992.0
+1e300 > 170141183460469231731687303715884105727 and -1e300 < -170141183460469231731687303715884105727
+max(1, 2.5) == 2.5 and min(-1, -1.5) == -1.5 and 2 < 2.5 and -2 > -2.5 and 3 >= 3.0 and 3 <= 3.0
+";
+    let (text, _) = around("resnet,true", holds).unwrap();
+    let source = Source::new("numbers.resnet", text);
+    if let Err(report) = resnetc::compile(&source) {
+        panic!("{}", render::text(&report, &source, false));
+    }
+}
+
+#[test]
+fn definitions_in_toml_begin_where_toml_says() {
+    let rest = "[input]\nchannels = 3\nsize = [32, 32]\n[stem]\nkind = \"cifar\"\nfilters = 16\n\
+                [[stage]]\nkind = \"own\"\nfilters = 16\nblocks = 1\n";
+    let own = "block own(filters: channels) { conv 3x3 (filters) }";
+    for (before, quotes) in
+        [("", "'"), ("", "'''"), ("\n", "'''"), ("\n\n", "'''"), ("\n\n\n ", "'''"), ("\n\n", "\"\"\"")]
+    {
+        let text =
+            format!("name = \"tiny\"\ndialect = \"torchvision\"\ndefinitions = {quotes}{before}{own}{quotes}\n{rest}");
+        for text in [text.replace('\n', "\r\n"), text] {
+            let source = Source::new("tiny.toml", text);
+            if let Err(report) = resnetc::compile(&source) {
+                panic!("{}", render::text(&report, &source, false));
+            }
+        }
+    }
+}

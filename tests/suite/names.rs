@@ -88,3 +88,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_two_sections_for_one_block_the_first_row_that_fits_holds() {
+    let text = r#"
+        use dialect mine
+        dialect mine extends torchvision { names = mine }
+        names mine extends torchvision {
+            for basic { main.conv "first{number}.{unit}" }
+            for basic { main.conv "second{number}.{unit}" main.norm "second{number}.norm{unit}" }
+        }
+        network tiny { input 3 x 32 x 32 stem cifar(16) stage basic(16) }"#;
+    let network = resnetc::compile(&Source::new("tiny.resnet", text)).unwrap();
+    let names: Vec<_> = network.layers().map(|layer| layer.name.to_owned()).collect();
+    for name in ["first0.1", "first0.2", "second0.norm1", "second0.norm2"] {
+        assert!(names.iter().any(|own| own == name), "{name} is not among {names:?}");
+    }
+}

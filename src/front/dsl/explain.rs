@@ -294,7 +294,7 @@ pub(super) fn large_number(span: Span, text: &str) -> Diagnostic {
 }
 
 /// The error for a definition of `name` that is there already, at `first`.
-pub(super) fn twice(what: &str, name: &Spanned<String>, first: Span) -> Diagnostic {
+pub(crate) fn twice(what: &str, name: &Spanned<String>, first: Span) -> Diagnostic {
     let message = if name.value == what {
         format!("a second {what}")
     } else {

@@ -9,6 +9,7 @@ use crate::lang::Definitions;
 use crate::lang::ast::{Block, Dialect, Domain, Names, Parameter, Row, Signature};
 use crate::limits;
 use crate::source::Spanned;
+use std::collections::HashMap;
 
 /// The types of parameters, as a message lists them.
 const TYPES: [&str; 10] =
@@ -19,6 +20,9 @@ const BLANK: [char; 4] = [' ', '\t', '\r', '\u{feff}'];
 
 #[expect(clippy::cast_possible_wrap, reason = "the limits are far below 2^63")]
 const SIDE: i64 = limits::SIDE as i64;
+
+/// The largest bound of a range of whole numbers, with either sign.
+const BOUND: i64 = u32::MAX as i64;
 
 impl Reader<'_> {
     pub(super) fn item(&mut self, node: Node<'_>, definitions: &mut Definitions, networks: &mut Vec<Network>) {
@@ -97,6 +101,24 @@ impl Reader<'_> {
         parameters
     }
 
+    /// Parameters of a network, whose defaults are all that they will ever be: a type says nothing.
+    pub(super) fn untyped(&mut self, node: Node<'_>) -> Vec<Parameter> {
+        for parameter in node.clone().into_inner() {
+            let mut children = Children::of(parameter);
+            let Some(name) = children.next() else { continue };
+            if let Some(domain) = children.optional(Rule::domain) {
+                // From the colon, which stands before the type.
+                let span = self.span(&name);
+                let behind = self.source.span(span.range().end..self.span(&domain).range().end);
+                let message = format!("a type for the network's parameter `{}`", name.as_str());
+                let label = "nothing but its default can be its value";
+                let error = Diagnostic::error(Code::NotApplicable, self.span(&domain), message, label);
+                self.report.push(error.help("remove the type: types are for parameters of blocks").fix(behind, ""));
+            }
+        }
+        self.parameters(node)
+    }
+
     fn parameter(&mut self, node: Node<'_>) -> Option<Parameter> {
         let meaning = self.documentation(&node);
         let mut children = Children::of(node);
@@ -111,49 +133,112 @@ impl Reader<'_> {
         let mut children = Children::of(node);
         let Some(name) = children.next() else { return Domain::Any };
         let word = self.word(&name);
-        let range = children.optional(Rule::range).map(|range| {
-            let bounds: Vec<f64> = range.into_inner().filter_map(|bound| bound.as_str().parse().ok()).collect();
-            [bounds.first().copied().unwrap_or(0.0), bounds.get(1).copied().unwrap_or(0.0)]
-        });
-        let words: Vec<_> = children.rest().map(|word| word.as_str().to_owned()).collect();
-        #[expect(clippy::cast_possible_truncation, reason = "a bound beyond 2^63 is no bound")]
-        let whole_range = |default: [i64; 2]| match range {
-            Some([min, max]) => [min as i64, max as i64],
-            None => default,
-        };
-        match word.value.as_str() {
-            "channels" => Domain::Channels,
-            "integer" => {
-                let [min, max] = whole_range([0, i64::from(u32::MAX)]);
-                Domain::Integer { min, max }
+        let range = children.optional(Rule::range);
+        let words: Vec<_> = children.rest().map(|word| self.word(&word)).collect();
+        let wrong = match (word.value.as_str(), range, words.as_slice()) {
+            ("channels", None, []) => return Domain::Channels,
+            ("boolean", None, []) => return Domain::Boolean,
+            ("padding", None, []) => return Domain::Padding,
+            ("numbers", None, []) => return Domain::Numbers,
+            ("activation", None, []) => {
+                return Domain::Choice(Activation::ALL.iter().map(|kind| kind.name().to_owned()).collect());
             }
-            "pair" => {
-                let [min, max] = whole_range([1, SIDE]);
-                Domain::Pair { min, max }
+            ("integer", None, []) => return Domain::Integer { min: 0, max: u32::MAX.into() },
+            ("pair", None, []) => return Domain::Pair { min: 1, max: SIDE },
+            ("float", None, []) => return Domain::Float { min: f64::NEG_INFINITY, below: f64::INFINITY },
+            ("integer", Some(range), []) => match self.whole_range(range, -BOUND) {
+                Some([min, max]) => return Domain::Integer { min, max },
+                None => return Domain::Any,
+            },
+            ("pair", Some(range), []) => match self.whole_range(range, 1) {
+                Some([min, max]) => return Domain::Pair { min, max },
+                None => return Domain::Any,
+            },
+            ("float", Some(range), []) => return self.float(&range).unwrap_or(Domain::Any),
+            ("block", None, words) => {
+                self.distinct(words);
+                return Domain::Block(words.iter().map(|word| word.value.clone()).collect());
             }
-            "float" => {
-                let [min, below] = range.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
-                Domain::Float { min, below }
+            ("one_of", None, [_, ..]) => {
+                self.distinct(&words);
+                return Domain::Choice(words.into_iter().map(|word| word.value).collect());
             }
-            "boolean" => Domain::Boolean,
-            "one_of" if !words.is_empty() => Domain::Choice(words),
-            "padding" => Domain::Padding,
-            "numbers" => Domain::Numbers,
-            "activation" => Domain::Choice(Activation::ALL.iter().map(|kind| kind.name().to_owned()).collect()),
-            "block" => Domain::Block(words),
-            "one_of" => {
-                self.report.push(
-                    Diagnostic::error(Code::DslSyntax, whole, "`one_of` without words", "expected its choices")
-                        .help("write `one_of(append, split)`, for example"),
-                );
-                Domain::Any
+            ("one_of", None, []) => {
+                let error = Diagnostic::error(Code::DslSyntax, whole, "`one_of` without words", "expected its choices");
+                error.help("write `one_of(append, split)`, for example")
             }
-            unknown => {
+            (known @ ("one_of" | "block"), Some(_), _) => {
+                let message = format!("`{known}` with a range");
+                Diagnostic::error(Code::DslSyntax, whole, message, format!("expected words: `{known}(…)`"))
+            }
+            (known @ ("integer" | "pair" | "float"), ..) => {
+                let message = format!("`{known}` with words");
+                let range = if known == "float" { "0..1" } else { "1..8" };
+                Diagnostic::error(Code::DslSyntax, whole, message, format!("expected a range: `{known}({range})`"))
+            }
+            (known, ..) if TYPES.contains(&known) => {
+                let message = format!("`{known}` with brackets");
+                let error = Diagnostic::error(Code::DslSyntax, whole, message, "this type takes nothing in brackets");
+                error.fix(whole, known).help(format!("write `{known}`"))
+            }
+            (unknown, ..) => {
                 let message = format!("there is no type {}", suggest::quoted(unknown));
                 let label = format!("expected {}", suggest::list(TYPES));
                 let error = Diagnostic::error(Code::UnknownName, word.span, message, label);
-                self.report.push(suggest::fixed(error, unknown, word.span, TYPES));
-                Domain::Any
+                suggest::fixed(error, unknown, word.span, TYPES)
+            }
+        };
+        self.report.push(wrong);
+        Domain::Any
+    }
+
+    /// Reports words of a type that are there already.
+    fn distinct(&mut self, words: &[Spanned<String>]) {
+        let mut known = HashMap::new();
+        for word in words {
+            if let Some(first) = known.insert(&word.value, word.span) {
+                self.report.push(explain::twice("word", word, first).help("remove one of them"));
+            }
+        }
+    }
+
+    /// Two whole numbers from `least`, the first no larger than the second; others are reported.
+    fn whole_range(&mut self, range: Node<'_>, least: i64) -> Option<[i64; 2]> {
+        let span = self.span(&range);
+        let bounds: Vec<_> = range.into_inner().map(|bound| bound.as_str().parse::<i64>()).collect();
+        let [Ok(min), Ok(max)] = bounds[..] else {
+            let label = "expected whole numbers: `1..8`";
+            self.report.push(Diagnostic::error(Code::DslSyntax, span, "a bound is not a whole number", label));
+            return None;
+        };
+        let wrong = if min > max {
+            Some(("a range ends before it begins", format!("expected `{max}..{min}`")))
+        } else if min < least || max > BOUND {
+            let first = if least < 0 { format!("-{BOUND}") } else { least.to_string() };
+            Some(("a bound is out of range", format!("expected bounds from {first} to {BOUND}")))
+        } else {
+            None
+        };
+        match wrong {
+            Some((message, label)) => {
+                self.report.push(Diagnostic::error(Code::OutOfRange, span, message, label));
+                None
+            }
+            None => Some([min, max]),
+        }
+    }
+
+    /// A number from the first bound of `range` to below the second.
+    fn float(&mut self, range: &Node<'_>) -> Option<Domain> {
+        let span = self.span(range);
+        let mut bounds = range.clone().into_inner().map(|bound| bound.as_str().parse::<f64>());
+        match (bounds.next()?.ok()?, bounds.next()?.ok()?) {
+            (min, below) if min < below => Some(Domain::Float { min, below }),
+            _ => {
+                let message = "a range of numbers is empty";
+                let label = "expected the second bound above the first";
+                self.report.push(Diagnostic::error(Code::OutOfRange, span, message, label));
+                None
             }
         }
     }
@@ -162,7 +247,7 @@ impl Reader<'_> {
         let mut children = Children::of(node);
         let name = self.word(&children.next()?);
         let base = self.base(&mut children);
-        Some(Dialect { name, base, settings: children.rest().filter_map(|node| self.setting(node)).collect() })
+        Some(Dialect { name, base, settings: self.settings(children.rest()) })
     }
 
     fn base(&mut self, children: &mut Children<'_>) -> Option<Spanned<String>> {
@@ -176,10 +261,11 @@ impl Reader<'_> {
         let base = self.base(&mut children);
         let mut names =
             Names { name, base, settings: Vec::new(), rows: Vec::new(), sections: Vec::new(), suffixes: Vec::new() };
-        for node in children.rest() {
+        let (settings, rest): (Vec<_>, Vec<_>) = children.rest().partition(|node| node.as_rule() == Rule::setting);
+        names.settings = self.settings(settings.into_iter());
+        for node in rest {
             match node.as_rule() {
                 Rule::row => names.rows.extend(self.row(node)),
-                Rule::setting => names.settings.extend(self.setting(node)),
                 Rule::suffixes => {
                     let rows: Vec<_> = node.into_inner().filter_map(|node| self.row(node)).collect();
                     names.suffixes.extend(rows);

@@ -14,6 +14,7 @@ mod scan;
 mod statement;
 mod tree;
 
+pub(crate) use explain::twice;
 pub use print::print;
 
 use super::unsayable;
@@ -31,7 +32,8 @@ use tree::Reader;
 /// [`Spec`] holds placeholders: it is fit to be checked further, and for nothing else.
 pub fn parse(source: &Source, report: &mut Report) -> Option<Spec> {
     let mut reader = whole(source, report)?;
-    let (definitions, networks) = reader.file();
+    let (mut definitions, networks) = reader.file();
+    refuse_layers(&mut definitions, reader.report);
     network::spec(source, definitions, networks, report)
 }
 
@@ -63,6 +65,28 @@ fn whole<'a>(source: &'a Source, report: &'a mut Report) -> Option<Reader<'a>> {
 
 /// Reads definitions, and nothing but definitions, from `range` of a text.
 pub fn definitions(source: &Source, range: Range<usize>, report: &mut Report) -> Option<Definitions> {
+    let mut definitions = library(source, range, report)?;
+    refuse_layers(&mut definitions, report);
+    Some(definitions)
+}
+
+/// Reports the signatures of layers, which are ops of the compiler, and takes them out.
+fn refuse_layers(definitions: &mut Definitions, report: &mut Report) {
+    for layer in definitions.layers.drain(..) {
+        report.push(
+            Diagnostic::error(
+                Code::NotApplicable,
+                layer.name.span,
+                format!("a layer `{}` is defined", layer.name.value),
+                "layers are the compiler's own",
+            )
+            .help(format!("define a block, of the layers that there are: `block {}(…) {{ … }}`", layer.name.value)),
+        );
+    }
+}
+
+/// Reads definitions as the library's texts have them: signatures of layers among them.
+pub fn library(source: &Source, range: Range<usize>, report: &mut Report) -> Option<Definitions> {
     let mut reader = Reader::new(source, range, report)?;
     let (mut definitions, networks) = reader.file();
     for network in networks {

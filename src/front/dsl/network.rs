@@ -31,7 +31,7 @@ enum Statement {
     Stem(CallSyntax),
     Stage { call: CallSyntax, blocks: Option<Expression>, stride: Option<Expression> },
     Head(CallSyntax),
-    Figures { kind: String, settings: Vec<Setting>, span: Span },
+    Figures { kind: Spanned<String>, settings: Vec<Setting>, span: Span },
 }
 
 struct CallSyntax {
@@ -44,7 +44,7 @@ impl Reader<'_> {
     pub(super) fn network(&mut self, node: Node<'_>) -> Option<Network> {
         let mut children = Children::of(node);
         let name = self.word(&children.next()?);
-        let parameters = children.optional(Rule::parameters).map(|node| self.parameters(node)).unwrap_or_default();
+        let parameters = children.optional(Rule::parameters).map(|node| self.untyped(node)).unwrap_or_default();
         let mut statements = Vec::new();
         for node in children.rest() {
             if node.as_rule() == Rule::stray_statement {
@@ -84,12 +84,8 @@ impl Reader<'_> {
                 Statement::Stage { call, blocks, stride: stride.map(|node| self.operand(node)) }
             }
             _ => {
-                let kind = children.next()?.as_str().to_owned();
-                Statement::Figures {
-                    kind,
-                    settings: children.rest().filter_map(|node| self.setting(node)).collect(),
-                    span,
-                }
+                let kind = self.word(&children.next()?);
+                Statement::Figures { kind, settings: self.settings(children.rest()), span }
             }
         })
     }
@@ -228,6 +224,7 @@ impl Builder<'_> {
         let one = Spanned::new(1, self.end);
         let (mut input, mut stem, mut head, mut dialects) = (None, None, None, uses);
         let (mut stages, mut expect, mut budget) = (Vec::new(), Expect::default(), Budget::default());
+        let (mut expected, mut budgeted) = (None, None);
         for parameter in &parameters {
             self.parameter(parameter);
         }
@@ -249,7 +246,9 @@ impl Builder<'_> {
                 }
                 Statement::Stage { call, blocks, stride } => stages.push(self.stage(call, blocks, stride)),
                 Statement::Figures { kind, settings, span } => {
-                    self.figures(&kind, settings, span, &mut expect, &mut budget);
+                    let place = if kind.value == "expect" { &mut expected } else { &mut budgeted };
+                    self.once(&kind.value, kind.span, place, ((), kind.span));
+                    self.figures(&kind.value, settings, span, &mut expect, &mut budget);
                 }
             }
         }

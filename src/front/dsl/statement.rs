@@ -4,8 +4,10 @@ use super::explain;
 use super::expression::placeholder;
 use super::tree::{Children, Node, Reader, Rule};
 use crate::ir::Label;
-use crate::lang::ast::{Branch, JoinKind, Statement, StatementKind, Step};
+use crate::lang::ast::{Branch, JoinKind, Setting, Statement, StatementKind, Step};
 use crate::source::{Span, Spanned};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 impl Reader<'_> {
     /// The statements between braces.
@@ -128,7 +130,28 @@ impl Reader<'_> {
     }
 
     /// `name = value`, if it is one; anything else is reported as a faulty one.
-    pub(super) fn setting(&mut self, node: Node<'_>) -> Option<crate::lang::ast::Setting> {
+    /// Settings between braces; one that is said again is reported, and left out.
+    pub(super) fn settings<'n>(&mut self, nodes: impl Iterator<Item = Node<'n>>) -> Vec<Setting> {
+        let mut settings = Vec::new();
+        let mut known = HashMap::new();
+        for node in nodes {
+            let Some(setting) = self.setting(node) else { continue };
+            let Spanned { value: name, span } = &setting.name;
+            match known.entry(name.clone()) {
+                Entry::Occupied(first) => {
+                    let error = explain::twice("setting", &setting.name, *first.get()).help("remove one of them");
+                    self.report.push(error);
+                }
+                Entry::Vacant(place) => {
+                    place.insert(*span);
+                    settings.push(setting);
+                }
+            }
+        }
+        settings
+    }
+
+    fn setting(&mut self, node: Node<'_>) -> Option<Setting> {
         if node.as_rule() == Rule::stray_statement {
             self.stray(&node, Rule::only_setting);
             return None;
@@ -137,6 +160,6 @@ impl Reader<'_> {
         let mut children = Children::of(node);
         let name = self.word(&children.next()?);
         let value = children.next().map_or_else(|| placeholder(span), |value| self.expression(value));
-        Some(crate::lang::ast::Setting { name, value })
+        Some(Setting { name, value })
     }
 }

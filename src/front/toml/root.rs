@@ -66,8 +66,10 @@ fn read_definitions(source: &Source, root: &Table<'_>, report: &mut Report) -> D
     let quotes = if whole.starts_with("'''") || whole.starts_with("\"\"\"") { 3 } else { 1 };
     let inside = range.start + quotes..(range.end - quotes).max(range.start + quotes);
     let written = source.text().get(inside.clone()).unwrap_or_default();
+    // The first end of line is none of the text's, where there are three quotes.
+    let first = if quotes == 3 { written.strip_prefix("\r\n").or(written.strip_prefix('\n')) } else { None };
     // Escapes would move what stands behind them: then places in the text could not be shown.
-    if written.trim_start_matches(['\r', '\n']) != text.value {
+    if first.unwrap_or(written) != text.value {
         report.push(
             Diagnostic::error(Code::WrongType, text.span, "`definitions` has escapes", "expected a literal string")
                 .help("write it between `'''` and `'''`"),
