@@ -38,6 +38,17 @@ pub trait Scope {
     fn spend(&self, span: Span) -> Evaluated<()>;
 }
 
+/// Refuses names of arguments of the function `name`.
+///
+/// # Errors
+/// That there is one.
+pub fn by_position(name: &str, arguments: &[Passed]) -> Evaluated<()> {
+    let Some(named) = arguments.iter().find_map(|passed| passed.name.as_ref()) else { return Ok(()) };
+    let message = format!("`{name}` takes its arguments by position");
+    let error = Diagnostic::error(Code::UnknownKey, named.span, message, "a function's arguments have no names");
+    Err(Box::new(error.help("remove the name")))
+}
+
 /// The value of `expression` in `scope`.
 ///
 /// # Errors
@@ -55,17 +66,7 @@ pub fn evaluate(expression: &Expression, scope: &dyn Scope) -> Evaluated {
                     .iter()
                     .map(|passed| evaluate(&passed.value, scope).map(|value| Spanned::new(value, passed.value.span)))
                     .collect::<Evaluated<Vec<_>>>()?;
-                if let Some(named) = arguments.iter().find_map(|passed| passed.name.as_ref()) {
-                    return Err(Box::new(
-                        Diagnostic::error(
-                            Code::UnknownKey,
-                            named.span,
-                            format!("`{}` takes its arguments by position", function.name),
-                            format!("written {}", function.form),
-                        )
-                        .help("remove the name"),
-                    ));
-                }
+                by_position(function.name, arguments)?;
                 function.call(&values, span)
             }
             None => scope.call(name, arguments, span),

@@ -1,5 +1,6 @@
 //! Arguments, checked against the declaration of the block or layer that is called.
 
+use super::matching::Matching;
 use super::scope::Blocks;
 use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic};
@@ -73,13 +74,15 @@ impl Judge<'_> {
             return Ok(found.clone());
         }
         let refused = match (found, &parameter.domain) {
+            (Value::Call(call), Domain::Any) => {
+                let Some(block) = self.blocks.find(&call.name.value, call.is_library) else {
+                    return self.block(&call.name.value, &[], &[], *span, parameter, call.is_library);
+                };
+                let arguments = self.partial(block, &call.arguments)?;
+                return Ok(Value::Call(Arc::new(CallValue { arguments, ..CallValue::clone(call) })));
+            }
             (
-                Value::Integer(_)
-                | Value::Float(_)
-                | Value::Boolean(_)
-                | Value::List(_)
-                | Value::Text(_)
-                | Value::Call(_),
+                Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::List(_) | Value::Text(_),
                 Domain::Any,
             ) => {
                 return Ok(found.clone());
@@ -145,6 +148,39 @@ impl Judge<'_> {
         Err(Box::new(explained(refused, parameter)))
     }
 
+    /// Some of the arguments of `block`, each with its name and held against its parameter.
+    fn partial(
+        self,
+        block: &Block,
+        arguments: &[crate::lang::value::Argument],
+    ) -> Result<Vec<crate::lang::value::Argument>, Box<Diagnostic>> {
+        let mut matching = Matching::of(&block.signature, false);
+        let named = |argument: &crate::lang::value::Argument| {
+            let span = argument.value.span;
+            let name = matching.next(argument.name.as_ref(), argument.variable.as_deref(), span)?;
+            let value = Spanned::new(self.argument(block, name, &argument.value)?, span);
+            let at = argument.name.as_ref().map_or(span, |name| name.span);
+            Ok(crate::lang::value::Argument::named(Spanned::new(name.to_owned(), at), value))
+        };
+        arguments.iter().map(named).collect()
+    }
+
+    /// The value of an argument for the parameter called `name`, calculated or written.
+    pub(super) fn argument(self, block: &Block, name: &str, value: &Spanned<Value>) -> Result<Value, Box<Diagnostic>> {
+        let Some(parameter) = block.parameter(name) else { return Ok(value.value.clone()) };
+        let value = Spanned::new(evened(value.value.clone(), &parameter.domain), value.span);
+        self.check(block.name(), &value, parameter)
+    }
+
+    /// A default that was calculated. It may always be `none`.
+    pub(super) fn default(self, block: &Block, name: &str, value: Spanned<Value>) -> Result<Value, Box<Diagnostic>> {
+        let is_block = block.parameter(name).is_some_and(|own| matches!(own.domain, Domain::Block(_)));
+        match &value.value {
+            Value::Text(word) if **word == *"none" && !is_block => Ok(value.value),
+            _ => self.argument(block, name, &value),
+        }
+    }
+
     /// A block as a value, which will be told `given` when it is called.
     fn block(
         self,
@@ -160,24 +196,7 @@ impl Judge<'_> {
             let names = self.blocks.own().chain(library::parts_for(given).map(|block| -> &str { block.name() }));
             return Err(Box::new(explained(suggest::unknown_word(message, name, span, names, self.words), parameter)));
         };
-        let mut bound = Vec::new();
-        for (at, argument) in arguments.iter().enumerate() {
-            let name = argument.name.clone().or_else(|| {
-                block.signature.parameters.get(at).map(|own| Spanned::new(own.name.value.clone(), argument.value.span))
-            });
-            let own = name.as_ref().and_then(|name| block.parameter(&name.value));
-            let (Some(name), Some(own)) = (name, own) else {
-                let span = argument.name.as_ref().map_or(argument.value.span, |name| name.span);
-                return Err(Box::new(no_parameter(
-                    block.name(),
-                    argument.name.as_ref().map(|name| name.value.as_str()),
-                    &block.signature.parameters,
-                    span,
-                )));
-            };
-            let value = self.check(block.name(), &argument.value, own)?;
-            bound.push(crate::lang::value::Argument::named(name, Spanned::new(value, argument.value.span)));
-        }
+        let bound = self.partial(block, arguments)?;
         let told = |own: &Parameter| {
             given.contains(&own.name.value) || bound.iter().any(|argument| argument.is(&own.name.value))
         };
@@ -199,21 +218,6 @@ impl Judge<'_> {
         }
         let name = Spanned::new(name.to_owned(), span);
         Ok(Value::Call(Arc::new(CallValue { name, arguments: bound, is_library })))
-    }
-}
-
-/// The error for an argument that no parameter takes.
-pub(super) fn no_parameter(owner: &str, name: Option<&str>, parameters: &[Parameter], span: Span) -> Diagnostic {
-    let names = || parameters.iter().map(|parameter| parameter.name.value.as_str());
-    let expected =
-        if parameters.is_empty() { "it takes none".to_owned() } else { format!("expected {}", suggest::list(names())) };
-    if let Some(name) = name {
-        let message = format!("`{owner}` has no parameter {}", suggest::quoted(name));
-        suggest::fixed(Diagnostic::error(Code::UnknownKey, span, message, expected), name, span, names())
-    } else {
-        let count = parameters.len();
-        let message = format!("`{owner}` has {count} parameter{}", if count == 1 { "" } else { "s" });
-        Diagnostic::error(Code::WrongArguments, span, message, "this is one argument too many").note(expected)
     }
 }
 
@@ -310,6 +314,10 @@ fn wrong_type(found: &Value, span: Span, parameter: &Parameter, words: Words) ->
     }
     let message = match found {
         Value::List(items) if !items.is_empty() => format!("`{}` is {found}", parameter.name.value),
+        // In the DSL a word is what names no variable.
+        Value::Text(word) if words == Words::Bare => {
+            format!("`{}` is the word {}", parameter.name.value, suggest::quoted(word))
+        }
         _ => format!("`{}` is {}", parameter.name.value, found.type_name()),
     };
     let error = Diagnostic::error(Code::WrongType, span, message, expected(domain));
@@ -340,5 +348,18 @@ fn meant(found: &Value, domain: &Domain, words: Words) -> Option<String> {
         }
         (Value::Integer(_), Domain::Numbers) => Some(format!("[{found}]")),
         _ => None,
+    }
+}
+
+/// A float that came out whole, as the whole number that its place needs.
+pub(super) fn evened(value: Value, domain: &Domain) -> Value {
+    match (&value, domain) {
+        #[expect(clippy::cast_possible_truncation, reason = "bounded")]
+        (Value::Float(number), Domain::Channels | Domain::Integer { .. } | Domain::Pair { .. } | Domain::Padding)
+            if number.fract() == 0.0 && number.abs() < 1e18 =>
+        {
+            Value::Integer(*number as i128)
+        }
+        _ => value,
     }
 }

@@ -4,8 +4,9 @@
 //! in them that a block refuses, every mistake once. A default is judged by the block that the defaults name, or, where
 //! they name none, by the blocks of the stages; a stage of another block takes from the defaults what its block declares.
 
-use super::arguments::{Arguments, Bound, Judge, no_parameter};
+use super::arguments::{Arguments, Bound, Judge};
 use super::check_range;
+use super::matching::Matching;
 use super::scope::{Blocks, Index};
 use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic, Report};
@@ -155,39 +156,21 @@ fn same_name(left: &Argument, right: &Argument) -> bool {
 /// `call` with a name for every argument: an argument without one is for the parameter that its variable is called after,
 /// or the one at its position.
 fn with_names<'c>(call: &'c Call, block: &Block, report: &mut Report) -> Cow<'c, Call> {
-    if call.arguments.iter().all(|argument| argument.name.is_some()) {
-        return Cow::Borrowed(call);
-    }
-    let parameters = &block.signature.parameters;
+    let mut matching = Matching::of(&block.signature, false);
     let mut named: Vec<Argument> = Vec::new();
-    for (at, argument) in call.arguments.iter().enumerate() {
+    for argument in &call.arguments {
+        // What the block does not declare is told with the keys of its table.
+        if argument.name.as_ref().is_some_and(|name| block.parameter(&name.value).is_none()) {
+            named.push(argument.clone());
+            continue;
+        }
         let span = argument.value.span;
-        let own = argument.variable.as_ref().filter(|variable| block.parameter(variable).is_some());
-        let name = match (&argument.name, own) {
-            (Some(name), _) => name.clone(),
-            (None, Some(variable)) => Spanned::new(variable.clone(), span),
-            (None, None) => {
-                if let Some(parameter) = parameters.get(at) {
-                    Spanned::new(parameter.name.value.clone(), span)
-                } else {
-                    report.push(no_parameter(block.name(), None, parameters, span));
-                    continue;
-                }
+        match matching.next(argument.name.as_ref(), argument.variable.as_deref(), span) {
+            Ok(name) => {
+                let name = argument.name.clone().unwrap_or_else(|| Spanned::new(name.to_owned(), span));
+                named.push(Argument { name: Some(name), ..argument.clone() });
             }
-        };
-        if let Some(first) = named.iter().find(|known| known.is(&name.value)) {
-            report.push(
-                Diagnostic::error(
-                    Code::DefinedTwice,
-                    span,
-                    format!("a second argument `{}`", name.value),
-                    "the second",
-                )
-                .label(first.value.span, "the first")
-                .help("remove one of them"),
-            );
-        } else {
-            named.push(Argument { name: Some(name), ..argument.clone() });
+            Err(error) => report.push(*error),
         }
     }
     Cow::Owned(Call { arguments: named, ..call.clone() })

@@ -1,14 +1,16 @@
 //! The blocks of a description, checked before any of them is expanded, used or not: names, calls, recursion; and lints.
 
-use super::arguments::no_parameter;
 use super::machine::{IMPLICIT, PLACE_FUNCTIONS};
+use super::matching::Matching;
 use super::scope::Blocks;
 use crate::diagnostic::{Code, Diagnostic, Report, Severity, suggest};
 use crate::dialect;
+use crate::ir::Label;
 use crate::ir::op::Activation;
 use crate::lang::ast::{
-    Block, Domain, Expression, ExpressionKind, Parameter, Passed, Signature, Statement, StatementKind, Step,
+    Block, Branch, Domain, Expression, ExpressionKind, Parameter, Passed, Signature, Statement, StatementKind, Step,
 };
+use crate::lang::eval::by_position;
 use crate::lang::{Definitions, Value, function};
 use crate::library;
 use crate::limits;
@@ -222,8 +224,12 @@ impl<'a> Checker<'a, '_> {
                 self.expression(number);
                 self.statements(body);
             }
-            StatementKind::Labelled(_, body) => self.statements(body),
+            StatementKind::Labelled(label, body) => {
+                self.no_join(*label, statement.span);
+                self.statements(body);
+            }
             StatementKind::Join(_, _, branches) => {
+                self.branches(branches, statement.span);
                 for branch in branches {
                     if let Some(condition) = &branch.condition {
                         self.condition(condition);
@@ -233,6 +239,31 @@ impl<'a> Checker<'a, '_> {
             }
             StatementKind::Require(condition, _) => self.expression(condition),
             StatementKind::Step(step) => self.step(step, statement.span),
+        }
+    }
+
+    /// Refuses a label that says what a join would do.
+    fn no_join(&mut self, label: Label, span: Span) {
+        if [Label::ADD, Label::CONCAT, Label::MULTIPLY].contains(&label) {
+            let message = format!("`{label}` is a label here, and joins nothing");
+            let error = Diagnostic::error(Code::DslSyntax, span, message, "its statements follow one another");
+            self.report.push(error.help(format!("write `join {label} {{ … }}`, or give the label another name")));
+        }
+    }
+
+    /// Refuses two branches of one label; a join that can only ever have one is warned of.
+    fn branches(&mut self, branches: &[Branch], span: Span) {
+        for (at, branch) in branches.iter().enumerate() {
+            if let Some(first) = branches.iter().take(at).find(|known| known.label == branch.label) {
+                let message = format!("a second branch `{}`", branch.label);
+                let error = Diagnostic::error(Code::DefinedTwice, branch.span, message, "the second");
+                self.report.push(error.label(first.span, "the first").help("give one of them another label"));
+            }
+        }
+        if let ([_], true) = (branches, self.has_lints) {
+            let error = Diagnostic::error(Code::DeadBranch, span, "this join has one branch", "it joins nothing")
+                .help("remove the join, or add the other branch: `skip {}` is the value that the join reads");
+            self.report.push(Diagnostic { severity: Severity::Warning, ..error });
         }
     }
 
@@ -265,25 +296,17 @@ impl<'a> Checker<'a, '_> {
         // A layer may share its name with a parameter: `if norm { norm }`.
         let holds = self.block.parameter(name).is_none_or(|own| matches!(own.domain, Domain::Block(_) | Domain::Any));
         if holds && self.find(name) {
-            let given = match self.block.parameter(name).map(|own| &own.domain) {
-                Some(Domain::Block(given)) => Some(given),
-                _ => None,
-            };
+            let mut matching = super::machine::told(self.block, name).map(|told| Matching::new(name, told));
             for passed in &step.arguments {
-                if let (Some(name), Some(given)) = (&passed.name, given)
-                    && !given.contains(&name.value)
-                {
-                    let message = format!("`{}` is not told {}", step.name.value, suggest::quoted(&name.value));
-                    let label = if given.is_empty() {
-                        "it is told nothing".to_owned()
-                    } else {
-                        format!("expected {}", suggest::list(given.iter().map(String::as_str)))
-                    };
-                    let error = Diagnostic::error(Code::UnknownKey, name.span, message, label);
-                    self.report.push(suggest::fixed(error, &name.value, name.span, given.iter().map(String::as_str)));
+                let next = matching
+                    .as_mut()
+                    .map(|matching| matching.next(passed.name.as_ref(), passed.value.variable(), passed.value.span));
+                if let Some(Err(error)) = next {
+                    self.report.push(*error);
                 }
                 self.expression(&passed.value);
             }
+            self.only_a_layer(step);
             return;
         }
         let signature = library::layer(name).or_else(|| self.blocks.find(name, false).map(|block| &block.signature));
@@ -291,7 +314,25 @@ impl<'a> Checker<'a, '_> {
             self.unknown_step(step);
             return;
         };
+        if library::layer(name).is_none() {
+            self.only_a_layer(step);
+        }
         self.arguments(signature, &step.arguments, step.size.is_some(), span);
+    }
+
+    /// Refuses what only a layer has: the size of its kernel, a role.
+    fn only_a_layer(&mut self, step: &'a Step) {
+        let name = &step.name.value;
+        if let Some(size) = &step.size {
+            let message = format!("`{name}` is a block, and takes no size");
+            let error = Diagnostic::error(Code::WrongArguments, size.span, message, "only a layer has a kernel");
+            self.report.push(error.help("remove the size, or hand it over as an argument"));
+        }
+        if step.role.is_some() {
+            let message = format!("`{name}` is a block, and takes no role");
+            let error = Diagnostic::error(Code::WrongArguments, step.name.span, message, "`as` names a single layer");
+            self.report.push(error.help("remove `as`, or put the block under a label: `name { … }`"));
+        }
     }
 
     fn unknown_step(&mut self, step: &'a Step) {
@@ -304,7 +345,18 @@ impl<'a> Checker<'a, '_> {
             .chain(self.blocks.names(library::Place::Stage))
             .collect();
         let error = Diagnostic::error(Code::UnknownName, name.span, message, "nothing is called so");
-        self.report.push(if activation {
+        if self.known.contains_key(name.value.as_str()) {
+            if !self.report.has_gaps() {
+                let message = format!("{} is a number or a word, and no layer", suggest::quoted(&name.value));
+                let error = Diagnostic::error(Code::UnknownName, name.span, message, "expected a layer or a block");
+                self.report.push(error.help(format!("arguments stand in brackets: `({})`", name.value)));
+            }
+            return;
+        }
+        let else_if = matches!(name.value.as_str(), "elif" | "elseif" | "elsif");
+        self.report.push(if else_if {
+            error.help("write `else if`").fix(name.span, "else if")
+        } else if activation {
             error.help(format!("write `act({})`", name.value)).fix(name.span, format!("act({})", name.value))
         } else {
             let error = suggest::fixed(error, &name.value, name.span, own);
@@ -324,35 +376,19 @@ impl<'a> Checker<'a, '_> {
 
     /// The arguments of a layer or block.
     fn arguments(&mut self, signature: &Signature, passed: &'a [Passed], has_size: bool, span: Span) {
-        let mut told: Vec<&str> = if has_size { vec!["kernel"] } else { Vec::new() };
-        for (at, Passed { name, value }) in passed.iter().enumerate() {
+        let mut matching = Matching::of(signature, has_size);
+        for Passed { name, value } in passed {
             self.expression(value);
-            let shorthand = value.variable().and_then(|name| signature.parameter(name));
-            let parameter = match name {
-                Some(name) => signature.parameter(&name.value),
-                None => shorthand.or_else(|| signature.at(at, has_size)),
-            };
-            match parameter {
-                Some(parameter) if told.contains(&parameter.name.value.as_str()) => self.report.push(
-                    Diagnostic::error(
-                        Code::DefinedTwice,
-                        name.as_ref().map_or(value.span, |name| name.span),
-                        format!("a second argument `{}`", parameter.name.value),
-                        "it is said before",
-                    )
-                    .help("remove one of them, or write which parameter is meant: `name = value`"),
-                ),
-                Some(parameter) => told.push(&parameter.name.value),
-                None => {
-                    let span = name.as_ref().map_or(value.span, |name| name.span);
-                    let name = name.as_ref().map(|name| name.value.as_str());
-                    self.report.push(no_parameter(&signature.name.value, name, &signature.parameters, span));
+            if let Err(error) = matching.next(name.as_ref(), value.variable(), value.span) {
+                let goes_on = error.code == Code::DefinedTwice;
+                self.report.push(*error);
+                if !goes_on {
                     return;
                 }
             }
         }
         for parameter in &signature.parameters {
-            if parameter.default.is_none() && !told.contains(&parameter.name.value.as_str()) {
+            if parameter.default.is_none() && !matching.is_told(&parameter.name.value) {
                 self.report.push(super::machine::missing(&signature.name.value, parameter, span));
             }
         }
@@ -436,6 +472,9 @@ impl<'a> Checker<'a, '_> {
         let first_is_word = matches!(word, "at" | "previous");
         let skip = usize::from(first_is_word);
         if function::find(word).is_some() || PLACE_FUNCTIONS.contains(&word) {
+            if let Err(error) = by_position(word, passed) {
+                self.report.push(*error);
+            }
             passed.iter().skip(skip).for_each(|passed| self.expression(&passed.value));
             return;
         }
@@ -567,8 +606,8 @@ fn callees<'a>(statements: &'a [Statement], calls: &mut Vec<Mention<'a>>) {
         match &statement.kind {
             StatementKind::Let(_, value) => of_expression(value, calls),
             StatementKind::If(cases, last) => {
-                for (condition, body) in cases {
-                    of_expression(condition, calls);
+                // To compare a block is not to call it.
+                for (_, body) in cases {
                     callees(body, calls);
                 }
                 callees(last.as_deref().unwrap_or_default(), calls);
@@ -584,7 +623,7 @@ fn callees<'a>(statements: &'a [Statement], calls: &mut Vec<Mention<'a>>) {
             }
             StatementKind::Labelled(_, body) => callees(body, calls),
             StatementKind::Join(_, _, branches) => branches.iter().for_each(|branch| callees(&branch.body, calls)),
-            StatementKind::Require(condition, _) => of_expression(condition, calls),
+            StatementKind::Require(..) => {}
             StatementKind::Step(step) => {
                 calls.push(Mention { name: &step.name.value, span: step.name.span, is_value: false });
                 step.arguments.iter().for_each(|passed| of_expression(&passed.value, calls));
@@ -611,8 +650,7 @@ fn of_expression<'a>(expression: &'a Expression, calls: &mut Vec<Mention<'a>>) {
             of_expression(right, calls);
         }
         ExpressionKind::If(cases, last) => {
-            for (condition, value) in cases {
-                of_expression(condition, calls);
+            for (_, value) in cases {
                 of_expression(value, calls);
             }
             of_expression(last, calls);

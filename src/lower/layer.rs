@@ -132,7 +132,12 @@ pub(super) fn add(
         "drop_path" => (Label::DROP_PATH, Op::DropPath(op::DropPath { rate: arguments.float("rate") })),
         "layer_scale" => (Label::LAYER_SCALE, Op::LayerScale(op::LayerScale { init: arguments.float("init") })),
         "pad" => {
-            let sides = arguments.sides("padding").unwrap_or_default();
+            let Some(sides) = arguments.sides("padding") else {
+                let message = "`pad` has no kernel for which `same` would be enough";
+                let error = Diagnostic::error(Code::NotApplicable, span, message, "it needs numbers");
+                let help = "say the padding: `pad(1)`, or top, bottom, left, right: `pad([0, 1, 0, 1])`";
+                return Err(Box::new(error.help(help)).into());
+            };
             (Label::PAD, Op::Pad(op::Pad::Spatial(sides)))
         }
         "zero_channels" => {

@@ -1,8 +1,9 @@
 //! Blocks at work: statements are executed, layers are added to the graph.
 
-use super::arguments::{Arguments, Judge, no_parameter};
+use super::arguments::{Arguments, Judge, evened};
 use super::builder::{Builder, Halt};
 use super::layer;
+use super::matching::Matching;
 use super::scope::Blocks;
 use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic};
@@ -22,6 +23,7 @@ use crate::limits;
 use crate::source::{Span, Spanned};
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The graph that grows, and what holds for all of it.
@@ -55,7 +57,7 @@ pub(super) struct Position {
 pub(super) struct Context<'a> {
     position: Position,
     call: &'a Arguments<'a>,
-    previous: Option<&'a Arguments<'a>>,
+    previous: Option<Told<'a>>,
     branch: Label,
     unit: u32,
     /// For each branch how many nodes it has.
@@ -64,6 +66,9 @@ pub(super) struct Context<'a> {
     part: Option<(&'a str, Span)>,
     depth: usize,
 }
+
+/// The values of a block's parameters.
+pub(super) type Told<'a> = Rc<[(&'a str, Value)]>;
 
 /// A block that is being executed.
 struct Frame<'a> {
@@ -88,13 +93,13 @@ impl<'a> Machine<'a> {
         Self { builder, dialect, blocks, words, work: Cell::new(limits::FIRST_WORK), chained: 0 }
     }
 
-    /// Adds the block that `call` names.
+    /// Adds the block that `call` names; what its parameters were.
     pub(super) fn expand(
         &mut self,
         call: &'a Arguments<'a>,
-        previous: Option<&'a Arguments<'a>>,
+        previous: Option<Told<'a>>,
         position: Position,
-    ) -> Result<(), Halt> {
+    ) -> Result<Told<'a>, Halt> {
         let branch = match position.place {
             Place::Stem | Place::Input => Label::STEM,
             Place::Block { .. } => Label::BLOCK,
@@ -105,12 +110,17 @@ impl<'a> Machine<'a> {
         let mut frame =
             Frame { block: call.block, values: Vec::with_capacity(16), blame: call.blame(), call: call.span };
         for (name, value, span) in &call.values {
-            // The stage's stride is for its first block.
-            let later = *name == "stride" && position.index > 0;
-            frame.values.push((name, if later { Value::Integer(1) } else { value.clone() }, *span));
+            frame.values.push((name, value.clone(), *span));
         }
         self.defaults(&mut frame, &context, call.defaults.iter().copied(), call.span)?;
-        self.run(&call.block.body, &mut frame, &mut context)
+        // The stage's stride is for its first block, told or not.
+        for (name, value, _) in frame.values.iter_mut().filter(|_| position.index > 0) {
+            if *name == "stride" {
+                *value = Value::Integer(1);
+            }
+        }
+        self.run(&call.block.body, &mut frame, &mut context)?;
+        Ok(frame.values.into_iter().map(|(name, value, _)| (name, value)).collect())
     }
 
     /// Gives parameters of `frame` that were not told their defaults, which see none of the others.
@@ -125,14 +135,9 @@ impl<'a> Machine<'a> {
             let empty = Frame { block: frame.block, values: Vec::new(), blame: frame.blame, call: frame.call };
             let view = View { machine: self, frame: &empty, context };
             let value = evaluate(default, &view).map_err(|error| self.relocate(error, &empty))?;
-            let value = match frame.block.parameter(name) {
-                Some(parameter) if matches!(parameter.domain, Domain::Block(_)) => {
-                    let judge = self.judge(frame.block.is_library);
-                    let value = Spanned::new(value, default.span);
-                    judge.check(frame.block.name(), &value, parameter).map_err(|error| self.relocate(error, &empty))?
-                }
-                _ => value,
-            };
+            let judge = self.judge(frame.block.is_library);
+            let value = judge.default(frame.block, name, Spanned::new(value, default.span));
+            let value = value.map_err(|error| self.relocate(error, &empty))?;
             frame.values.push((name, value, span));
         }
         Ok(())
@@ -471,15 +476,10 @@ impl<'a> Machine<'a> {
             values.push((&kernel.name.value, value));
         }
         for (name, value) in self.pass(layer, &step.arguments, step.size.is_some(), frame, context)? {
-            let Some(parameter) = layer.parameter(&name) else { continue };
+            let Some(parameter) = layer.parameter(name) else { continue };
             let value = Spanned::new(evened(value.value, &parameter.domain), value.span);
             let value =
                 judge.check(&layer.name.value, &value, parameter).map_err(|error| self.relocate(error, frame))?;
-            if values.iter().any(|(known, _)| *known == name) {
-                let message = format!("a second argument `{name}`");
-                let error = Diagnostic::error(Code::DefinedTwice, step.name.span, message, "it is said twice here");
-                return Err(self.relocate(Box::new(error), frame));
-            }
             values.push((&parameter.name.value, value));
         }
         for parameter in &layer.parameters {
@@ -498,31 +498,21 @@ impl<'a> Machine<'a> {
     }
 
     /// The values that are passed to the parameters of `signature`; with a size before the brackets the kernel is told.
-    fn pass(
+    fn pass<'s>(
         &self,
-        signature: &Signature,
-        passed: &'a [Passed],
+        signature: &'s Signature,
+        passed: &[Passed],
         has_size: bool,
         frame: &Frame<'a>,
         context: &Context<'a>,
-    ) -> Result<Vec<(String, Spanned<Value>)>, Halt> {
-        let mut values = Vec::with_capacity(passed.len());
-        for (at, Passed { name, value }) in passed.iter().enumerate() {
-            let shorthand = || value.variable().filter(|name| signature.parameter(name).is_some());
-            let position = || signature.at(at, has_size).map(|parameter| parameter.name.value.as_str());
-            let known = match name {
-                Some(name) => Some(name.value.as_str()).filter(|name| signature.parameter(name).is_some()),
-                None => shorthand().or_else(position),
-            };
-            let Some(known) = known else {
-                let span = name.as_ref().map_or(value.span, |name| name.span);
-                let name = name.as_ref().map(|name| name.value.as_str());
-                let error = no_parameter(&signature.name.value, name, &signature.parameters, span);
-                return Err(self.relocate(Box::new(error), frame));
-            };
-            values.push((known.to_owned(), Spanned::new(self.evaluate(value, frame, context)?, value.span)));
-        }
-        Ok(values)
+    ) -> Result<Vec<(&'s str, Spanned<Value>)>, Halt> {
+        let mut matching = Matching::of(signature, has_size);
+        let value = |Passed { name, value }: &Passed| {
+            let known = matching.next(name.as_ref(), value.variable(), value.span);
+            let known = known.map_err(|error| self.relocate(error, frame))?;
+            Ok((known, Spanned::new(self.evaluate(value, frame, context)?, value.span)))
+        };
+        passed.iter().map(value).collect()
     }
 
     /// Calls the block that a parameter or variable holds: of what it is told, it takes what it declares.
@@ -537,32 +527,22 @@ impl<'a> Machine<'a> {
     ) -> Result<(), Halt> {
         let name = step.name.value.as_str();
         let Some(block) = self.blocks.find(&call.name.value, call.is_library) else { return Ok(()) };
-        let given = match frame.block.parameter(name).map(|parameter| &parameter.domain) {
-            Some(Domain::Block(given)) => given.as_slice(),
-            _ => &[],
+        let mut matching = match told(frame.block, name) {
+            Some(told) => Matching::new(name, told),
+            None => Matching::of(&block.signature, false),
         };
         let mut passed = Vec::new();
-        for (at, Passed { name, value }) in step.arguments.iter().enumerate() {
-            let shorthand = value.variable().filter(|word| given.iter().any(|known| known == word));
-            let position =
-                given.get(at).or_else(|| block.signature.parameters.get(at).map(|parameter| &parameter.name.value));
-            let known = match (name, shorthand, position) {
-                (Some(name), ..) => name.value.as_str(),
-                (None, Some(word), _) => word,
-                (None, None, Some(position)) => position,
-                (None, None, None) => {
-                    let error = no_parameter(name_of(step), None, &block.signature.parameters, value.span);
-                    return Err(self.relocate(Box::new(error), frame));
-                }
-            };
+        for Passed { name, value } in &step.arguments {
+            let known = matching.next(name.as_ref(), value.variable(), value.span);
+            let known = known.map_err(|error| self.relocate(error, frame))?;
             if block.parameter(known).is_some() {
-                passed.push((known.to_owned(), Spanned::new(self.evaluate(value, frame, context)?, value.span)));
+                passed.push((known, Spanned::new(self.evaluate(value, frame, context)?, value.span)));
             }
         }
         for argument in &call.arguments {
             let Some(own) = &argument.name else { continue };
             passed.retain(|(known, _)| *known != own.value);
-            passed.push((own.value.clone(), argument.value.clone()));
+            passed.push((&own.value, argument.value.clone()));
         }
         let blame = if frame.block.is_library { written } else { span };
         context.part = Some((name, written));
@@ -572,7 +552,7 @@ impl<'a> Machine<'a> {
     fn call(
         &mut self,
         block: &'a Block,
-        passed: &[(String, Spanned<Value>)],
+        passed: &[(&str, Spanned<Value>)],
         blame: Span,
         span: Span,
         frame: &Frame<'a>,
@@ -592,10 +572,9 @@ impl<'a> Machine<'a> {
         let mut defaults = Vec::new();
         for parameter in &block.signature.parameters {
             let name = parameter.name.value.as_str();
-            match passed.iter().find(|(known, _)| known == name) {
+            match passed.iter().find(|(known, _)| *known == name) {
                 Some((_, value)) => {
-                    let value = Spanned::new(evened(value.value.clone(), &parameter.domain), value.span);
-                    let checked = judge.check(block.name(), &value, parameter);
+                    let checked = judge.argument(block, name, value);
                     inner.values.push((name, checked.map_err(|error| self.relocate(error, frame))?, value.span));
                 }
                 None => match &parameter.default {
@@ -647,8 +626,12 @@ impl Context<'_> {
     }
 }
 
-fn name_of(step: &Step) -> &str {
-    &step.name.value
+/// What a block that `owner`'s parameter called `name` holds is told.
+pub(super) fn told<'b>(owner: &'b Block, name: &str) -> Option<Vec<&'b str>> {
+    match owner.parameter(name).map(|parameter| &parameter.domain) {
+        Some(Domain::Block(told)) => Some(told.iter().map(String::as_str).collect()),
+        _ => None,
+    }
 }
 
 pub(super) fn missing(owner: &str, parameter: &Parameter, span: Span) -> Diagnostic {
@@ -661,19 +644,6 @@ pub(super) fn missing(owner: &str, parameter: &Parameter, span: Span) -> Diagnos
         format!("`{owner}` needs `{name}`{meaning}"),
     )
     .help(format!("write `{owner}({name} = …)`"))
-}
-
-/// A float that came out whole, as the whole number that its place needs.
-fn evened(value: Value, domain: &Domain) -> Value {
-    match (&value, domain) {
-        #[expect(clippy::cast_possible_truncation, reason = "bounded")]
-        (Value::Float(number), Domain::Channels | Domain::Integer { .. } | Domain::Pair { .. } | Domain::Padding)
-            if number.fract() == 0.0 && number.abs() < 1e18 =>
-        {
-            Value::Integer(*number as i128)
-        }
-        _ => value,
-    }
 }
 
 /// The names in an expression.
@@ -807,13 +777,9 @@ impl View<'_, '_> {
                 Diagnostic::error(Code::WrongArguments, name.span, "this is no parameter", "expected the name of one");
             return Err(Box::new(error));
         };
-        let before = self.context.previous;
-        if let Some(value) = before.and_then(|call| call.find(name)) {
-            return Ok(value.clone());
-        }
-        let default = before.and_then(|call| call.defaults.iter().find(|(known, _)| *known == name));
-        match default {
-            Some((_, default)) => evaluate(default, self),
+        let before = self.context.previous.iter().flat_map(|values| values.iter());
+        match before.into_iter().find(|(known, _)| *known == name) {
+            Some((_, value)) => Ok(value.clone()),
             None => evaluate(otherwise, self),
         }
     }
@@ -832,19 +798,16 @@ impl View<'_, '_> {
             );
             return Err(Box::new(suggest::fixed(error, &name.value, name.span, functions())));
         };
-        let arguments = passed
-            .iter()
-            .enumerate()
-            .map(|(at, Passed { name, value })| {
-                let position = block
-                    .signature
-                    .parameters
-                    .get(at)
-                    .map(|parameter| Spanned::new(parameter.name.value.clone(), value.span));
-                let evaluated = Spanned::new(evaluate(value, self)?, value.span);
-                Ok(crate::lang::value::Argument { name: name.clone().or(position), variable: None, value: evaluated })
-            })
-            .collect::<Evaluated<_>>()?;
+        let mut matching = Matching::of(&block.signature, false);
+        let judge = self.machine.judge(is_library);
+        let argument = |Passed { name, value }: &Passed| {
+            let known = matching.next(name.as_ref(), value.variable(), value.span)?;
+            let evaluated = Spanned::new(evaluate(value, self)?, value.span);
+            let evaluated = Spanned::new(judge.argument(block, known, &evaluated)?, value.span);
+            let at = name.as_ref().map_or(value.span, |name| name.span);
+            Ok(crate::lang::value::Argument::named(Spanned::new(known.to_owned(), at), evaluated))
+        };
+        let arguments = passed.iter().map(argument).collect::<Evaluated<_>>()?;
         let value = Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library }));
         bounded(value, span, self)
     }

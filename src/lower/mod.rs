@@ -11,6 +11,7 @@ mod calls;
 mod definitions;
 mod layer;
 mod machine;
+mod matching;
 mod scope;
 
 pub use calls::{write_out, write_short};
@@ -24,7 +25,7 @@ use crate::source::Spanned;
 use crate::spec::{Input, Spec, name};
 use builder::{Builder, Halt};
 use calls::Calls;
-use machine::{Machine, Position};
+use machine::{Machine, Position, Told};
 use scope::{Blocks, Index};
 use std::sync::Arc;
 
@@ -75,33 +76,27 @@ fn expand<'a>(spec: &'a Spec, machine: &mut Machine<'a>, calls: &'a Calls<'a>) -
     let alone = Position { place: Place::Stem, index: 0, blocks: 1, number: 0, total, stage: 0, stages };
     calls.stem.block.name().clone_into(&mut machine.builder.graph.kinds.stem);
     machine.expand(&calls.stem, None, alone)?;
-    let (mut previous, mut first) = (None, 0_u64);
-    for (number, (stage, call)) in (0_u32..).zip(spec.stages.iter().zip(&calls.stages)) {
-        let blocks = blocks_of(stage);
+    let (mut previous, mut first) = (None::<Told<'_>>, 0_u64);
+    for (stage, (described, call)) in (0_u32..).zip(spec.stages.iter().zip(&calls.stages)) {
+        let blocks = blocks_of(described);
         let kind = StageKind { name: call.block.name().to_owned(), first: u32::try_from(first).unwrap_or(u32::MAX) };
         machine.builder.graph.kinds.stages.push(kind);
+        let mut told = previous.clone();
         for index in 0..blocks {
-            let place = Place::Block { stage: number, block: u32::try_from(index).unwrap_or(u32::MAX) };
-            let number = first + index;
-            machine.expand(
-                call,
-                previous,
-                Position { place, index, blocks, number, total, stage: u64::from(number_of(place)), stages },
-            )?;
+            let place = Place::Block { stage, block: u32::try_from(index).unwrap_or(u32::MAX) };
+            let position = Position { place, index, blocks, number: first + index, total, stage: stage.into(), stages };
+            let values = machine.expand(call, previous.clone(), position)?;
+            if index == 0 {
+                told = Some(values);
+            }
         }
         first += blocks;
-        previous = Some(call);
+        previous = told;
     }
     machine.builder.graph.kinds.blocks = u32::try_from(total).unwrap_or(u32::MAX);
     calls.head.block.name().clone_into(&mut machine.builder.graph.kinds.head);
-    machine.expand(&calls.head, previous, Position { place: Place::Head, number: total, stage: stages, ..alone })
-}
-
-fn number_of(place: Place) -> u32 {
-    match place {
-        Place::Block { stage, .. } => stage,
-        Place::Input | Place::Stem | Place::Head => 0,
-    }
+    machine.expand(&calls.head, previous, Position { place: Place::Head, number: total, stage: stages, ..alone })?;
+    Ok(())
 }
 
 fn check_input(input: &Input, report: &mut Report) {

@@ -8,6 +8,7 @@ use resnetc::source::Source;
 use resnetc::{Options, back};
 use std::fmt::Write;
 use std::path::Path;
+use std::process::Command;
 
 /// A network whose stage is `stage`, with `more` inside it and `items` behind it.
 fn network(stage: &str, more: &str, items: &str) -> String {
@@ -280,14 +281,29 @@ fn named(word: &str) -> String {
 
 #[test]
 fn names_that_are_keywords_go_through_every_source_back_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rust = Vec::new();
     for word in WORDS {
-        let source = Source::new(format!("{word}.resnet"), named(word));
+        let text = named(word).replace("network named", &format!("network named_{word}"));
+        let source = Source::new(format!("{word}.resnet"), text);
         let network =
             resnetc::compile(&source).unwrap_or_else(|report| panic!("{}", render::text(&report, &source, false)));
         let keras = back::keras::emit(&network).unwrap_or_else(|error| panic!("{word}: {error:?}"));
         let burn = back::burn::emit(&network).unwrap_or_else(|error| panic!("{word}: {error:?}"));
-        assert!(!keras.is_empty() && !burn.is_empty());
+        for file in keras.iter().chain(&burn) {
+            let path = folder.path().join(&file.path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &file.text).unwrap();
+            if path.ends_with("src/lib.rs") || path.ends_with("src/main.rs") {
+                rust.push(path);
+            }
+        }
     }
+    // Both languages read what was written; rustfmt follows `mod` to every file.
+    crate::python::module("compileall", &["-q", "."], folder.path());
+    let read = Command::new("rustfmt").args(["--check", "--edition", "2024"]).args(&rust).output().unwrap();
+    let said = [read.stdout, read.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat();
+    assert!(read.status.success() && rust.len() == 2 * WORDS.len(), "{} files\n{said}", rust.len());
 }
 
 /// The texts that ship: descriptions and the library.

@@ -113,3 +113,45 @@ fn a_copy_of_the_library_in_a_description_is_the_same_network() {
         assert_eq!(fingerprint(&copied), fingerprint(&own), "{}", path.display());
     }
 }
+
+/// A network of these statements and blocks.
+fn network(stages: &str, blocks: &str) -> Checked {
+    let text = format!(
+        "use dialect torchvision\nnetwork own {{\n input 3 x 32 x 32\n stem cifar(16)\n {stages}\n \
+         head classifier(10, pool = avg)\n}}\n{blocks}"
+    );
+    let source = Source::new("own.resnet", text);
+    resnetc::compile(&source)
+        .unwrap_or_else(|report| panic!("{}", resnetc::diagnostic::render::text(&report, &source, false)))
+}
+
+#[test]
+fn a_stride_by_default_is_for_the_first_block_as_one_that_is_said() {
+    let block = "block b(filters: channels, stride: integer(1..2) = 2) { conv 3x3 (filters, stride) norm act }";
+    let [by_default, said] = ["stage b(16) * 3", "stage b(16) * 3 stride 2"].map(|stages| network(stages, block));
+    assert_eq!(fingerprint(&by_default), fingerprint(&said));
+    assert!(by_default.layers().any(|layer| layer.output.dimensions() == [16, 16, 16]));
+    assert!(!by_default.layers().any(|layer| layer.output.dimensions() == [16, 8, 8]));
+}
+
+#[test]
+fn previous_is_what_the_stage_before_had_whether_said_or_by_default() {
+    let blocks = "block wide(k: channels = 2 * channels) { conv 3x3 (k) norm act }\n\
+                  block after() { conv 1x1 (previous(k, 5)) norm act }";
+    let channels = |network: Checked| -> Vec<u64> {
+        let convolutions = network.layers().filter(|layer| matches!(layer.node.op, Op::Conv2d(_)));
+        convolutions.map(|layer| layer.output.channels()).collect()
+    };
+    assert_eq!(channels(network("stage wide() * 2\n stage after()", blocks)), [16, 32, 64, 32]);
+    assert_eq!(channels(network("stage wide(24) * 1\n stage after()", blocks)), [16, 24, 24]);
+    assert_eq!(channels(network("stage after()", blocks)), [16, 5]);
+}
+
+#[test]
+fn an_argument_is_for_one_parameter_wherever_it_is_written() {
+    let block = |body: &str| format!("block b() {{ let divisor = 4\n conv 3x3 (16) norm {body} }}");
+    let prints = ["se(divisor)", "let gate = se(divisor) gate()", "se(divisor = 4)"]
+        .map(|body| fingerprint(&network("stage b()", &block(body))));
+    assert_eq!(prints[0], prints[1]);
+    assert_eq!(prints[0], prints[2]);
+}

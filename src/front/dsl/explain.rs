@@ -106,13 +106,16 @@ fn described(
         _ => format!("expected {expected}"),
     };
     let label_needs_name = label.contains("a name");
+    let is_inside = found.is_some_and(|found| is_inside_brackets(tokens, start, found));
+    let label =
+        if is_inside && expected == "an operator" { "expected a comma or an operator".to_owned() } else { label };
     let error = Diagnostic::error(Code::DslSyntax, place, message, label);
     // An argument with a name, after one that no comma ends.
     if let (Some(before), Some(found)) = (before, found)
         && found.kind == Kind::Word
         && matches!(before.kind, Kind::Word | Kind::Number | Kind::Text | Kind::Close)
         && significant().find(|token| token.range.start >= found.range.end).is_some_and(|next| word(next) == "=")
-        && is_inside_brackets(tokens, start, found)
+        && is_inside
     {
         let between = source.span(before.range.end..found.range.start);
         return error.help("write a comma between the two").fix(between, ", ");
@@ -122,7 +125,8 @@ fn described(
         && before.kind == Kind::Word
         && matches!(found.kind, Kind::Number | Kind::Word | Kind::Text)
         && !begins
-        && is_inside_brackets(tokens, start, found)
+        && is_inside
+        && word(before) != word(found)
     {
         return error
             .help(format!("write `{} = {}`, or a comma between the two", word(before), word(found)))
@@ -211,7 +215,7 @@ fn form(word: &str, strict: Rule) -> Option<&'static str> {
         ("stage", Rule::only_network_statement) => "stage bottleneck(128) * 4 stride 2",
         ("head", Rule::only_network_statement) => "head classifier(1000)",
         ("expect" | "budget", Rule::only_network_statement) => "expect { parameters = 25557032 }",
-        ("let", _) => "let width = 2 * filters",
+        ("let", _) => "let wide = 2 * filters",
         ("if", Rule::only_statement) => "if stride != 1 { … } else { … }",
         ("for", Rule::only_statement) => "for step in 0..3 { … }",
         ("for", Rule::only_row) => "for bottleneck { main.conv \"{block}.conv{unit}\" }",

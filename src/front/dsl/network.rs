@@ -167,15 +167,23 @@ struct Locals {
     work: Cell<usize>,
 }
 
+/// How many names are compared with a word that is none of them.
+const FEW: usize = 16;
+
 /// What a network can evaluate.
 const NETWORK_WORK: usize = 200_000;
 
 impl Scope for Locals {
     fn variable(&self, name: &str) -> Option<Value> {
         let found = self.values.iter().rev().find(|(known, ..)| known == name).map(|(_, value, _)| value.clone());
-        if found.is_some() {
-            self.used.borrow_mut().insert(name.to_owned());
-        }
+        let names = || self.values.iter().map(|(name, ..)| name.as_str());
+        let used = match &found {
+            Some(_) => Some(name),
+            // A word may be a name misspelt, which is then used.
+            None if self.values.len() <= FEW => suggest::closest(name, names()),
+            None => None,
+        };
+        self.used.borrow_mut().extend(used.map(str::to_owned));
         found
     }
 
@@ -196,7 +204,8 @@ impl Scope for Locals {
             .iter()
             .map(|passed| {
                 let value = Spanned::new(evaluate(&passed.value, self)?, passed.value.span);
-                Ok(Argument { name: passed.name.clone(), variable: None, value })
+                let variable = passed.value.variable().filter(|word| self.variable(word).is_some());
+                Ok(Argument { name: passed.name.clone(), variable: variable.map(str::to_owned), value })
             })
             .collect::<Evaluated<_>>()?;
         let value = Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library: false }));
