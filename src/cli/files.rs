@@ -17,17 +17,24 @@ pub(super) fn one_standard_input<'a>(files: impl IntoIterator<Item = &'a PathBuf
     Ok(())
 }
 
-/// Reads a description; `-` is standard input. No more is read than a description may have, and one byte.
+/// Reads a description; `-` is standard input. No more is read than a description may have, and a character.
 pub(super) fn read_description(path: &Path) -> Result<Source, Failure> {
     let name = if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
-    let most = resnetc::limits::SOURCE_BYTES as u64 + 1;
+    // A character more than there may be: where it is cut, the text is still too long.
+    let most = resnetc::limits::SOURCE_BYTES + char::MAX.len_utf8();
     let mut text = Vec::new();
     let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(most).read_to_end(&mut text)
+        std::io::stdin().lock().take(most as u64).read_to_end(&mut text)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut text))
+        std::fs::File::open(path).and_then(|file| file.take(most as u64).read_to_end(&mut text))
     };
     read.map_err(|error| Failure::unasked(format!("cannot read {name}"), error))?;
+    if let Err(error) = std::str::from_utf8(&text)
+        && error.error_len().is_none()
+        && text.len() == most
+    {
+        text.truncate(error.valid_up_to());
+    }
     match String::from_utf8(text) {
         Ok(text) => Ok(Source::new(name, text)),
         Err(error) => Err(Failure::unasked(format!("{name} is not UTF-8"), error.utf8_error())),
@@ -158,12 +165,19 @@ pub(super) fn write_whole<E: From<std::io::Error>>(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<&std::fs::File>) -> Result<(), E>,
 ) -> Result<(), E> {
+    // Where a link leads is written, and the link stays.
+    let target = path.canonicalize();
+    let path = target.as_deref().unwrap_or(path);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file = readable_temporary(folder)?;
     let mut out = BufWriter::new(file.as_file());
     content(&mut out)?;
     out.flush()?;
     drop(out);
+    // Who may read what was there may read what replaces it, and nobody else.
+    if let Ok(before) = path.metadata() {
+        file.as_file().set_permissions(before.permissions())?;
+    }
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

@@ -350,3 +350,34 @@ fn build_overwrites_only_what_it_wrote() {
     assert_eq!(build(&[]).code, 2);
     assert_eq!((build(&["--force"]).code, build(&["--check"]).code), (0, 0));
 }
+
+#[cfg(unix)]
+#[test]
+fn fmt_writes_where_a_link_leads_and_keeps_permissions() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = folder();
+    let [file, link] = ["there.resnet", "link.resnet"].map(|name| folder.path().join(name));
+    std::fs::write(&file, "network   tiny { input 3 x 32 x 32 }").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    symlink(&file, &link).unwrap();
+    let answer = resnetc(&["fmt", link.to_str().unwrap()], "");
+    assert_eq!((answer.code, answer.err.as_str()), (0, ""));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "network tiny { input 3 x 32 x 32 }\n");
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+#[test]
+fn a_description_that_is_too_long_is_told_so_wherever_it_is_cut() {
+    for before in 0..4 {
+        for letter in ["\u{e4}", "\u{20ac}", "\u{1f600}"] {
+            let text = format!("{GOOD}#{}{}", "x".repeat(before), letter.repeat(1 << 19));
+            let answer = resnetc(&["check", "-"], &text);
+            assert!(answer.code == 1 && answer.err.contains("E0601"), "{before} {letter}: {}", answer.err);
+        }
+    }
+    // What is cut by nobody is no text.
+    let output =
+        Command::cargo_bin("resnetc").unwrap().args(["check", "-"]).write_stdin([0xe2, 0x82]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}

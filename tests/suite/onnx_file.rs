@@ -1,5 +1,6 @@
 //! ONNX files: accepted by ONNX's checker, their shapes and outputs those of the network.
 
+use crate::build::Net;
 use crate::describe::shipped;
 use crate::family::members;
 use crate::fill::fill;
@@ -8,6 +9,7 @@ use crate::networks::filled;
 use crate::python::python;
 use crate::{npy, reference, sketches, strangers};
 use resnetc::back::onnx;
+use resnetc::ir::{Op, op};
 use resnetc::pass::fold_batch_norm;
 use resnetc::source::Source;
 use resnetc::valid::Checked;
@@ -146,4 +148,19 @@ fn the_command_writes_the_file_and_knows_when_it_is_stale() {
     build(&["--target", "onnx"]).code(2);
     assert_eq!(std::fs::read(path(&name)).unwrap(), b"mine");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing temporary is left");
+}
+
+#[test]
+fn an_adaptive_pool_of_many_uneven_cells_is_refused() {
+    let emit = |size: u64, cells: u64| {
+        let (mut net, input) = Net::new(1, [size, size]);
+        net.then(Op::AdaptivePool(op::AdaptivePool { kind: op::PoolKind::Average, output: [cells, cells] }), input);
+        let network = net.finish();
+        onnx::emit(&network, &Weights::default(), &mut std::io::sink())
+    };
+    for (size, cells) in [(300, 256), (600, 300), (257, 256)] {
+        assert!(emit(size, cells).is_ok(), "{size} to {cells}");
+    }
+    let Err(onnx::EmitError::Unsupported(refusal)) = emit(300, 257) else { panic!("257 of 300 rows are written") };
+    assert!(refusal.reason.contains("257 x 257 from 300 x 300"), "{}", refusal.reason);
 }

@@ -25,6 +25,7 @@ pub(super) fn lower<'w>(network: &Checked, weights: &'w Weights) -> Result<Lower
     let mut lowering = Lowering {
         weights,
         taken: files.values().cloned().chain(network.layers().map(|layer| layer.name.to_owned())).collect(),
+        tensor_names: files.values().cloned().collect(),
         files,
         values: BTreeMap::new(),
         nodes: Vec::new(),
@@ -56,12 +57,17 @@ struct Lowering<'w> {
     weights: &'w Weights,
     /// The name of each parameter in a weight file.
     files: BTreeMap<Parameter, String>,
+    /// These names.
+    tensor_names: HashSet<String>,
     /// Every name in the graph.
     taken: HashSet<String>,
     values: BTreeMap<NodeId, String>,
     nodes: Vec<Node>,
     tensors: Vec<Stored<'w>>,
 }
+
+/// The most rows, and columns, of an adaptive pool whose cells are not alike.
+const CELLS: u64 = 256;
 
 /// As ONNX counts. The compiler's limits keep every size far below.
 fn signed(size: u64) -> i64 {
@@ -88,8 +94,7 @@ fn epsilon(value: f64) -> Attribute {
 impl<'w> Lowering<'w> {
     /// What the value of a layer is called: as the layer, unless a tensor is.
     fn value_of(&mut self, layer: &str) -> String {
-        let is_a_tensor = self.files.values().any(|name| name == layer);
-        if is_a_tensor { self.fresh(format!("{layer}:value")) } else { layer.to_owned() }
+        if self.tensor_names.contains(layer) { self.fresh(format!("{layer}:value")) } else { layer.to_owned() }
     }
 
     /// `name`, or with a number after it where it is taken.
@@ -182,7 +187,7 @@ impl<'w> Lowering<'w> {
             Op::Activation(op) => self.activation(*op, from, name),
             Op::MaxPool(op) => self.max_pool(&op.window, layer, from, name),
             Op::AvgPool(op) => self.avg_pool(*op, layer, from, name)?,
-            Op::AdaptivePool(op) => self.adaptive_pool(*op, layer.input, from, name),
+            Op::AdaptivePool(op) => self.adaptive_pool(*op, layer, from, name)?,
             Op::Linear(op) => self.linear(id, *op, layer.input, from, name),
             Op::Flatten(_) => self.node("Flatten", &[from], name, vec![]),
             Op::Add(_) if operands.len() > 2 => self.node("Sum", &operands, name, vec![]),
@@ -373,24 +378,40 @@ impl<'w> Lowering<'w> {
         Ok(())
     }
 
-    fn adaptive_pool(&mut self, op: AdaptivePool, input: Shape, from: &str, name: &str) {
+    fn adaptive_pool(
+        &mut self,
+        op: AdaptivePool,
+        layer: &Layer<'_>,
+        from: &str,
+        name: &str,
+    ) -> Result<(), Unsupported> {
         let [global, sliding, reduce] = match op.kind {
             PoolKind::Average => ["GlobalAveragePool", "AveragePool", "ReduceMean"],
             PoolKind::Maximum => ["GlobalMaxPool", "MaxPool", "ReduceMax"],
         };
-        let [height, width] = input.size().unwrap_or([1, 1]);
+        let [height, width] = layer.input.size().unwrap_or([1, 1]);
         let [rows, columns] = op.output;
         if op.is_global() {
-            return self.node(global, &[from], name, vec![]);
+            self.node(global, &[from], name, vec![]);
+            return Ok(());
         }
         if height.checked_rem(rows) == Some(0) && width.checked_rem(columns) == Some(0) {
             let cell = [height / rows, width / columns];
-            return self.node(sliding, &[from], name, vec![kernel_shape(cell), strides(cell)]);
+            self.node(sliding, &[from], name, vec![kernel_shape(cell), strides(cell)]);
+            return Ok(());
+        }
+        if rows.max(columns) > CELLS {
+            let reason = format!(
+                "ONNX has no adaptive pool, and one of {rows} x {columns} from {height} x {width} takes a node for each row \
+                 and column: make it at most {CELLS} x {CELLS}, or divide the map evenly"
+            );
+            return Err(Unsupported { node: layer.id, reason });
         }
         // A cell is a run of rows times a run of columns: its mean is the mean of means, its maximum that of maxima.
         let by_row = self.fresh(format!("{name}:rows"));
         self.reduce_cells(reduce, from, &by_row, 2, height, rows);
         self.reduce_cells(reduce, &by_row, name, 3, width, columns);
+        Ok(())
     }
 
     /// Reduces cell i of n along an axis of `length`: floor(i length / n) to ceil((i + 1) length / n).
@@ -399,9 +420,9 @@ impl<'w> Lowering<'w> {
         let mut cells = Vec::new();
         for cell in 0..count {
             let [start, end] = [cell * length / count, ((cell + 1) * length).div_ceil(count)].map(signed);
-            let run = self.fresh(format!("{output}:run"));
+            let run = self.fresh(format!("{output}:run:{cell}"));
             self.slice(from, &run, &[start], &[end], &[axis], &[1]);
-            cells.push(self.step(reduce, &[&run, &along], output, "cell", vec![]));
+            cells.push(self.step(reduce, &[&run, &along], output, &format!("cell:{cell}"), vec![]));
         }
         let cells: Vec<_> = cells.iter().map(String::as_str).collect();
         self.node("Concat", &cells, output, vec![Attribute::integer("axis", axis)]);
