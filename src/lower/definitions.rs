@@ -12,7 +12,7 @@ use crate::lang::ast::{
 };
 use crate::lang::eval::by_position;
 use crate::lang::{Definitions, Value, function};
-use crate::library;
+use crate::library::{self, Place};
 use crate::limits;
 use crate::source::{Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -50,6 +50,24 @@ pub(super) fn check<'a>(definitions: &'a Definitions, blocks: Blocks<'a>, report
         }
     }
     recursion(definitions, blocks, report);
+    sections(definitions, blocks, report);
+}
+
+/// Reports sections of tables of names for blocks that there are not: their rows would name nothing.
+fn sections(definitions: &Definitions, blocks: Blocks<'_>, report: &mut Report) {
+    if report.has_gaps() {
+        return;
+    }
+    for (kind, _) in definitions.names.iter().flat_map(|names| &names.sections) {
+        if blocks.find(&kind.value, false).is_none() {
+            let message = format!("there is no block {}", suggest::quoted(&kind.value));
+            let own = |place| blocks.names(place).collect::<Vec<_>>();
+            let names = [Place::Stem, Place::Stage, Place::Head].map(own).concat();
+            let error =
+                Diagnostic::error(Code::UnknownName, kind.span, message, "the rows of this section name no layer");
+            report.push(suggest::fixed(error, &kind.value, kind.span, names));
+        }
+    }
 }
 
 /// Reports a block that is called like something that blocks are made of.
@@ -340,10 +358,7 @@ impl<'a> Checker<'a, '_> {
         let activation = Activation::ALL.iter().any(|kind| kind.name() == name.value);
         let message = format!("there is no layer or block {}", suggest::quoted(&name.value));
         let layers = library::layers().iter().map(|layer| layer.name.value.as_str());
-        let own: Vec<_> = layers
-            .chain(self.blocks.names(library::Place::Part))
-            .chain(self.blocks.names(library::Place::Stage))
-            .collect();
+        let own: Vec<_> = layers.chain(self.blocks.names(Place::Part)).chain(self.blocks.names(Place::Stage)).collect();
         let error = Diagnostic::error(Code::UnknownName, name.span, message, "nothing is called so");
         if self.known.contains_key(name.value.as_str()) {
             if !self.report.has_gaps() {
