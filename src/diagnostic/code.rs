@@ -79,6 +79,7 @@ codes! {
     InputDoesNotFit = "E0703", "the input array does not fit the network";
     UnusedParameter = "W0101", "a parameter or variable that nothing uses";
     DeadBranch = "W0102", "statements that can never be reached";
+    CommentOfANumber = "W0103", "a comment that looks like a division";
 }
 
 impl Code {

@@ -4,7 +4,7 @@
 
 use super::scan::{Kind, Token};
 use super::tree::{Grammar, Node, Rule};
-use crate::diagnostic::{Code, Diagnostic, Severity, suggest};
+use crate::diagnostic::{Code, Diagnostic, Report, Severity, suggest};
 use crate::ir::Label;
 use crate::lang::RESERVED;
 use crate::source::{Source, Span, Spanned};
@@ -34,6 +34,27 @@ pub(super) fn stray(source: &Source, base: usize, tokens: &[Token], node: &Node<
         Err(error) => described(source, start, tokens, span, &error, strict),
         // It is a statement, of another place.
         Ok(_) => misplaced(source, tokens, span, strict),
+    }
+}
+
+/// Warns of comments that were meant as divisions: `filters // 4` is `filters`, and a comment.
+pub(super) fn divisions(source: &Source, tokens: &[Token], report: &mut Report) {
+    for pair in tokens.windows(2) {
+        let [before, comment] = pair else { continue };
+        let text = source.text().get(comment.range.clone()).unwrap_or_default();
+        let divisor = text.trim_start_matches("//").trim().trim_end_matches([')', ',', ' ']);
+        let is_value = matches!(before.kind, Kind::Word | Kind::Number | Kind::Close);
+        if comment.kind == Kind::Comment
+            && is_value
+            && !divisor.is_empty()
+            && divisor.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            let span = source.span(comment.range.start..comment.range.start + text.trim_end().len());
+            let message = format!("`// {divisor}` is a comment, and divides nothing");
+            let error = Diagnostic::error(Code::CommentOfANumber, span, message, "what stands before it is all there is")
+                .help(format!("for a quotient without its rest write `floor(… / {divisor})`"));
+            report.push(Diagnostic { severity: Severity::Warning, ..error });
+        }
     }
 }
 
@@ -114,7 +135,7 @@ fn described(
     if let (Some(before), Some(found)) = (before, found)
         && found.kind == Kind::Word
         && matches!(before.kind, Kind::Word | Kind::Number | Kind::Text | Kind::Close)
-        && significant().find(|token| token.range.start >= found.range.end).is_some_and(|next| word(next) == "=")
+        && significant().find(|token| token.range.start >= found.range.end).is_some_and(|next| matches!(word(next).as_str(), "=" | ":"))
         && is_inside
     {
         let between = source.span(before.range.end..found.range.start);
@@ -263,6 +284,7 @@ fn expected(rules: &[Rule]) -> String {
             Rule::join_kind => "`add`, `concat` or `multiply`",
             Rule::operand => "a number",
             Rule::domain => "a type",
+            Rule::default => "a comma or a default",
             Rule::parameter => "a parameter",
             Rule::branch => "a branch",
             Rule::row | Rule::selector => "a row",

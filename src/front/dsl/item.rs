@@ -124,7 +124,8 @@ impl Reader<'_> {
         let mut children = Children::of(node);
         let name = self.word(&children.next()?);
         let domain = children.optional(Rule::domain).map_or(Domain::Any, |node| self.domain(node));
-        let default = children.optional(Rule::expression).map(|node| self.expression(node));
+        let default = children.optional(Rule::default).and_then(|node| Children::of(node).next());
+        let default = default.map(|node| self.expression(node));
         Some(Parameter { name, domain, default, meaning })
     }
 

@@ -33,6 +33,7 @@ use tree::Reader;
 pub fn parse(source: &Source, report: &mut Report) -> Option<Spec> {
     let mut reader = whole(source, report)?;
     let (mut definitions, networks) = reader.file();
+    explain::divisions(source, &reader.tokens, reader.report);
     refuse_layers(&mut definitions, reader.report);
     network::spec(source, definitions, networks, report)
 }
