@@ -51,8 +51,9 @@ pub(super) fn divisions(source: &Source, tokens: &[Token], report: &mut Report) 
         {
             let span = source.span(comment.range.start..comment.range.start + text.trim_end().len());
             let message = format!("`// {divisor}` is a comment, and divides nothing");
-            let error = Diagnostic::error(Code::CommentOfANumber, span, message, "what stands before it is all there is")
-                .help(format!("for a quotient without its rest write `floor(… / {divisor})`"));
+            let error =
+                Diagnostic::error(Code::CommentOfANumber, span, message, "what stands before it is all there is")
+                    .help(format!("for a quotient without its rest write `floor(… / {divisor})`"));
             report.push(Diagnostic { severity: Severity::Warning, ..error });
         }
     }
@@ -135,7 +136,9 @@ fn described(
     if let (Some(before), Some(found)) = (before, found)
         && found.kind == Kind::Word
         && matches!(before.kind, Kind::Word | Kind::Number | Kind::Text | Kind::Close)
-        && significant().find(|token| token.range.start >= found.range.end).is_some_and(|next| matches!(word(next).as_str(), "=" | ":"))
+        && significant()
+            .find(|token| token.range.start >= found.range.end)
+            .is_some_and(|next| matches!(word(next).as_str(), "=" | ":"))
         && is_inside
     {
         let between = source.span(before.range.end..found.range.start);
