@@ -8,8 +8,13 @@
 //!                              │                                     ├─ compare    how it differs from another
 //!                              │                                     ├─ pass       rewrites, checked again
 //!                           library                                  ├─ weights    names, layouts, files
-//!                                                                    └─ back       live model, burn, Keras
+//!                                                                    └─ back       live model, burn, Keras, ONNX
 //! ```
+//!
+//! Beside them stand [`promise`], which holds a network against the figures that its description states, and [`schema`], which
+//! tells an editor what a description in TOML may be.
+//!
+//! Beside it stands [`schema`], which tells an editor what `front` reads in TOML.
 
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]

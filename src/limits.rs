@@ -16,6 +16,11 @@ pub const FEATURES: u64 = u32::MAX as u64;
 pub const SIDE: u64 = 65_536;
 /// Blocks that call each other, one inside the other (E0602).
 pub const CALLS: usize = 32;
+/// Links of a chain of `extends` (E0602).
+pub const CHAIN: usize = 16;
+/// Operands of an expression, those of expressions in brackets around it included: what recursion over an expression may
+/// need of the stack (E0602).
+pub const OPERANDS: usize = 250;
 /// Words and signs of a description in the DSL, comments left out (E0601).
 pub const TOKENS: usize = 40_000;
 /// Bytes of a line of a description in the DSL (E0601).
@@ -30,9 +35,13 @@ pub const NAMES: usize = 256;
 pub const TABLES: usize = 64;
 /// Rows of a table of names (E0601).
 pub const ROWS: usize = 500;
+/// Placeholders of a template of a table of names (E0205).
+pub const PLACES: usize = 8;
 /// Values in a list, those of lists in it included, and of a block with arguments (E0608).
 pub const VALUES: usize = 1_000;
 /// Steps of evaluation that are there before the first node (E0608).
 pub const FIRST_WORK: usize = 100_000;
 /// Steps of evaluation, statements and expressions, that each node of the graph adds (E0608).
 pub const WORK: usize = 20;
+/// Steps of evaluation of a network's own statements (E0608).
+pub const NETWORK_WORK: usize = 200_000;

@@ -27,19 +27,19 @@ struct Entry {
 
 macro_rules! dialects {
     ($($name:literal),*) => {
-        [$(Entry {
+        /// The names of the dialects that ship, in the order in which messages list them.
+        pub const NAMES: [&str; [$($name),*].len()] = [$($name),*];
+
+        static ALL: [Entry; NAMES.len()] = [$(Entry {
             name: $name,
             text: include_str!(concat!("../../library/dialects/", $name, ".resnet")),
             definitions: OnceLock::new(),
             dialect: OnceLock::new(),
-        },)*]
+        },)*];
     };
 }
 
-/// The names of the dialects that ship, in the order in which messages list them.
-pub const NAMES: [&str; 4] = ["torchvision", "keras", "paper", "timm"];
-
-static ALL: [Entry; 4] = dialects!["torchvision", "keras", "paper", "timm"];
+dialects!["torchvision", "keras", "paper", "timm"];
 
 /// The dialect called `name` that ships.
 #[must_use]
@@ -71,6 +71,11 @@ pub fn resolve(name: &Spanned<String>, own: &Definitions, words: Words, report: 
     }
     report.push(unknown("dialect", name, own.dialects.iter().map(|dialect| dialect.name.value.as_str()), words));
     None
+}
+
+/// The blocks for which the tables of a description have sections, as they are written there.
+pub fn sections(own: &Definitions) -> impl Iterator<Item = &Spanned<String>> {
+    own.names.iter().flat_map(|names| names.sections.iter().map(|(kind, _)| kind))
 }
 
 /// Checks the dialects and tables that a description defines, used or not.
@@ -121,9 +126,6 @@ fn unknown<'a>(
     suggest::unknown_word(message, &name.value, name.span, choices, words)
 }
 
-/// How long a chain of `extends` may be.
-const CHAIN: usize = 16;
-
 /// Follows `extends`.
 struct Resolver<'a, 'r> {
     /// The definitions of a description; `None` inside the library.
@@ -141,7 +143,7 @@ impl Resolver<'_, '_> {
         let mut has_names = true;
         for setting in &dialect.settings {
             if setting.name.value == "names" {
-                draft.names = self.table_of(setting, depth);
+                draft.names = self.table_of(setting);
                 has_names = draft.names.is_some();
                 continue;
             }
@@ -159,8 +161,12 @@ impl Resolver<'_, '_> {
     fn base_dialect(&mut self, base: &Spanned<String>, name: &Spanned<String>, depth: usize) -> Option<Dialect> {
         let own = self.own.and_then(|own| own.dialects.iter().find(|known| known.name.value == base.value));
         match own {
-            Some(_) if depth > CHAIN => {
-                self.report.push(circle("dialect", base, name));
+            _ if depth >= limits::CHAIN => {
+                let next = |name: &str| {
+                    let own = self.own?.dialects.iter().find(|known| known.name.value == name)?;
+                    own.base.as_ref().map(|base| base.value.as_str())
+                };
+                self.report.push(endless("dialect", base, name, next));
                 None
             }
             Some(own) => self.dialect(own, depth + 1),
@@ -177,7 +183,7 @@ impl Resolver<'_, '_> {
     }
 
     /// The table that a setting names.
-    fn table_of(&mut self, setting: &ast::Setting, depth: usize) -> Option<crate::ir::names::NameTable> {
+    fn table_of(&mut self, setting: &ast::Setting) -> Option<crate::ir::names::NameTable> {
         let Some(word) = setting.value.variable() else {
             let message = "`names` is not the name of a table";
             self.report.push(Diagnostic::error(
@@ -188,7 +194,7 @@ impl Resolver<'_, '_> {
             ));
             return None;
         };
-        self.table(&Spanned::new(word.to_owned(), setting.value.span), &setting.name, depth)
+        self.table(&Spanned::new(word.to_owned(), setting.value.span), &setting.name, 0)
     }
 
     fn table(
@@ -202,11 +208,15 @@ impl Resolver<'_, '_> {
             || ALL.iter().flat_map(|entry| &entry.definitions().names).find(|known| known.name.value == name.value);
         let found = own.or_else(shipped);
         match found {
-            Some(_) if depth > CHAIN => {
-                self.report.push(circle("table", name, user));
+            Some(_) if depth > limits::CHAIN => {
+                let next = |name: &str| {
+                    let own = self.own?.names.iter().find(|known| known.name.value == name)?;
+                    own.base.as_ref().map(|base| base.value.as_str())
+                };
+                self.report.push(endless("table", name, user, next));
                 None
             }
-            Some(names) => self.names(names, depth + 1),
+            Some(names) => self.names(names, depth),
             None => {
                 let own = self.own.map(|own| own.names.as_slice()).unwrap_or_default();
                 let own = own.iter().map(|names| names.name.value.as_str());
@@ -218,14 +228,27 @@ impl Resolver<'_, '_> {
 
     fn names(&mut self, names: &ast::Names, depth: usize) -> Option<crate::ir::names::NameTable> {
         let base = match &names.base {
-            Some(base) => Some(self.table(base, &names.name, depth)?),
+            Some(base) => Some(self.table(base, &names.name, depth + 1)?),
             None => None,
         };
         table::build(names, base, self.report)
     }
 }
 
-fn circle(what: &str, base: &Spanned<String>, name: &Spanned<String>) -> Diagnostic {
+/// The error for a chain of `extends` that is longer than the limit at `base`: it closes a circle, or is only long. `next`
+/// is what a definition extends.
+fn endless<'a>(
+    what: &str,
+    base: &'a Spanned<String>,
+    name: &Spanned<String>,
+    next: impl Fn(&str) -> Option<&'a str>,
+) -> Diagnostic {
+    let mut chain = std::iter::successors(next(&base.value), |&name| next(name)).take(limits::TABLES);
+    if !chain.any(|name| name == base.value) {
+        let message = format!("the {what} `{}` ends a chain of `extends` that is too long", name.value);
+        let label = format!("expected at most {} links", limits::CHAIN);
+        return Diagnostic::error(Code::TooDeep, base.span, message, label);
+    }
     let message = format!("the {what} `{}` extends itself", name.value);
     Diagnostic::error(Code::Recursion, base.span, message, "the circle closes here").help("remove one `extends`")
 }

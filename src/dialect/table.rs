@@ -124,15 +124,12 @@ fn rows(written: &[Row], report: &mut Report) -> Rows {
     rows
 }
 
-/// The most placeholders of a template.
-const PLACES: usize = 8;
-
 fn template_of(template: &Spanned<String>, report: &mut Report) -> Option<Template> {
     // A name is made for every layer: what it is made of is bounded.
     let [places, blocks] = ["{", "{block}"].map(|piece| template.value.matches(piece).count());
-    if places > PLACES || blocks > 1 {
+    if places > limits::PLACES || blocks > 1 {
         let message = format!("a name has {places} placeholders, {blocks} of them `{{block}}`");
-        let label = format!("expected at most {PLACES}, and `{{block}}` once");
+        let label = format!("expected at most {}, and `{{block}}` once", limits::PLACES);
         report.push(Diagnostic::error(Code::OutOfRange, template.span, message, label));
         return None;
     }

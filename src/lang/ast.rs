@@ -58,7 +58,7 @@ pub struct Parameter {
 /// What a parameter takes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Domain {
-    /// Any number or truth value: nothing was declared.
+    /// Any value: nothing was declared.
     Any,
     /// A number of channels, from 1 to [`crate::limits::CHANNELS`].
     Channels,

@@ -240,6 +240,8 @@ fn the_reference_has_the_limits_of_the_compiler() {
         (limits::ROWS as u64, "E0601"),
         (limits::NESTING as u64, "E0602"),
         (limits::CALLS as u64, "E0602"),
+        (limits::CHAIN as u64, "E0602"),
+        (limits::OPERANDS as u64, "E0602"),
         (limits::NODES as u64, "E0603"),
         (limits::BLOCKS, "E0604"),
         (limits::CHANNELS, "E0605"),
@@ -248,6 +250,8 @@ fn the_reference_has_the_limits_of_the_compiler() {
         (limits::VALUES as u64, "E0608"),
         (limits::FIRST_WORK as u64, "E0608"),
         (limits::WORK as u64, "E0608"),
+        (limits::NETWORK_WORK as u64, "E0608"),
+        (limits::PLACES as u64, "E0205"),
     ];
     let thousands = |number: u64| {
         let digits = number.to_string();
@@ -292,5 +296,38 @@ fn definitions_in_toml_begin_where_toml_says() {
                 panic!("{}", render::text(&report, &source, false));
             }
         }
+    }
+}
+
+#[test]
+fn the_reserved_words_are_those_of_the_grammar() {
+    let grammar = read("grammar/resnet.pest");
+    let rule = grammar.lines().find_map(|line| line.strip_prefix("reserved = @{ ")?.strip_suffix(" }")).unwrap();
+    let words: Vec<_> = rule.split(" | ").map(|word| word.trim_matches('"')).collect();
+    assert_eq!(words, resnetc::lang::RESERVED);
+}
+
+#[test]
+fn a_chain_of_extends_has_as_many_links_as_the_reference_says() {
+    let compile = |links: usize, what: &str, last: &str| {
+        let mut text = format!("{what} own0 extends {last} {{ }}\n");
+        for link in 1..links {
+            let _ = writeln!(text, "{what} own{link} extends own{} {{ }}", link - 1);
+        }
+        let end = format!("own{}", links - 1);
+        let dialect = if what == "names" {
+            let _ = writeln!(text, "dialect own extends torchvision {{ names = {end} }}");
+            "own"
+        } else {
+            &end
+        };
+        let network = "{ input 3 x 32 x 32 stem cifar(16) stage basic(16) }";
+        let source = Source::new("chain.resnet", format!("use dialect {dialect}\n{text}network tiny {network}\n"));
+        resnetc::compile(&source).map(|_| ()).map_err(|report| report.diagnostics()[0].code.number())
+    };
+    for what in ["dialect", "names"] {
+        assert_eq!(compile(limits::CHAIN, what, "torchvision"), Ok(()), "{what}");
+        assert_eq!(compile(limits::CHAIN + 1, what, "torchvision"), Err("E0602"), "{what}");
+        assert_eq!(compile(3, what, "own2"), Err("E0217"), "{what}");
     }
 }

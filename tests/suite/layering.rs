@@ -32,7 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// The back ends: none may import another.
-const SIBLINGS: &[&str] = &["live", "burn", "keras"];
+const SIBLINGS: &[&str] = &["live", "burn", "keras", "onnx"];
 
 fn rust_files(folder: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -6,6 +6,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::lang::Value;
 use crate::lang::ast::{Expression, ExpressionKind, Operator, Passed};
 use crate::lang::value::{Argument, CallValue};
+use crate::limits;
 use crate::source::{Span, Spanned};
 use pest::pratt_parser::{Assoc, Op, PrattParser};
 use std::sync::{Arc, LazyLock};
@@ -27,10 +28,6 @@ static PRECEDENCE: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
         .op(left(Rule::times) | left(Rule::over) | left(Rule::modulo))
         .op(Op::prefix(Rule::negative))
 });
-
-/// The most operands of an expression, those of expressions in brackets around it included: what recursion over an
-/// expression may need of the stack.
-const OPERANDS: usize = 250;
 
 impl Reader<'_> {
     pub(super) fn expression(&mut self, node: Node<'_>) -> Expression {
@@ -63,14 +60,14 @@ impl Reader<'_> {
         let pairs = node.into_inner();
         let operands = pairs.len();
         self.depth += operands;
-        if self.depth > OPERANDS {
+        if self.depth > limits::OPERANDS {
             self.depth -= operands;
             self.report.push(
                 Diagnostic::error(
                     Code::TooDeep,
                     span,
                     "an expression is too long",
-                    format!("more than {OPERANDS} operands"),
+                    format!("more than {} operands", limits::OPERANDS),
                 )
                 .help("give its parts names with `let`"),
             );

@@ -170,9 +170,6 @@ struct Locals {
 /// How many names are compared with a word that is none of them.
 const FEW: usize = 16;
 
-/// What a network can evaluate.
-const NETWORK_WORK: usize = 200_000;
-
 impl Scope for Locals {
     fn variable(&self, name: &str) -> Option<Value> {
         let found = self.values.iter().rev().find(|(known, ..)| known == name).map(|(_, value, _)| value.clone());
@@ -214,7 +211,8 @@ impl Scope for Locals {
 
     fn spend(&self, span: Span) -> Evaluated<()> {
         self.work.set(self.work.get() + 1);
-        if self.work.get() > NETWORK_WORK { Err(Box::new(explain::too_much_work(span, NETWORK_WORK))) } else { Ok(()) }
+        let most = limits::NETWORK_WORK;
+        if self.work.get() > most { Err(Box::new(explain::too_much_work(span, most))) } else { Ok(()) }
     }
 }
 
