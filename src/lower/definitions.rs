@@ -58,7 +58,7 @@ fn sections(definitions: &Definitions, blocks: Blocks<'_>, report: &mut Report) 
     if report.has_gaps() {
         return;
     }
-    for (kind, _) in definitions.names.iter().flat_map(|names| &names.sections) {
+    for kind in dialect::sections(definitions) {
         if blocks.find(&kind.value, false).is_none() {
             let message = format!("there is no block {}", suggest::quoted(&kind.value));
             let own = |place| blocks.names(place).collect::<Vec<_>>();
