@@ -74,16 +74,53 @@ pub fn cut(word: &str) -> Cow<'_, str> {
 
 const QUOTED_CHARACTERS: usize = 64;
 
-/// The candidate closest to `word`, where one is close enough to be worth naming.
+/// What others call a thing, in lower case, and what it is called here.
+const ELSEWHERE: [(&str, &str); 27] = [
+    ("int", "integer"),
+    ("bool", "boolean"),
+    ("bn", "norm"),
+    ("batchnorm", "norm"),
+    ("batch_norm", "norm"),
+    ("batchnorm2d", "norm"),
+    ("layernorm", "layer_norm"),
+    ("groupnorm", "group_norm"),
+    ("conv2d", "conv"),
+    ("convolution", "conv"),
+    ("activation", "act"),
+    ("maxpool", "max_pool"),
+    ("maxpool2d", "max_pool"),
+    ("avgpool", "avg_pool"),
+    ("avgpool2d", "avg_pool"),
+    ("gap", "global_pool"),
+    ("global_avg_pool", "global_pool"),
+    ("fc", "linear"),
+    ("dense", "linear"),
+    ("out_channels", "filters"),
+    ("kernel_size", "kernel"),
+    ("strides", "stride"),
+    ("use_bias", "bias"),
+    ("dilation_rate", "dilation"),
+    ("swish", "silu"),
+    ("pytorch", "torchvision"),
+    ("torch", "torchvision"),
+];
+
+/// The candidate that `word` is elsewhere, or the closest, where one is close enough to be worth naming.
 ///
 /// Close is a Damerau-Levenshtein distance of at most a third of the longer word, the bound that rustc uses.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let candidates: Vec<_> = candidates.into_iter().collect();
+    let lower = word.to_lowercase();
+    let meant = |ours: &str| candidates.iter().copied().find(|candidate| *candidate == ours);
+    if let Some(ours) = ELSEWHERE.iter().filter(|(theirs, _)| *theirs == lower).find_map(|(_, ours)| meant(ours)) {
+        return Some(ours);
+    }
     // The lengths alone rule out a word of a megabyte, of which the distance would be slow.
     let bound = |candidate: &str| word.len().max(candidate.len()).max(3) / 3;
     let in_reach = |candidate: &&str| word.len().abs_diff(candidate.len()) <= bound(candidate);
-    let lower = word.to_lowercase();
     candidates
-        .into_iter()
+        .iter()
+        .copied()
         .filter(in_reach)
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= bound(candidate) && *distance < candidate.len())

@@ -3,7 +3,8 @@
 use super::machine::{IMPLICIT, PLACE_FUNCTIONS};
 use super::matching::Matching;
 use super::scope::Blocks;
-use crate::diagnostic::{Code, Diagnostic, Report, Severity, suggest};
+use crate::diagnostic::suggest::{self, Words};
+use crate::diagnostic::{Code, Diagnostic, Report, Severity};
 use crate::dialect;
 use crate::ir::Label;
 use crate::ir::op::Activation;
@@ -393,8 +394,10 @@ impl<'a> Checker<'a, '_> {
     fn arguments(&mut self, signature: &Signature, passed: &'a [Passed], has_size: bool, span: Span) {
         let mut matching = Matching::of(signature, has_size);
         for Passed { name, value } in passed {
-            self.expression(value);
-            if let Err(error) = matching.next(name.as_ref(), value.variable(), value.span) {
+            let next = matching.next(name.as_ref(), value.variable(), value.span);
+            let parameter = next.as_ref().ok().and_then(|name| signature.parameter(name));
+            self.argument(&signature.name.value, parameter, value);
+            if let Err(error) = next {
                 let goes_on = error.code == Code::DefinedTwice;
                 self.report.push(*error);
                 if !goes_on {
@@ -407,6 +410,24 @@ impl<'a> Checker<'a, '_> {
                 self.report.push(super::machine::missing(&signature.name.value, parameter, span));
             }
         }
+    }
+
+    /// An argument: an expression, and where a choice is to be made, a word that means nothing else is one of the choices.
+    fn argument(&mut self, owner: &str, parameter: Option<&Parameter>, value: &'a Expression) {
+        let (Some(word), Some(parameter)) = (value.variable(), parameter) else { return self.expression(value) };
+        let Domain::Choice(choices) = &parameter.domain else { return self.expression(value) };
+        if self.find(word) || self.is_word(word) || choices.iter().any(|choice| choice == word) {
+            return;
+        }
+        let message = format!("`{owner}` has no {} {}", parameter.name.value, suggest::quoted(word));
+        let choices = choices.iter().map(String::as_str);
+        self.report.push(suggest::unknown_word(message, word, value.span, choices, Words::Bare));
+    }
+
+    /// Whether `name` is known without being declared: to every block, to a parameter, or as a block.
+    fn is_word(&self, name: &str) -> bool {
+        let is_choice = || self.block.signature.parameters.iter().flat_map(choices).any(|word| word == name);
+        IMPLICIT.contains(&name) || WORDS.contains(name) || is_choice() || self.blocks.find(name, false).is_some()
     }
 
     fn expression(&mut self, expression: &'a Expression) {
@@ -432,12 +453,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn name(&mut self, name: &str, span: Span) {
-        let is_choice = || self.block.signature.parameters.iter().flat_map(choices).any(|word| word == name);
-        let is_word = IMPLICIT.contains(&name) || WORDS.contains(name) || is_choice();
-        if self.find(name) || is_word {
-            return;
-        }
-        if self.blocks.find(name, false).is_some() {
+        if self.find(name) || self.is_word(name) {
             return;
         }
         if library::layer(name).is_some() {
@@ -455,7 +471,8 @@ impl<'a> Checker<'a, '_> {
             .copied()
             .chain(IMPLICIT)
             .chain(self.block.signature.parameters.iter().flat_map(choices))
-            .chain(WORDS.iter().copied());
+            .chain(WORDS.iter().copied())
+            .chain(["true", "false"]);
         let message = format!("there is no variable {}", suggest::quoted(name));
         let error = Diagnostic::error(Code::UnknownName, span, message, "nothing is called so");
         let error = suggest::fixed(error, name, span, known);

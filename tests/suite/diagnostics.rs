@@ -115,6 +115,7 @@ fn one_mistake_is_one_error() {
         "dsl_times_sign",
         "dsl_unknown_layer_of_another_library",
         "dsl_unused_parameter",
+        "dsl_words_of_elsewhere",
         "empty_file",
         "everything_in_one_run",
         "huge_numbers",

@@ -57,6 +57,10 @@ fn save_weights(network: &Checked, weights: &Weights, path: &Path) {
             let name = format!("{}{suffix}", network.name(parameter.node));
             let (shape, values) = match (dialect.names.layout, parameter.kind) {
                 (Layout::Keras, ParameterKind::Kernel) => keras_kernel(network, parameter.node, &shape, values),
+                // torchvision writes the factors of a layer scale as C x 1 x 1, timm as C.
+                (Layout::Torch, ParameterKind::Gain) if parameter.node.index() % 2 == 0 => {
+                    ([shape.as_slice(), &[1, 1]].concat(), values.clone())
+                }
                 _ => (shape, values.clone()),
             };
             let bytes: Vec<_> = values.iter().flat_map(|value| value.to_le_bytes()).collect();

@@ -41,6 +41,11 @@ def load_weights(model, path, include_top=True):
 {%- endif %}
 {%- endif %}
             tensor = tensors.pop(name, None)
+{%- if weights.torch && needs.layer_scale %}
+            if isinstance(layer, LayerScale) and np.shape(tensor)[1:] == (1, 1):
+                # PyTorch multiplies a map by channels x 1 x 1.
+                tensor = tensor[:, 0, 0]
+{%- endif %}
             if tensor is None:
                 problems.append(f"missing: {name} {shape}")
             elif tensor.shape != shape:
