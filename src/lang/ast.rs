@@ -283,12 +283,6 @@ pub struct Row {
 }
 
 impl Signature {
-    /// The parameter for the argument at `position`; `conv 3x3 (…)` has told its kernel, which then has no position.
-    #[must_use]
-    pub fn at(&self, position: usize, has_size: bool) -> Option<&Parameter> {
-        self.parameters.iter().filter(|parameter| !(has_size && parameter.name.value == "kernel")).nth(position)
-    }
-
     /// The parameter called `name`.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {

@@ -6,7 +6,7 @@ use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lang::Value;
 use crate::lang::ast::{Block, Domain, Expression, Parameter};
-use crate::lang::value::CallValue;
+use crate::lang::value::{Argument, CallValue};
 use crate::library;
 use crate::limits;
 use crate::source::{Span, Spanned};
@@ -149,18 +149,14 @@ impl Judge<'_> {
     }
 
     /// Some of the arguments of `block`, each with its name and held against its parameter.
-    fn partial(
-        self,
-        block: &Block,
-        arguments: &[crate::lang::value::Argument],
-    ) -> Result<Vec<crate::lang::value::Argument>, Box<Diagnostic>> {
+    pub(super) fn partial(self, block: &Block, arguments: &[Argument]) -> Result<Vec<Argument>, Box<Diagnostic>> {
         let mut matching = Matching::of(&block.signature, false);
-        let named = |argument: &crate::lang::value::Argument| {
+        let named = |argument: &Argument| {
             let span = argument.value.span;
             let name = matching.next(argument.name.as_ref(), argument.variable.as_deref(), span)?;
             let value = Spanned::new(self.argument(block, name, &argument.value)?, span);
             let at = argument.name.as_ref().map_or(span, |name| name.span);
-            Ok(crate::lang::value::Argument::named(Spanned::new(name.to_owned(), at), value))
+            Ok(Argument::named(Spanned::new(name.to_owned(), at), value))
         };
         arguments.iter().map(named).collect()
     }
@@ -185,7 +181,7 @@ impl Judge<'_> {
     fn block(
         self,
         name: &str,
-        arguments: &[crate::lang::value::Argument],
+        arguments: &[Argument],
         given: &[String],
         span: Span,
         parameter: &Parameter,

@@ -79,7 +79,7 @@ fn write_out_stage(stage: &Stage, defaults: Option<&Call>, blocks: Blocks<'_>) -
 }
 
 fn write_out_call(call: &Call, block: &Block) -> Call {
-    let mut call = with_names(call, block, &mut Report::default()).into_owned();
+    let mut call = with_names(call, block, &mut Report::default());
     call.arguments.sort_by_key(|argument| declared_by(block).position(|name| argument.is(name)));
     call
 }
@@ -155,7 +155,7 @@ fn same_name(left: &Argument, right: &Argument) -> bool {
 
 /// `call` with a name for every argument: an argument without one is for the parameter that its variable is called after,
 /// or the one at its position.
-fn with_names<'c>(call: &'c Call, block: &Block, report: &mut Report) -> Cow<'c, Call> {
+fn with_names(call: &Call, block: &Block, report: &mut Report) -> Call {
     let mut matching = Matching::of(&block.signature, false);
     let mut named: Vec<Argument> = Vec::new();
     for argument in &call.arguments {
@@ -173,7 +173,7 @@ fn with_names<'c>(call: &'c Call, block: &Block, report: &mut Report) -> Cow<'c,
             Err(error) => report.push(*error),
         }
     }
-    Cow::Owned(Call { arguments: named, ..call.clone() })
+    Call { kind: call.kind.clone(), arguments: named, span: call.span }
 }
 
 /// What is known about the block that a call names.
@@ -228,7 +228,7 @@ fn find<'a>(call: &'a Call, name: &str) -> Option<&'a Argument> {
 fn resolve_single<'a>(call: &Call, place: Place, judge: Judge<'a>, report: &mut Report) -> Option<Arguments<'a>> {
     let kind = find_kind(&call.kind, place, judge, report);
     let call = match kind {
-        Named::Known(block) => with_names(call, block, report),
+        Named::Known(block) => Cow::Owned(with_names(call, block, report)),
         Named::Refused | Named::Absent => Cow::Borrowed(call),
     };
     let meant = check_names(&call, kind, place, keys(judge, &["kind"]), report);
@@ -255,7 +255,7 @@ fn resolve_stage<'a>(
     report: &mut Report,
 ) -> Option<Arguments<'a>> {
     let call = match kind {
-        Named::Known(block) => with_names(&stage.call, block, report),
+        Named::Known(block) => Cow::Owned(with_names(&stage.call, block, report)),
         Named::Refused | Named::Absent => Cow::Borrowed(&stage.call),
     };
     let mut meant = meant.to_vec();

@@ -16,7 +16,7 @@ use crate::lang::ast::{
     StatementKind, Step,
 };
 use crate::lang::eval::{Evaluated, Scope, bounded, evaluate, mistyped, truth, whole};
-use crate::lang::value::CallValue;
+use crate::lang::value::{Argument, CallValue};
 use crate::lang::{Value, function};
 use crate::library;
 use crate::limits;
@@ -93,13 +93,13 @@ impl<'a> Machine<'a> {
         Self { builder, dialect, blocks, words, work: Cell::new(limits::FIRST_WORK), chained: 0 }
     }
 
-    /// Adds the block that `call` names; what its parameters were.
+    /// Adds the block that `call` names; of a stage's first, what its parameters were.
     pub(super) fn expand(
         &mut self,
         call: &'a Arguments<'a>,
         previous: Option<Told<'a>>,
         position: Position,
-    ) -> Result<Told<'a>, Halt> {
+    ) -> Result<Option<Told<'a>>, Halt> {
         let branch = match position.place {
             Place::Stem | Place::Input => Label::STEM,
             Place::Block { .. } => Label::BLOCK,
@@ -120,7 +120,7 @@ impl<'a> Machine<'a> {
             }
         }
         self.run(&call.block.body, &mut frame, &mut context)?;
-        Ok(frame.values.into_iter().map(|(name, value, _)| (name, value)).collect())
+        Ok((position.index == 0).then(|| frame.values.into_iter().map(|(name, value, _)| (name, value)).collect()))
     }
 
     /// Gives parameters of `frame` that were not told their defaults, which see none of the others.
@@ -167,7 +167,7 @@ impl<'a> Machine<'a> {
         truth(condition, &View { machine: self, frame, context }).map_err(|error| self.relocate(error, frame))
     }
 
-    /// A whole number that is not negative.
+    /// A whole number.
     fn count(&self, expression: &Expression, frame: &Frame<'a>, context: &Context<'a>) -> Result<i128, Halt> {
         let value = self.evaluate(expression, frame, context)?;
         whole(&value, expression.span).map_err(|error| self.relocate(error, frame))
@@ -798,16 +798,12 @@ impl View<'_, '_> {
             );
             return Err(Box::new(suggest::fixed(error, &name.value, name.span, functions())));
         };
-        let mut matching = Matching::of(&block.signature, false);
-        let judge = self.machine.judge(is_library);
         let argument = |Passed { name, value }: &Passed| {
-            let known = matching.next(name.as_ref(), value.variable(), value.span)?;
-            let evaluated = Spanned::new(evaluate(value, self)?, value.span);
-            let evaluated = Spanned::new(judge.argument(block, known, &evaluated)?, value.span);
-            let at = name.as_ref().map_or(value.span, |name| name.span);
-            Ok(crate::lang::value::Argument::named(Spanned::new(known.to_owned(), at), evaluated))
+            let variable = value.variable().map(str::to_owned);
+            Ok(Argument { name: name.clone(), variable, value: Spanned::new(evaluate(value, self)?, value.span) })
         };
-        let arguments = passed.iter().map(argument).collect::<Evaluated<_>>()?;
+        let arguments = passed.iter().map(argument).collect::<Evaluated<Vec<_>>>()?;
+        let arguments = self.machine.judge(is_library).partial(block, &arguments)?;
         let value = Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library }));
         bounded(value, span, self)
     }

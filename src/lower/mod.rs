@@ -85,10 +85,7 @@ fn expand<'a>(spec: &'a Spec, machine: &mut Machine<'a>, calls: &'a Calls<'a>) -
         for index in 0..blocks {
             let place = Place::Block { stage, block: u32::try_from(index).unwrap_or(u32::MAX) };
             let position = Position { place, index, blocks, number: first + index, total, stage: stage.into(), stages };
-            let values = machine.expand(call, previous.clone(), position)?;
-            if index == 0 {
-                told = Some(values);
-            }
+            told = machine.expand(call, previous.clone(), position)?.or(told);
         }
         first += blocks;
         previous = told;

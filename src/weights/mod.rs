@@ -20,7 +20,7 @@ pub use expect::{Entry, expected};
 pub use layout::{hwio_to_oihw, oihw_to_hwio};
 pub use map::{Derivation, WeightMap};
 pub use misfit::{Differences, Misfit, Unreadable};
-pub use safetensors::{read, write};
+pub use safetensors::{fit_in_memory, read, write};
 
 use crate::ir::Parameter;
 use crate::valid::Checked;

@@ -120,29 +120,38 @@ fn load(entry: Entry, view: &TensorView<'_>, kind: Float) -> (Parameter, Tensor)
     (entry.parameter, Tensor { shape: entry.ir_shape, values })
 }
 
-/// The bytes of a safetensors file with `weights`, which are those of `checked`, as float32. The same weights give the
-/// same bytes.
+/// Whether `weights` has a tensor for every parameter of `checked`, in its shape.
 ///
 /// # Errors
-/// That a tensor is missing or has another shape.
-pub fn write(checked: &Checked, weights: &Weights) -> Result<Vec<u8>, Misfit> {
+/// Everything that is missing or has another shape.
+pub fn fit_in_memory(checked: &Checked, weights: &Weights) -> Result<(), Misfit> {
     let mut differences = Differences { network: checked.graph().name.clone(), ..Differences::default() };
-    let mut tensors = Vec::new();
     for entry in expected(checked) {
         match weights.get(entry.parameter) {
             None => differences.missing.push((entry.name, entry.ir_shape)),
             Some(tensor) if tensor.shape != entry.ir_shape => {
                 differences.misshapen.push((entry.name, entry.ir_shape, tensor.shape.clone()));
             }
-            Some(tensor) => {
-                let shape = entry.shape.iter().filter_map(|&side| usize::try_from(side).ok()).collect();
-                tensors.push((entry.name, shape, stored(tensor, entry.permuted)));
-            }
+            Some(_) => {}
         }
     }
-    if !differences.is_empty() {
-        return Err(Misfit::Different(differences));
-    }
+    if differences.is_empty() { Ok(()) } else { Err(Misfit::Different(differences)) }
+}
+
+/// The bytes of a safetensors file with `weights`, which are those of `checked`, as float32. The same weights give the
+/// same bytes.
+///
+/// # Errors
+/// That a tensor is missing or has another shape.
+pub fn write(checked: &Checked, weights: &Weights) -> Result<Vec<u8>, Misfit> {
+    fit_in_memory(checked, weights)?;
+    let tensors: Vec<_> = expected(checked)
+        .into_iter()
+        .filter_map(|entry| {
+            let shape = entry.shape.iter().filter_map(|&side| usize::try_from(side).ok()).collect();
+            Some((entry.name, shape, stored(weights.get(entry.parameter)?, entry.permuted)))
+        })
+        .collect();
     let corrupt = |error: ::safetensors::SafeTensorError| Misfit::Unreadable(Unreadable::Corrupt(error.to_string()));
     let views: Result<Vec<_>, _> = tensors
         .iter()

@@ -9,7 +9,7 @@ mod write;
 
 use super::{Unsupported, fingerprint, header};
 use crate::valid::Checked;
-use crate::weights::{Differences, Misfit, Weights, expected};
+use crate::weights::{self, Misfit, Weights};
 use std::io::{self, Write};
 
 /// The version of ONNX's operators that a file is written in.
@@ -43,7 +43,7 @@ impl From<io::Error> for EmitError {
 /// # Errors
 /// See [`EmitError`]; only [`EmitError::Io`] leaves something written.
 pub fn emit(network: &Checked, weights: &Weights, out: &mut impl Write) -> Result<(), EmitError> {
-    fit(network, weights).map_err(EmitError::Misfit)?;
+    weights::fit_in_memory(network, weights).map_err(EmitError::Misfit)?;
     let lowered = node::lower(network, weights).map_err(EmitError::Unsupported)?;
     let entry = |key: &str, value: String| proto::Entry { key: key.to_owned(), value };
     let model = proto::Model {
@@ -62,19 +62,4 @@ pub fn emit(network: &Checked, weights: &Weights, out: &mut impl Write) -> Resul
         return Err(EmitError::TooLarge(bytes));
     }
     write::model(&model, &lowered.graph, &lowered.tensors, out).map_err(EmitError::Io)
-}
-
-/// Whether every parameter has a tensor in its shape.
-fn fit(network: &Checked, weights: &Weights) -> Result<(), Misfit> {
-    let mut differences = Differences { network: network.graph().name.clone(), ..Differences::default() };
-    for entry in expected(network) {
-        match weights.get(entry.parameter) {
-            None => differences.missing.push((entry.name, entry.ir_shape)),
-            Some(tensor) if tensor.shape != entry.ir_shape => {
-                differences.misshapen.push((entry.name, entry.ir_shape, tensor.shape.clone()));
-            }
-            Some(_) => {}
-        }
-    }
-    if differences.is_empty() { Ok(()) } else { Err(Misfit::Different(differences)) }
 }

@@ -41,14 +41,12 @@ pub(super) fn stray(source: &Source, base: usize, tokens: &[Token], node: &Node<
 pub(super) fn divisions(source: &Source, tokens: &[Token], report: &mut Report) {
     for pair in tokens.windows(2) {
         let [before, comment] = pair else { continue };
+        if comment.kind != Kind::Comment || !matches!(before.kind, Kind::Word | Kind::Number | Kind::Close) {
+            continue;
+        }
         let text = source.text().get(comment.range.clone()).unwrap_or_default();
         let divisor = text.trim_start_matches("//").trim().trim_end_matches([')', ',', ' ']);
-        let is_value = matches!(before.kind, Kind::Word | Kind::Number | Kind::Close);
-        if comment.kind == Kind::Comment
-            && is_value
-            && !divisor.is_empty()
-            && divisor.bytes().all(|byte| byte.is_ascii_digit())
-        {
+        if !divisor.is_empty() && divisor.bytes().all(|byte| byte.is_ascii_digit()) {
             let span = source.span(comment.range.start..comment.range.start + text.trim_end().len());
             let message = format!("`// {divisor}` is a comment, and divides nothing");
             let error =
