@@ -59,9 +59,9 @@ impl<'a> Writer<'a> {
             let mut nodes = call.nodes.iter().copied();
             collect(&definition.body, call, &mut nodes, &mut writer.nodes);
         }
-        for parameter in &definition.parameters {
+        for index in 0..definition.parameters.len() {
             let taken: Vec<_> = writer.taken.iter().collect();
-            let name = PyIdent::fresh(&parameter.name, &taken);
+            let name = PyIdent::fresh(&parameter_name(definition, index), &taken);
             writer.taken.push(name.clone());
             writer.parameters.push(name);
         }
@@ -132,6 +132,7 @@ impl<'a> Writer<'a> {
         target: &PyIdent,
     ) -> Result<(), Unsupported> {
         let outer = self.guard.take();
+        let scope = self.taken.len();
         self.depth += usize::from(outer.is_some());
         self.enclosing.extend(outer);
         let mut operands = Vec::new();
@@ -142,7 +143,7 @@ impl<'a> Writer<'a> {
             operands.push(match &kept {
                 Some(kept) if branch.is_empty() => kept.clone(),
                 Some(_) | None => {
-                    let name = if number == 0 { target.clone() } else { self.variable(branch_name(branch)) };
+                    let name = if number == 0 { target.clone() } else { self.variable(branch_name(branch, &item.op)) };
                     self.body(branch, value, &name)?;
                     kept = kept.or_else(|| branch.is_empty().then(|| name.clone()));
                     name
@@ -156,6 +157,8 @@ impl<'a> Writer<'a> {
             // Of a sum keras.applications has the shortcut first.
             operands.reverse();
         }
+        // What the branches were called is free again; `x` and what a caller reads were taken before.
+        self.taken.truncate(scope);
         let name = self.name(item);
         self.push(Line::Join { kind, target: target.clone(), operands, name });
         self.depth -= usize::from(outer.is_some());
@@ -317,6 +320,38 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// What to call the parameter `index`: as the outline does, but where that only numbers it, after the layer that it is
+/// about.
+fn parameter_name(definition: &Definition, index: usize) -> String {
+    let name = |index: usize| definition.parameters.get(index).map_or("", |parameter| parameter.name.as_str());
+    let others = || (0..definition.parameters.len()).filter(|other| *other != index).map(name);
+    let Some(base) = unnumbered(name(index)).filter(|base| others().any(|other| other == *base)) else {
+        return name(index).to_owned();
+    };
+    let mut layer = None;
+    visit(&definition.body, &mut |item| {
+        let about =
+            item.guard == Some(index) || item.fields.values().any(|field| *field == Expression::Parameter(index));
+        if about && layer.is_none() {
+            let unit = Some(item.unit).filter(|unit| *unit > 0).map(|unit| unit.to_string());
+            let branch = Some(item.branch).filter(|branch| *branch != Label::MAIN && *branch != Label::BLOCK);
+            let branch = branch.map(|branch| format!("{}_", branch.as_str()));
+            layer = Some(format!("{}{}{}", branch.unwrap_or_default(), item.role.as_str(), unit.unwrap_or_default()));
+        }
+    });
+    match (layer, definition.parameters.get(index).map(|parameter| parameter.meaning)) {
+        (Some(layer), Some(Meaning::Flag)) => layer,
+        (Some(layer), Some(Meaning::Number(_))) => format!("{layer}_{base}"),
+        (Some(_) | None, _) => name(index).to_owned(),
+    }
+}
+
+/// What stands before the number at the end of `name`, if there is one.
+pub(super) fn unnumbered(name: &str) -> Option<&str> {
+    let (base, number) = name.rsplit_once('_')?;
+    number.parse::<u32>().ok().map(|_| base)
+}
+
 /// How `op` joins its operands, if it does.
 fn joins(op: &Op) -> Option<Join> {
     let kinds = [
@@ -327,9 +362,10 @@ fn joins(op: &Op) -> Option<Join> {
     kinds.into_iter().find(|(found, _)| *found).map(|(_, kind)| kind)
 }
 
-/// What to call the value of a branch.
-fn branch_name(steps: &[Step]) -> &str {
+/// What to call the value of a branch of what `join` joins.
+fn branch_name<'s>(steps: &'s [Step], join: &Op) -> &'s str {
     match steps.first().map(|step| &step.item().branch) {
+        None if !matches!(join, Op::Add(_)) => "features",
         None | Some(&Label::SKIP) => "shortcut",
         Some(&(Label::MAIN | Label::JOIN | Label::BLOCK | Label::STEM | Label::HEAD)) => "branch",
         Some(branch) => branch.as_str(),

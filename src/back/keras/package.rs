@@ -1,12 +1,12 @@
 //! From an outline to the view of the whole package.
 
-use super::body::{Writer, Written, is_set, visit};
+use super::body::{Writer, Written, is_set, unnumbered, visit};
 use super::calls::{self, Plain, Word};
 use super::channels;
 use super::head::{self, Head};
 use super::known::Known;
 use super::python::{Comment, PyFloat, PyIdent, PyNumber, PyStr};
-use super::view::{Argument, Convolution, Function, Meaning, Needs, Package, Parameter, Stage, Weights};
+use super::view::{Argument, Convolution, Function, Kind, Meaning, Needs, Package, Parameter, Stage, Weights};
 use crate::back::Unsupported;
 use crate::ir::dialect::{Init, Layout};
 use crate::ir::op::PoolKind;
@@ -36,7 +36,8 @@ pub(super) fn package(
         let written = Writer::block(&known, &mut needs, definition, calls.clone()).write(&definition.body)?;
         let taken: Vec<_> = blocks.iter().map(|block| &block.function.name).chain([&name]).collect();
         let ident = PyIdent::fresh(&format!("{}_block", definition.name), &taken);
-        blocks.push(Block::new(network, ident, definition, &calls, written));
+        let kind = Kind::of(definition, &outline.definitions);
+        blocks.push(Block::new(network, ident, (definition, kind), &calls, written));
     }
     let mut top_nodes = Vec::new();
     visit(head.top, &mut |item| top_nodes.push(item.node));
@@ -130,14 +131,16 @@ impl Block {
     fn new(
         network: &Checked,
         name: PyIdent,
-        definition: &Definition,
+        (definition, kind): (&Definition, Kind),
         calls: &[&outline::Call],
         written: Written,
     ) -> Self {
         let mut parameters = Vec::new();
         for (index, (known, ident)) in definition.parameters.iter().zip(&written.parameters).enumerate() {
             if written.uses.contains_key(&index) {
-                let default = default(known, index, calls);
+                let uses = written.uses.get(&index).map_or(&[][..], Vec::as_slice);
+                let idle = calls.iter().any(|call| is_idle(call, uses)).then_some(Argument::None);
+                let default = default(known, index, calls).or(idle);
                 let text = known.meaning == outline::Meaning::Text;
                 let meaning = meaning(definition, known, index);
                 parameters.push((Some(index), Parameter { name: ident.clone(), default, keyword_only: text, meaning }));
@@ -155,7 +158,7 @@ impl Block {
         let stride = indices.iter().position(strided).and_then(|at| parameters.get(at));
         let function = Function {
             name,
-            block: Comment::new(&definition.name),
+            kind,
             channels: channels::of(&definition.body, &|index| {
                 written.parameters.get(index).filter(|_| written.uses.contains_key(&index)).cloned()
             }),
@@ -175,7 +178,8 @@ impl Block {
                 None => Value::Text(call.name.clone()),
                 Some(index) => call.arguments.get(*index).cloned().unwrap_or(Value::Number(0)),
             };
-            let idle = index.is_some_and(|index| self.is_idle(call, index));
+            let uses = index.and_then(|index| self.uses.get(&index));
+            let idle = uses.is_some_and(|uses| is_idle(call, uses));
             if parameter.default.is_some() && (idle || parameter.default == Some(as_default(&value))) {
                 continue;
             }
@@ -193,12 +197,24 @@ impl Block {
         }
         Plain { block: self.function.name.clone(), positional, keywords }
     }
+}
 
-    /// Whether everything that the parameter `index` says is about layers that `call` does not have.
-    fn is_idle(&self, call: &outline::Call, index: usize) -> bool {
-        let uses = self.uses.get(&index).map_or(&[][..], Vec::as_slice);
-        uses.iter().all(|guard| guard.is_some_and(|guard| !is_set(call, guard)))
+impl Kind {
+    /// Blocks of one kind and of several structures are numbered.
+    fn of(definition: &Definition, all: &[Definition]) -> Self {
+        let known = |name: &&str| all.iter().any(|other| other.name == *name);
+        let base = |name| unnumbered(name).filter(known).unwrap_or(name);
+        let kind = base(definition.name.as_str());
+        let same: Vec<_> = all.iter().filter(|other| base(other.name.as_str()) == kind).collect();
+        let at = same.iter().position(|other| other.name == definition.name).unwrap_or(0);
+        let form = [at + 1, same.len()].map(|number| PyNumber::Literal(number.try_into().unwrap_or(u64::MAX)));
+        Self { name: Comment::new(kind), form: (same.len() > 1).then_some(form) }
     }
+}
+
+/// Whether everything that a parameter of these uses says is about layers that `call` does not have.
+fn is_idle(call: &outline::Call, uses: &[Option<usize>]) -> bool {
+    uses.iter().all(|guard| guard.is_some_and(|guard| !is_set(call, guard)))
 }
 
 /// What a parameter is where a call says nothing.
@@ -239,6 +255,7 @@ fn as_default(value: &Value) -> Argument {
 
 fn meaning(definition: &Definition, parameter: &outline::Parameter, index: usize) -> Meaning {
     let mut roles = Vec::new();
+    let mut channels = Vec::new();
     let mut shortcut = true;
     visit(&definition.body, &mut |item| {
         let named = item.name == outline::Name::Parameter(index);
@@ -246,12 +263,20 @@ fn meaning(definition: &Definition, parameter: &outline::Parameter, index: usize
             roles.push(Comment::new(item.op.name()));
             shortcut &= item.branch == Label::SKIP;
         }
+        let filters = item.fields.get(&Field::Filters);
+        if filters == Some(&outline::Expression::Parameter(index)) {
+            channels.push(match &item.name {
+                outline::Name::Suffix(suffix) => Comment::new(suffix.trim_start_matches(['.', '_', ':'])),
+                outline::Name::Whole(name) => Comment::new(name),
+                outline::Name::Parameter(_) => Comment::new(item.op.name()),
+            });
+        }
     });
     match parameter.meaning {
         outline::Meaning::Flag if shortcut => Meaning::Shortcut(roles),
         outline::Meaning::Flag => Meaning::Flag(roles),
         outline::Meaning::Text => Meaning::Layer(roles.into_iter().next().unwrap_or(Comment::new("layer"))),
-        outline::Meaning::Number(Field::Inputs | Field::Filters) => Meaning::Filters,
+        outline::Meaning::Number(Field::Inputs | Field::Filters) => Meaning::Filters(channels),
         outline::Meaning::Number(Field::Stride) => Meaning::Stride,
         outline::Meaning::Number(Field::Dilation) => Meaning::Dilation,
         outline::Meaning::Number(Field::Padding) => Meaning::Padding,

@@ -120,13 +120,21 @@ pub(super) struct Defaults {
 #[derive(Debug)]
 pub(super) struct Function {
     pub(super) name: PyIdent,
-    pub(super) block: Comment,
+    pub(super) kind: Kind,
     pub(super) parameters: Vec<Parameter>,
     pub(super) body: Vec<Statement>,
     /// Channels of what it returns, where a convolution fixes them.
     pub(super) channels: Option<PyNumber>,
     /// The parameter that divides the sides of the map.
     pub(super) stride: Option<PyIdent>,
+}
+
+/// What a block is in the description.
+#[derive(Debug)]
+pub(super) struct Kind {
+    pub(super) name: Comment,
+    /// Where its kind has several structures, which one of how many it is.
+    pub(super) form: Option<[PyNumber; 2]>,
 }
 
 /// A parameter of a block's function.
@@ -141,7 +149,8 @@ pub(super) struct Parameter {
 /// What a parameter says, for the docstring.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Meaning {
-    Filters,
+    /// Output channels of these layers.
+    Filters(Vec<Comment>),
     Stride,
     Dilation,
     Padding,

@@ -5,13 +5,16 @@ def {{ block.name }}(x{% for parameter in block.parameters %}
 {%- if parameter.keyword_only && (loop.first || !block.parameters[loop.index0 - 1].keyword_only) %}, *{% endif -%}
 , {{ parameter.name }}{% if let Some(default) = parameter.default %}={% call write::argument(default) %}{% endcall %}{% endif %}
 {%- endfor %}):
-    """A block of kind `{{ block.block }}`.
+    """A block of kind `{{ block.kind.name }}`{% if let Some([form, forms]) = block.kind.form %}, form {{ form }} of {{ forms }}{% endif %}.
 
     Args:
         x: the feature map, batch x height x width x channels.
 {%- for parameter in block.parameters %}
         {{ parameter.name }}: {% match parameter.meaning -%}
-{%- when Meaning::Filters -%}output channels of its convolutions.
+{%- when Meaning::Filters(roles) -%}output channels of
+{%- if roles.is_empty() %} its convolutions{% endif -%}
+{%- for role in roles %} `{{ role }}`{% if !loop.last %},{% endif %}{% endfor -%}
+{%- if let Some(Argument::None) = parameter.default %}, which not every one has{% endif -%}.
 {%- when Meaning::Stride -%}the step, in both dimensions.
 {%- when Meaning::Dilation -%}distance between the elements of a dilated kernel.
 {%- when Meaning::Padding -%}zeros on each side of the map.
