@@ -37,7 +37,10 @@ fn pairs(extent: [u64; 4], mut visit: impl FnMut(usize, usize)) {
         for input in 0..inputs {
             for position in 0..positions {
                 for output in first..outputs.min(first + TOGETHER) {
-                    visit((output * inputs + input) * positions + position, (position * inputs + input) * outputs + output);
+                    visit(
+                        (output * inputs + input) * positions + position,
+                        (position * inputs + input) * outputs + output,
+                    );
                 }
             }
         }

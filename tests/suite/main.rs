@@ -60,3 +60,4 @@ mod sketch;
 mod sketches;
 mod strangers;
 mod weights;
+mod weights_command;
