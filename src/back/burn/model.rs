@@ -6,7 +6,7 @@ use super::imports::Imports;
 use super::layout::{self, Code, Expr};
 use super::load::{Load, Method};
 use super::quote::{Comment, FormatText, RustIdent, RustStr, RustType};
-use super::view::{ModelView, ModuleView};
+use super::view::ModelView;
 use crate::back::Unsupported;
 use crate::ir::op::Pad;
 use crate::ir::{Label, Op, Place, Shape};
@@ -54,14 +54,15 @@ pub(super) fn model(
     body.loads.iter().for_each(|load| load.methods(&mut |method| methods.push(method)));
     let owner = Code::new(format_args!("self"));
     let output = network.shape(network.output());
+    // A method of the network itself says `Self`.
+    let made = if classes.is_some() { ty.clone() } else { RustType::new("Self") };
     let view = ModelView {
         header: header.clone(),
         doc: doc(network),
         imports: Vec::new(),
-        blocks: imports(blocks),
         config: ty.config(),
         classes,
-        make: Expr::Struct(ty.clone(), body.made).line(8, format_args!(""), ""),
+        make: Expr::Struct(made, body.made).line(8, format_args!(""), ""),
         takes_device: body.takes_device,
         fields: body.fields,
         input: Comment::new(&format!("N x {}", network.input_shape())),
@@ -81,26 +82,9 @@ pub(super) fn model(
     if let Some(reason) = file.refusal {
         return Err(Unsupported { node: network.output(), reason: reason.to_owned() });
     }
-    let view = ModelView { imports: file.imports.lines(), ..view };
+    let view =
+        ModelView { imports: file.imports.lines_with(blocks.iter().map(|block| (&block.module, &block.ty))), ..view };
     Ok(Model { view, imports: file.imports, methods })
-}
-
-/// The modules of the blocks, sorted as rustfmt sorts them.
-pub(super) fn modules(blocks: &[Block<'_>]) -> Vec<ModuleView> {
-    let view = |block: &Block<'_>| ModuleView { name: block.module.clone(), ty: block.ty.clone() };
-    let mut modules: Vec<_> = blocks.iter().map(view).collect();
-    modules.sort_by(|left, right| left.name.cmp(&right.name));
-    modules
-}
-
-/// What `model.rs` has to `use` of the blocks' modules.
-fn imports(blocks: &[Block<'_>]) -> Vec<Code> {
-    let import = |module: ModuleView| {
-        let path = Code::new(format_args!("crate::{}", module.name));
-        let names = [&module.ty, &module.ty.config()].map(|ty| Code::new(format_args!("{ty}")));
-        layout::import(&path, &names)
-    };
-    modules(blocks).into_iter().filter_map(import).collect()
 }
 
 /// The outputs of the head's classifier, where it has one and nothing after it depends on how many there are.
