@@ -344,7 +344,11 @@ fn word(label: Label) -> String {
 /// A layer as the back ends call it: by its role and its unit, where it has one.
 fn layer_name(key: Key) -> String {
     let role = word(key.role);
-    if key.unit == 0 { role } else { format!("{role}{}", key.unit) }
+    if key.unit == 0 || role.ends_with(|last: char| last.is_ascii_digit()) {
+        role
+    } else {
+        format!("{role}{}", key.unit)
+    }
 }
 
 /// The branches whose channels are the block's.

@@ -31,6 +31,7 @@ mod flops;
 mod folding;
 mod format;
 mod fuzz;
+mod generated;
 mod golden;
 mod graphs;
 mod hostile;

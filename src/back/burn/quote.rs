@@ -138,9 +138,13 @@ impl RustIdent {
         Self(name)
     }
 
-    /// The word followed by a number, where it has one.
+    /// The word followed by a number, where it has one; a word that ends with a digit has its own.
     pub(super) fn numbered(word: &str, number: u32) -> Self {
-        if number == 0 { Self::new(word) } else { Self::new(&format!("{word}{number}")) }
+        if number == 0 || word.ends_with(|last: char| last.is_ascii_digit()) {
+            Self::new(word)
+        } else {
+            Self::new(&format!("{word}{number}"))
+        }
     }
 
     /// The name of the crate of the network `name`: also its package's.
