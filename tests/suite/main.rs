@@ -60,4 +60,5 @@ mod shapes;
 mod sketch;
 mod sketches;
 mod strangers;
+mod structure;
 mod weights;

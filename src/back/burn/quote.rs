@@ -310,7 +310,8 @@ pub(super) struct FormatText(String);
 impl FormatText {
     /// The text that prints as `text`.
     pub(super) fn new(text: &str) -> Self {
-        Self(text.escape_default().to_string().replace('{', "{{").replace('}', "}}"))
+        // Braces are doubled before escapes bring their own.
+        Self(text.replace('{', "{{").replace('}', "}}").escape_default().to_string())
     }
 }
 
