@@ -46,7 +46,7 @@ pub(super) struct Arguments {
 enum Target {
     /// A Rust crate on burn: NAME/Cargo.toml
     Burn,
-    /// A Python package on Keras 3: NAME/__init__.py
+    /// A Python package on Keras 3: NAME/__init__.py, NAME/pyproject.toml
     Keras,
     /// A graph with its weights, for ONNX Runtime and others: NAME.onnx
     Onnx,

@@ -167,7 +167,7 @@ const GENERATED: &[&str] = &[
     "keras",
     "layers",
     "lib",
-    "load_weights",
+    "load_weights_from_safetensors",
     "main",
     "model",
     "models",

@@ -1,7 +1,7 @@
 //! Keras packages of graphs that have every op of the IR in every kind of block: they compute what the definitions say.
 
 use crate::fill::fill;
-use crate::keras::{run, write};
+use crate::keras::{ruff, run, run_on, small, write};
 use crate::python;
 use crate::random;
 use crate::reference::{self, Weights};
@@ -15,9 +15,11 @@ use resnetc::ir::names::{NameTable, Rows, Selector, Template};
 use resnetc::ir::op::{Activation, AdaptivePool, Pad, PoolKind};
 use resnetc::ir::shape::Window;
 use resnetc::ir::{Address, Dialect, Graph, Label, NodeId, Op, Origin, ParameterKind, Place, Sides, op};
+use resnetc::pass::fold_batch_norm;
 use resnetc::source::Source;
 use resnetc::valid::{self, Checked};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Writes a graph op by op; each has a unit of its own in its part of the network.
@@ -607,10 +609,13 @@ fn hold(cases: &[(Case, f64)]) {
         .iter()
         .map(|(case, _)| (&case.network, &case.weights, case.images.as_slice(), Case::shape(&case.network), json!({})))
         .collect();
-    for (output, (case, bound)) in run(&jobs).iter().zip(cases) {
-        assert_eq!(output.len(), case.expected.len());
-        let worst = case.difference(output.iter().map(|value| f64::from(*value)));
-        assert!(worst < *bound, "{} differs by {worst:e}, more than {bound:e}", case.network.graph().name);
+    for backend in python::backends() {
+        for (output, (case, bound)) in run_on(backend, &jobs).iter().zip(cases) {
+            assert_eq!(output.len(), case.expected.len());
+            let worst = case.difference(output.iter().map(|value| f64::from(*value)));
+            let name = &case.network.graph().name;
+            assert!(worst < *bound, "{name} on {backend} differs by {worst:e}, more than {bound:e}");
+        }
     }
 }
 
@@ -657,11 +662,26 @@ fn a_convolution_may_be_the_classifier() {
 #[test]
 fn packages_of_the_family_are_as_ruff_formats_them() {
     let folder = tempfile::tempdir().unwrap();
-    for network in family().iter().chain(&random_networks(60)) {
-        write(network, folder.path());
+    for network in family().into_iter().chain(random_networks(60)) {
+        write(&network, folder.path());
+        write(&fold_batch_norm(network).0, &folder.path().join("folded"));
     }
-    python::module("ruff", &["format", "--isolated", "--diff", "."], folder.path());
-    python::module("ruff", &["check", "--isolated", "--no-cache", "."], folder.path());
+    ruff(folder.path());
+}
+
+/// What computes as the definitions say is also saved, and loaded in a new process.
+#[test]
+fn what_is_saved_and_loaded_has_every_layer_that_a_package_defines() {
+    let classes = |text: &str| -> BTreeSet<String> {
+        let lines = text.lines().filter_map(|line| line.strip_prefix("class "));
+        lines.filter_map(|line| line.split_once('(')).map(|(name, _)| name.to_owned()).collect()
+    };
+    let texts: Vec<_> = family().iter().chain(&small()).map(|network| emit(network).unwrap().remove(0).text).collect();
+    let found: BTreeSet<_> = texts.iter().flat_map(|text| classes(text)).collect();
+    let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/back/keras/templates/layers.py"));
+    let pools = ["AdaptiveAveragePool", "AdaptiveMaxPool"].map(str::to_owned);
+    let named = classes(&template.unwrap()).into_iter().filter(|name| !name.contains('{'));
+    assert_eq!(found, named.chain(pools).collect());
 }
 
 #[test]

@@ -13,19 +13,37 @@ pub fn python() -> PathBuf {
 
 /// What `tests/python/SCRIPT` prints.
 pub fn script(script: &str, arguments: &[&Path]) -> String {
+    script_on("jax", script, arguments)
+}
+
+/// What `tests/python/SCRIPT` prints where Keras runs on this back end.
+pub fn script_on(backend: &str, script: &str, arguments: &[&Path]) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
     let mut command = Command::new(python());
-    output(command.arg("-B").arg(path).args(arguments))
+    output(backend, command.arg("-B").arg(path).args(arguments))
+}
+
+/// The back ends of Keras that are installed: JAX always, and it is said which others are not.
+pub fn backends() -> Vec<&'static str> {
+    let installed = |backend: &&str| {
+        let found = format!("import importlib.util as u, sys; sys.exit(u.find_spec('{backend}') is None)");
+        let found = Command::new(python()).args(["-c", &found]).status().unwrap().success();
+        if !found {
+            eprintln!("skipped on {backend}, which {} does not have", python().display());
+        }
+        found
+    };
+    ["jax"].into_iter().chain(["tensorflow", "torch"].into_iter().filter(installed)).collect()
 }
 
 /// What `python -m MODULE` prints.
 pub fn module(module: &str, arguments: &[&str], at: &Path) -> String {
     let mut command = Command::new(python());
-    output(command.args(["-B", "-m", module]).args(arguments).current_dir(at))
+    output("jax", command.args(["-B", "-m", module]).args(arguments).current_dir(at))
 }
 
-fn output(command: &mut Command) -> String {
-    let output = command.env("KERAS_BACKEND", "jax").env("JAX_PLATFORMS", "cpu").output().unwrap();
+fn output(backend: &str, command: &mut Command) -> String {
+    let output = command.env("KERAS_BACKEND", backend).env("JAX_PLATFORMS", "cpu").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     text

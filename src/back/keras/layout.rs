@@ -1,5 +1,5 @@
 //! The one place that decides about lines: templates write every statement on one, and those that are too long are
-//! broken here as `ruff format` breaks them.
+//! broken here as `ruff format` breaks them; so are comments that no formatter breaks.
 
 use std::fmt::Write;
 use std::ops::Range;
@@ -7,17 +7,19 @@ use std::ops::Range;
 /// The longest line, ruff's default.
 const WIDTH: usize = 88;
 
-/// `text` with every statement broken that does not fit, and every line inside a docstring; comments stay.
+/// `text` with every statement broken that does not fit, every line inside a docstring, and every comment of one line.
 pub(super) fn wrap(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut docstring = false;
     for line in text.lines() {
         let quotes = line.matches("\"\"\"").count();
-        let prose = docstring || quotes > 0 || line.trim_start().starts_with('#');
+        let prose = docstring || quotes > 0;
         let inside = docstring && quotes == 0;
         docstring ^= quotes % 2 == 1;
         if inside {
-            prose_lines(line, &mut out);
+            prose_lines(line, "    ", &mut out);
+        } else if !prose && line.trim_start().starts_with('#') {
+            prose_lines(line, "# ", &mut out);
         } else if prose || line.len() <= WIDTH {
             out.push_str(line);
         } else {
@@ -28,8 +30,8 @@ pub(super) fn wrap(text: &str) -> String {
     out
 }
 
-/// A line of a docstring, continued further in where it is too long.
-fn prose_lines(line: &str, out: &mut String) {
+/// A line of a docstring or a comment; where it is too long, its other lines begin with `next` after the indentation.
+fn prose_lines(line: &str, next: &str, out: &mut String) {
     let indent: String = line.chars().take_while(|c| *c == ' ').collect();
     let mut rest = line.to_owned();
     while rest.len() > WIDTH {
@@ -37,7 +39,7 @@ fn prose_lines(line: &str, out: &mut String) {
         let Some((line, tail)) = space.and_then(|at| rest.split_at_checked(at)) else { break };
         out.push_str(line);
         out.push('\n');
-        rest = format!("{indent}    {}", tail.trim_start());
+        rest = format!("{indent}{next}{}", tail.trim_start());
     }
     out.push_str(&rest);
 }
@@ -129,5 +131,14 @@ mod tests {
     #[test]
     fn a_short_line_stays() {
         assert_eq!(wrap("x = f(x)\n"), "x = f(x)\n");
+    }
+
+    #[test]
+    fn a_long_comment_goes_on_as_a_comment() {
+        let words = "word ".repeat(20);
+        let text = wrap(&format!("    # {words}\n"));
+        assert_eq!(text.split_whitespace().filter(|word| *word == "word").count(), 20);
+        assert!(text.lines().all(|line| line.starts_with("    # word") && line.len() <= WIDTH), "{text}");
+        assert_eq!(text.lines().count(), 2);
     }
 }

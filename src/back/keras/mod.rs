@@ -1,7 +1,7 @@
 //! Keras source: a Keras 3 package that a person could have written.
 //!
-//! In: a [`Checked`] network. Out: `NAME/__init__.py`, which exports one function of the network's name, and
-//! `NAME/__main__.py`. Each definition of the outline is a function, each stage a few calls of it. Layers have the
+//! In: a [`Checked`] network. Out: `NAME/__init__.py`, which exports one function of the network's name,
+//! `NAME/__main__.py`, and `NAME/pyproject.toml`, by which the folder is installed as the package NAME. Each definition of the outline is a function, each stage a few calls of it. Layers have the
 //! dialect's names; where shapes and arithmetic could differ from the graph's, they are made explicit:
 //!
 //! - a strided convolution is padded by a layer of its own, since Keras' `same` pads such a one differently;
@@ -75,8 +75,10 @@ pub fn emit(network: &Checked) -> Result<Vec<File>, Unsupported> {
         let text = text.map_err(|error| refuse(network.output(), format!("its template fails: {error}")))?;
         Ok(layout::wrap(&text))
     };
+    let project = view::Project { header: header.clone(), name: ident };
     Ok(vec![
         File { path: format!("{name}/__init__.py"), text: render(package.render())? },
-        File { path: format!("{name}/__main__.py"), text: render(view::Main { header, name: ident }.render())? },
+        File { path: format!("{name}/__main__.py"), text: render(view::Main { header }.render())? },
+        File { path: format!("{name}/pyproject.toml"), text: render(project.render())? },
     ])
 }

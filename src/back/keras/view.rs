@@ -31,6 +31,13 @@ pub(super) struct Package {
 #[template(path = "main.py", config = "src/back/keras/askama.toml", escape = "none")]
 pub(super) struct Main {
     pub(super) header: Comment,
+}
+
+/// `NAME/pyproject.toml`.
+#[derive(Debug, Template)]
+#[template(path = "pyproject.toml", config = "src/back/keras/askama.toml", escape = "none")]
+pub(super) struct Project {
+    pub(super) header: Comment,
     pub(super) name: PyIdent,
 }
 

@@ -187,7 +187,8 @@ class Blur(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         batch, *sides, channels = input_shape
-        padded = [side + sum(around) for side, around in zip(sides, self.padding)]
+        padding = zip(sides, self.padding, strict=True)
+        padded = [side + sum(around) for side, around in padding]
         sides = [(side - self.size) // self.strides + 1 for side in padded]
         return (batch, *sides, channels)
 

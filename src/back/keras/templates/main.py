@@ -1,5 +1,5 @@
 # {{ header }}
-"""Prints the layers of {{ name }}."""
+"""Prints the layers of the network."""
 
 from . import main
 

@@ -26,7 +26,8 @@ def {{ name }}(include_top={% if defaults.include_top %}True{% else %}False{% en
 {%- else %}
         classes: not used, the description has no classifier.
 {%- endif %}
-        weights: the path of a safetensors file, see `load_weights`.
+        weights: the path of a safetensors file, see
+            `load_weights_from_safetensors`.
 
     Returns:
         A `keras.Model` of batch x height x width x channels
@@ -76,5 +77,5 @@ def {{ name }}(include_top={% if defaults.include_top %}True{% else %}False{% en
 {% call write::line(pools[1]) %}{% endcall %}
     model = keras.Model(inputs, x, name="{{ name }}")
     if weights is not None:
-        load_weights(model, weights, include_top)
+        load_weights_from_safetensors(model, weights, include_top)
     return model

@@ -44,6 +44,12 @@ IGNORED = ({% for ending in weights.ignored %}{{ ending }},{% if !loop.last %} {
 # The tensors of the top, passed over where there is none.
 TOP = ({% for tensor in weights.top %}{{ tensor }}{% if !loop.last %}, {% endif %}{% endfor %})
 {%- endif %}
+# What other files of weights begin with.
+OTHER_FILES = {
+    b"PK\x03\x04": "a zip archive, as torch.save and model.save write it",
+    b"\x80": "a pickle",
+    b"\x89HDF": "HDF5",
+}
 {%- include "layers.py" -%}
 {%- include "blocks.py" -%}
 {%- include "network.py" -%}

@@ -1,17 +1,42 @@
 
 
 
-def load_weights(model, path, include_top=True):
-    """Loads a safetensors file in the names and layouts of the dialect.
-
-    Raises:
-        ValueError: says everything that is missing, unexpected or misshapen.
-    """
+def read_safetensors(path):
+    """Gives the tensors of a safetensors file by name."""
     try:
+        from safetensors import SafetensorError
         from safetensors.numpy import load_file
     except ImportError as error:
         raise ImportError("weights need `pip install safetensors`") from error
-    tensors = load_file(path)
+    with open(path, "rb") as file:
+        start = file.read(9)
+    for signature, kind in OTHER_FILES.items():
+        # What begins so may be the length of a header, which begins with a brace.
+        if start.startswith(signature) and not start.endswith(b"{"):
+            raise ValueError(f"{path} is {kind}, expected a safetensors file")
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path} is no safetensors file: {error}") from error
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"{path} has tensors that numpy cannot hold: {error}") from error
+
+
+def load_weights_from_safetensors(model, path, include_top=True):
+    """Loads a safetensors file in the names and layouts of the dialect.
+
+    Floats of any width become what the model's variables are.
+
+    Args:
+        model: what `{{ name }}` returned.
+        path: the file.
+        include_top: whether tensors of the top have to have a place in the model.
+
+    Raises:
+        ValueError: says everything that is missing, unexpected or misshapen; no weight
+            is assigned then.
+    """
+    tensors = read_safetensors(path)
     problems = []
     values = []
     for layer in model.layers:
@@ -50,6 +75,8 @@ def load_weights(model, path, include_top=True):
                 problems.append(f"missing: {name} {shape}")
             elif tensor.shape != shape:
                 problems.append(f"misshapen: {name} {tensor.shape}, expected {shape}")
+            elif tensor.dtype.kind in "biuc":
+                problems.append(f"no float: {name} {tensor.dtype}")
             else:
 {%- if weights.torch && needs.depthwise %}
                 tensor = np.transpose(tensor, np.argsort(axes))
@@ -75,4 +102,4 @@ def load_weights(model, path, include_top=True):
         problems = "\n  ".join(sorted(problems))
         raise ValueError(f"{path} does not fit {model.name}:\n  {problems}")
     for variable, tensor in values:
-        variable.assign(tensor)
+        variable.assign(tensor.astype(variable.dtype))
