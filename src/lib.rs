@@ -13,8 +13,6 @@
 //!
 //! Beside them stand [`promise`], which holds a network against the figures that its description states, and [`schema`], which
 //! tells an editor what a description in TOML may be.
-//!
-//! Beside it stands [`schema`], which tells an editor what `front` reads in TOML.
 
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
@@ -92,7 +90,7 @@ pub fn check(mut spec: Spec, options: &Options, mut report: Report) -> Result<Ch
             *field = Spanned::new(value, field.span);
         }
     }
-    let Some(graph) = lower::lower(&spec, options.limit, &mut report) else { return Err(report) };
+    let Some(graph) = lower::lower(&spec, None, options.limit, &mut report) else { return Err(report) };
     let mut network = match valid::check(graph) {
         Ok(network) => network,
         Err(errors) => {
@@ -106,4 +104,17 @@ pub fn check(mut spec: Spec, options: &Options, mut report: Report) -> Result<Ch
     }
     network.warnings = report;
     Ok(network)
+}
+
+/// The network of a description that has been read, under the names of the dialect `names`: layers and tensors are called,
+/// and tensors laid out, as there. What the description promises of its figures is not held, since biases count.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn named(spec: &Spec, names: &ir::Dialect, options: &Options) -> Result<Checked, Report> {
+    let mut report = Report::default();
+    match lower::lower(spec, Some(names), options.limit, &mut report) {
+        Some(graph) => valid::check(graph),
+        None => Err(report),
+    }
 }

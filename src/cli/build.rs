@@ -7,7 +7,7 @@ use resnetc::back::{self, HEADER, Unsupported};
 use resnetc::diagnostic::{Code, Diagnostic, Report};
 use resnetc::source::Source;
 use resnetc::valid::Checked;
-use resnetc::weights::{SEED, Weights};
+use resnetc::weights::{SEED, Supply};
 use resnetc::{Options, pass};
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read, Write};
@@ -65,11 +65,11 @@ impl Target {
 /// What a file will hold.
 enum Content<'n> {
     Text(String),
-    Onnx(&'n Checked, Weights),
+    Onnx(&'n Checked, Box<dyn Supply>),
 }
 
 impl Content<'_> {
-    fn write(&self, out: &mut impl Write) -> Result<(), EmitError> {
+    fn write(&mut self, out: &mut impl Write) -> Result<(), EmitError> {
         match self {
             Self::Text(text) => out.write_all(text.as_bytes()).map_err(EmitError::Io),
             Self::Onnx(network, weights) => onnx::emit(network, weights, out),
@@ -116,9 +116,9 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
         generated.extend(texts.into_iter().map(|file| (arguments.output.join(&file.path), Content::Text(file.text))));
     }
     if arguments.check {
-        check(&generated, &network, &source, global)
+        check(&mut generated, &network, &source, global)
     } else {
-        write(&generated, arguments.force, &network, &source, global)
+        write(&mut generated, arguments.force, &network, &source, global)
     }
 }
 
@@ -153,14 +153,14 @@ fn failed(error: EmitError, path: &Path, network: &Checked, source: &Source, glo
 
 /// Prints the files that are not what would be written.
 fn check(
-    generated: &[(PathBuf, Content<'_>)],
+    generated: &mut [(PathBuf, Content<'_>)],
     network: &Checked,
     source: &Source,
     global: Global,
 ) -> Result<(), Failure> {
     let mut stale = 0;
     for (path, content) in generated {
-        let verdict = match File::open(path) {
+        let verdict = match File::open(&*path) {
             Err(_) => "missing",
             Ok(file) => {
                 let mut same = Same { file: BufReader::new(file), so_far: true };
@@ -203,7 +203,7 @@ impl Write for Same {
 
 /// Writes every file, or none where one of them is not ours.
 fn write(
-    generated: &[(PathBuf, Content<'_>)],
+    generated: &mut [(PathBuf, Content<'_>)],
     force: bool,
     network: &Checked,
     source: &Source,

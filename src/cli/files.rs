@@ -147,10 +147,16 @@ pub(super) fn complain(message: &str) {
 
 /// Writes `bytes` to `path`, where nothing must be unless `force` allows it.
 pub(super) fn write_new(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
+    absent(path, force)?;
+    write_atomic(path, bytes)
+}
+
+/// Refuses to overwrite what is at `path`, unless `force` allows it.
+pub(super) fn absent(path: &Path, force: bool) -> Result<(), Failure> {
     if !force && path.symlink_metadata().is_ok() {
         return Err(Failure::Unasked(format!("{} is there already: `--force` overwrites it", path.display())));
     }
-    write_atomic(path, bytes)
+    Ok(())
 }
 
 /// Writes `bytes` to `path` so that it holds all of them or what it held before.

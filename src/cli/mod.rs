@@ -71,6 +71,7 @@ enum Command {
     Run(run::Arguments),
     Schema(schema::Arguments),
     Bench(bench::Arguments),
+    Weights(weights::Arguments),
 }
 
 /// Why a command did not do what it was asked.
@@ -107,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments, global),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments, global),
+        Command::Weights(arguments) => weights::run(&arguments, global),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

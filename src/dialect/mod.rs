@@ -14,7 +14,7 @@ use crate::front::dsl;
 use crate::ir::Dialect;
 use crate::lang::{Definitions, ast};
 use crate::limits;
-use crate::source::{Source, Spanned};
+use crate::source::{Source, Span, Spanned};
 use std::sync::{Arc, OnceLock};
 
 /// A dialect that ships, parsed or not.
@@ -59,6 +59,13 @@ impl Entry {
             dsl::definitions(&source, 0..self.text.len(), &mut Report::default()).unwrap_or_default()
         })
     }
+}
+
+/// The dialect called `name` for a description that defines `own`: one of these, or one that ships.
+#[must_use]
+pub fn lookup(name: &str, own: &Definitions) -> Option<Arc<Dialect>> {
+    let name = Spanned::new(name.to_owned(), Span::default());
+    resolve(&name, own, Words::Bare, &mut Report::default())
 }
 
 /// The dialect that a description names: one of its own, or one that ships.

@@ -29,11 +29,11 @@ use machine::{Machine, Position, Told};
 use scope::{Blocks, Index};
 use std::sync::Arc;
 
-/// Lowers `spec` to a graph of at most `limit` nodes.
+/// Lowers `spec` to a graph of at most `limit` nodes; with `names`, under the names of that dialect instead of its own.
 ///
 /// There is none where a block, a dialect or a limit refuses something in the description, or where `report` says that the
 /// front end did; everything is in `report` then.
-pub fn lower(spec: &Spec, limit: usize, report: &mut Report) -> Option<Graph> {
+pub fn lower(spec: &Spec, names: Option<&Dialect>, limit: usize, report: &mut Report) -> Option<Graph> {
     report.extend(name::check(&spec.name, spec.form.words()));
     let index = Index::new(&spec.definitions);
     let blocks = Blocks::new(&index);
@@ -46,7 +46,24 @@ pub fn lower(spec: &Spec, limit: usize, report: &mut Report) -> Option<Graph> {
     if report.has_errors() {
         return None;
     }
-    build(spec, dialect?, blocks, limit, &calls?).map_err(|error| report.push(*error)).ok()
+    let dialect = match names {
+        Some(names) => Arc::new(named(&*dialect?, names)),
+        None => dialect?,
+    };
+    build(spec, dialect, blocks, limit, &calls?).map_err(|error| report.push(*error)).ok()
+}
+
+/// What `dialect` means in the words of `names`: its names, and what of the layers belongs to them. Whether convolutions have
+/// a bias that a norm takes away again, and whether padding and activations are layers, changes no number of the output.
+fn named(dialect: &Dialect, names: &Dialect) -> Dialect {
+    Dialect {
+        name: names.name.clone(),
+        convolution_bias: names.convolution_bias,
+        padding: names.padding,
+        activation: names.activation,
+        names: names.names.clone(),
+        ..dialect.clone()
+    }
 }
 
 fn build<'a>(

@@ -123,6 +123,8 @@ impl<'a> Writer<'a> {
             return literal;
         }
         let name = parameter_name(asked.key, which);
+        // A second one of its kind is called after its layer.
+        let name = if self.is_taken(&name) { format!("{}_{name}", layer_name(asked.key)) } else { name };
         let values = values.iter().map(|value| value.clone().unwrap_or_else(|| first.clone())).collect();
         Expression::Parameter(self.parameter(&name, Meaning::Number(which), values))
     }
@@ -175,16 +177,19 @@ impl<'a> Writer<'a> {
 
     /// Adds a parameter; a name that is taken gets a number.
     fn parameter(&mut self, name: &str, meaning: Meaning, values: Vec<Value>) -> usize {
-        let taken = |name: &str| self.parameters.iter().any(|parameter| parameter.name == name);
-        let name = if taken(name) {
+        let name = if self.is_taken(name) {
             let numbered = |number| format!("{name}_{number}");
-            (2..=self.parameters.len() + 2).map(numbered).find(|name| !taken(name)).unwrap_or_default()
+            (2..=self.parameters.len() + 2).map(numbered).find(|name| !self.is_taken(name)).unwrap_or_default()
         } else {
             name.to_owned()
         };
         self.parameters.push(Parameter { name, meaning });
         self.values.push(values);
         self.parameters.len() - 1
+    }
+
+    fn is_taken(&self, name: &str) -> bool {
+        self.parameters.iter().any(|parameter| parameter.name == name)
     }
 
     pub(super) fn steps(&mut self, body: &[Merged]) -> Vec<Step> {
@@ -307,7 +312,7 @@ impl Asked {
     }
 
     fn may_be_multiple(self) -> bool {
-        self.is_channels() || matches!(self.which, Field::Start | Field::Length)
+        self.is_channels() || self.depthwise || matches!(self.which, Field::Start | Field::Length)
     }
 }
 
@@ -336,13 +341,22 @@ fn word(label: Label) -> String {
     label.as_str().to_ascii_lowercase()
 }
 
+/// A layer as the back ends call it: by its role and its unit, where it has one.
+fn layer_name(key: Key) -> String {
+    let role = word(key.role);
+    if key.unit == 0 || role.ends_with(|last: char| last.is_ascii_digit()) {
+        role
+    } else {
+        format!("{role}{}", key.unit)
+    }
+}
+
 /// The branches whose channels are the block's.
 const PLAIN: [Label; 5] = [Label::MAIN, Label::SKIP, Label::BLOCK, Label::CHAIN, Label::JOIN];
 
 fn parameter_name(key: Key, which: Field) -> String {
     match which {
         Field::Inputs => "inputs".to_owned(),
-        Field::Filters if key.branch == Label::MAIN && key.unit > 1 => format!("filters_{}", key.unit),
         Field::Filters if PLAIN.contains(&key.branch) => "filters".to_owned(),
         Field::Filters => format!("{}_filters", word(key.branch)),
         Field::Kernel => "kernel".to_owned(),

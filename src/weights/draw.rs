@@ -3,10 +3,11 @@
 //! Every tensor has a generator of its own, seeded by the seed and the tensor's name: the same seed gives the same
 //! weights run after run, and another layer in the network changes no tensor of the others.
 
-use super::{Entry, Tensor, Weights, expected};
+use super::{Misfit, Supply, Tensor, Weights, expected};
 use crate::ir::dialect::{Dialect, Init};
-use crate::ir::{Op, ParameterKind, op};
+use crate::ir::{Op, Parameter, ParameterKind, op};
 use crate::valid::Checked;
+use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
 /// Fresh weights for `checked` from `seed`.
@@ -16,38 +17,79 @@ use std::f64::consts::TAU;
 /// mean 0 and variance 1, a layer scale as its op says. How much memory they take is [`super::bytes`]; the caller answers for it.
 #[must_use]
 pub fn init(checked: &Checked, seed: u64) -> Weights {
-    expected(checked)
-        .into_iter()
-        .map(|entry| {
-            let values = draw(checked, &entry, seed);
-            (entry.parameter, Tensor { shape: entry.ir_shape, values })
-        })
-        .collect()
+    let Fresh { recipes, seed } = Fresh::new(checked, seed);
+    recipes.into_iter().map(|(parameter, recipe)| (parameter, recipe.draw(seed))).collect()
 }
 
-fn draw(checked: &Checked, entry: &Entry, seed: u64) -> Vec<f32> {
-    let Dialect { convolution_init, linear_init, .. } = *checked.graph().dialect;
-    let layer = checked.layer(entry.parameter.node);
-    let is_convolution = matches!(layer.node.op, Op::Conv2d(_) | Op::ChannelConv(_));
-    let init = if is_convolution { convolution_init } else { linear_init };
-    let count = entry.ir_shape.iter().product::<u64>();
-    let mut generator = Generator::new(seed, &entry.name);
-    match entry.parameter.kind {
-        ParameterKind::Kernel => {
-            let distribution = Distribution::new(init, &entry.ir_shape);
-            (0..count).map(|_| distribution.draw(&mut generator)).collect()
-        }
-        ParameterKind::Bias if init == Init::UniformFanIn => {
-            let kernel = layer.node.op.parameters(layer.input).into_iter().next().map(|(_, shape)| shape);
-            let distribution = Distribution::new(init, &kernel.unwrap_or_default());
-            (0..count).map(|_| distribution.draw(&mut generator)).collect()
-        }
-        ParameterKind::Bias | ParameterKind::Shift | ParameterKind::Mean => (0..count).map(|_| 0.0).collect(),
-        ParameterKind::Scale | ParameterKind::Variance => (0..count).map(|_| 1.0).collect(),
-        ParameterKind::Gain => {
-            let Op::LayerScale(op::LayerScale { init }) = layer.node.op else { return Vec::new() };
-            #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
-            (0..count).map(|_| init as f32).collect()
+/// The weights of [`init`], each drawn when it is asked for.
+#[derive(Debug)]
+pub struct Fresh {
+    recipes: BTreeMap<Parameter, Recipe>,
+    seed: u64,
+}
+
+impl Fresh {
+    /// Fresh weights for `checked` from `seed`.
+    #[must_use]
+    pub fn new(checked: &Checked, seed: u64) -> Self {
+        let recipes = expected(checked).into_iter().map(|entry| {
+            let rule = Rule::new(checked, entry.parameter, &entry.ir_shape);
+            (entry.parameter, Recipe { name: entry.name, shape: entry.ir_shape, rule })
+        });
+        Self { recipes: recipes.collect(), seed }
+    }
+}
+
+impl Supply for Fresh {
+    fn tensor(&mut self, parameter: Parameter) -> Result<Option<Tensor>, Misfit> {
+        Ok(self.recipes.get(&parameter).map(|recipe| recipe.draw(self.seed)))
+    }
+}
+
+/// How a tensor is drawn.
+#[derive(Debug)]
+struct Recipe {
+    name: String,
+    shape: Vec<u64>,
+    rule: Rule,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Rule {
+    Constant(f32),
+    Drawn(Distribution),
+}
+
+impl Recipe {
+    fn draw(&self, seed: u64) -> Tensor {
+        let mut generator = Generator::new(seed, &self.name);
+        let value = |_| match self.rule {
+            Rule::Constant(value) => value,
+            Rule::Drawn(distribution) => distribution.draw(&mut generator),
+        };
+        Tensor { shape: self.shape.clone(), values: (0..self.shape.iter().product()).map(value).collect() }
+    }
+}
+
+impl Rule {
+    fn new(checked: &Checked, parameter: Parameter, shape: &[u64]) -> Self {
+        let Dialect { convolution_init, linear_init, .. } = *checked.graph().dialect;
+        let layer = checked.layer(parameter.node);
+        let is_convolution = matches!(layer.node.op, Op::Conv2d(_) | Op::ChannelConv(_));
+        let init = if is_convolution { convolution_init } else { linear_init };
+        match parameter.kind {
+            ParameterKind::Kernel => Self::Drawn(Distribution::new(init, shape)),
+            ParameterKind::Bias if init == Init::UniformFanIn => {
+                let kernel = layer.node.op.parameters(layer.input).into_iter().next().map(|(_, shape)| shape);
+                Self::Drawn(Distribution::new(init, &kernel.unwrap_or_default()))
+            }
+            ParameterKind::Bias | ParameterKind::Shift | ParameterKind::Mean => Self::Constant(0.0),
+            ParameterKind::Scale | ParameterKind::Variance => Self::Constant(1.0),
+            ParameterKind::Gain => match layer.node.op {
+                #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
+                Op::LayerScale(op::LayerScale { init }) => Self::Constant(init as f32),
+                _ => Self::Constant(1.0),
+            },
         }
     }
 }

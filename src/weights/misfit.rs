@@ -52,7 +52,14 @@ impl Differences {
         self.missing.is_empty() && self.unexpected.is_empty() && self.misshapen.is_empty() && self.mistyped.is_empty()
     }
 
-    fn refusal(&self) -> Refusal {
+    /// The message that names all of them.
+    #[must_use]
+    pub fn in_full(&self) -> Refusal {
+        self.refusal(usize::MAX)
+    }
+
+    /// The message that names the first `shown` of each kind.
+    fn refusal(&self, shown: usize) -> Refusal {
         let counts = [
             (self.missing.len(), "missing"),
             (self.unexpected.len(), "unexpected"),
@@ -63,26 +70,27 @@ impl Differences {
             counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         let message = format!("the weights do not fit `{}`: {}", self.network, counts.join(", "));
         let mut refusal = Refusal::new(Code::WeightsDoNotFit, message);
-        self.notes(&mut refusal.notes);
+        self.notes(shown, &mut refusal.notes);
         refusal.help = self.prefix().map(|prefix| {
             format!("the names begin with `{prefix}`, those of the network do not: save the inner module's tensors")
         });
         refusal
     }
 
-    fn notes(&self, notes: &mut Vec<String>) {
-        listed(notes, "missing", &self.missing, |(name, shape)| format!("missing `{name}`, {}", Dimensions(shape)));
-        listed(notes, "unexpected", &self.unexpected, |name| {
+    fn notes(&self, shown: usize, notes: &mut Vec<String>) {
+        let mut notes = Notes { shown, notes };
+        notes.list("missing", &self.missing, |(name, shape)| format!("missing `{name}`, {}", Dimensions(shape)));
+        notes.list("unexpected", &self.unexpected, |name| {
             let missing = self.missing.iter().take(Self::SEARCHED).map(|(name, _)| name.as_str());
             match suggest::closest(name, missing) {
                 Some(near) => format!("unexpected `{name}`; missing is `{near}`"),
                 None => format!("unexpected `{name}`"),
             }
         });
-        listed(notes, "misshapen", &self.misshapen, |(name, expected, found)| {
+        notes.list("misshapen", &self.misshapen, |(name, expected, found)| {
             format!("`{name}`: expected {}, found {}", Dimensions(expected), Dimensions(found))
         });
-        listed(notes, "of another type", &self.mistyped, |(name, found)| {
+        notes.list("of another type", &self.mistyped, |(name, found)| {
             format!("`{name}`: expected F32, F64, F16 or BF16, found {found}")
         });
     }
@@ -97,11 +105,19 @@ impl Differences {
     }
 }
 
-/// Adds a line for each of the first `items`, and one that counts the others.
-fn listed<T>(notes: &mut Vec<String>, what: &str, items: &[T], line: impl Fn(&T) -> String) {
-    notes.extend(items.iter().take(Differences::SHOWN).map(line));
-    if let Some(more) = items.len().checked_sub(Differences::SHOWN).filter(|more| *more > 0) {
-        notes.push(format!("and {more} more {what}"));
+/// Notes, of which there are not too many.
+struct Notes<'n> {
+    shown: usize,
+    notes: &'n mut Vec<String>,
+}
+
+impl Notes<'_> {
+    /// Adds a line for each of the first `items`, and one that counts the others.
+    fn list<T>(&mut self, what: &str, items: &[T], line: impl Fn(&T) -> String) {
+        self.notes.extend(items.iter().take(self.shown).map(line));
+        if let Some(more) = items.len().checked_sub(self.shown).filter(|more| *more > 0) {
+            self.notes.push(format!("and {more} more {what}"));
+        }
     }
 }
 
@@ -147,7 +163,7 @@ impl From<Misfit> for Refusal {
     fn from(misfit: Misfit) -> Self {
         match misfit {
             Misfit::Unreadable(unreadable) => unreadable.refusal(),
-            Misfit::Different(differences) => differences.refusal(),
+            Misfit::Different(differences) => differences.refusal(Differences::SHOWN),
         }
     }
 }

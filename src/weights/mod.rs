@@ -2,25 +2,32 @@
 //!
 //! In memory a tensor has the IR's layout (convolution O, I, H, W; linear out, in; a flattened map in the order C, H,
 //! W) and belongs to a [`Parameter`]; in a file it has the dialect's name and layout. [`expected`] is the join of the
-//! two, and everything here goes through it: [`read`] and [`write`] safetensors, [`init`] draws fresh weights,
-//! [`WeightMap`] carries weights over a rewrite of the graph.
+//! two, and everything here goes through it. Tensors come from a [`Supply`], one at a time: a file ([`open`]), a seed
+//! ([`Fresh`]), memory ([`Weights`]), or one of these behind a [`WeightMap`], which carries weights over a rewrite of the graph
+//! or to another dialect's names ([`translate`]). They go to a file ([`save`]), to memory ([`collect`]), or to a back end.
 //!
-//! Guaranteed of [`Weights`] that [`read`], [`init`] or [`WeightMap::apply`] made: every parameter of the network is
-//! there, in its shape.
+//! Guaranteed of [`Weights`] that [`collect`] made: every parameter of the network is there, in its shape.
 
 mod draw;
 mod expect;
 mod layout;
 mod map;
 mod misfit;
-mod safetensors;
+mod read;
+mod supply;
+mod translate;
+mod write;
 
-pub use draw::init;
+pub use draw::{Fresh, init};
 pub use expect::{Entry, expected};
 pub use layout::{hwio_to_oihw, oihw_to_hwio};
-pub use map::{Derivation, WeightMap};
+pub use map::{Derivation, Rewritten, WeightMap};
 pub use misfit::{Differences, Misfit, Unreadable};
-pub use safetensors::{fit_in_memory, read, write};
+pub use read::{Float, Reader, open, read};
+pub use supply::{Supply, collect, supplied};
+pub use translate::{Translation, Unpaired, translate};
+pub(crate) use write::write_values;
+pub use write::{SaveError, save, write};
 
 use crate::ir::Parameter;
 use crate::valid::Checked;

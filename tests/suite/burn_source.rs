@@ -1,12 +1,14 @@
 //! burn source as crates: they compile without a warning, and each is the network that it was generated from.
 
-use crate::burn_text::{networks, random_networks, workspace};
+use crate::burn_text::{networks, random_networks, shipped, workspace};
 use crate::fill::fill;
+use crate::generated;
 use crate::golden::difference;
 use crate::live::output;
 use crate::networks::filled;
 use crate::{npy, reference, sketches};
 use resnetc::ir::dialect::Layout;
+use resnetc::pass;
 use resnetc::valid::Checked;
 use resnetc::weights;
 use safetensors::tensor::{SafeTensors, TensorView, serialize};
@@ -20,8 +22,18 @@ fn folder() -> PathBuf {
 
 fn cargo(command: &str, folder: &Path) -> Command {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args([command, "--quiet", "--workspace"]).current_dir(folder).env("CARGO_TARGET_DIR", folder.join("target"));
+    // One folder, so that burn is compiled once.
+    let target = self::folder().join("target");
+    cargo.args([command, "--quiet", "--workspace"]).current_dir(folder).env("CARGO_TARGET_DIR", target);
     cargo
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for path in fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()) {
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() { copy(&path, &to) } else { drop(fs::copy(&path, &to).unwrap()) }
+    }
 }
 
 /// What the crate of `network` makes of two images with the weights of a file, and what it says.
@@ -98,12 +110,16 @@ fn crates_compile_without_a_warning_and_are_the_networks_that_they_come_from() {
     let folder = folder();
     fs::create_dir_all(&folder).unwrap();
     workspace(networks.iter().chain(&sketches), &folder);
+    // The committed crates are compiled as they are.
+    let committed = generated::networks();
+    copy(&generated::folder("burn"), &folder.join("crates"));
     let built = cargo("build", &folder).output().unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let linted = cargo("clippy", &folder).args(["--", "-D", "warnings"]).output().unwrap();
     assert!(linted.status.success(), "{}", String::from_utf8_lossy(&linted.stderr));
     let live = networks.iter().map(|network| (network, output(network, filled(network), 2)));
-    for (network, expected) in live.chain(sketches.iter().map(|network| (network, defined(network)))) {
+    let in_double_precision = sketches.iter().chain(&committed).map(|network| (network, defined(network)));
+    for (network, expected) in live.chain(in_double_precision) {
         let name = &network.graph().name;
         let (found, said) = run(network, &weights::write(network, &filled(network)).unwrap(), &folder);
         assert!(found.iter().all(|value| value.is_finite()), "{name} gives {found:?}");
@@ -114,4 +130,21 @@ fn crates_compile_without_a_warning_and_are_the_networks_that_they_come_from() {
         assert!(said.starts_with(&format!("{counted} values")), "{name}: {counted} parameters, and {said}");
     }
     layer_scales_have_either_shape(&folder);
+}
+
+#[test]
+#[ignore = "some minutes: every architecture that ships, as it is and folded"]
+fn every_architecture_passes_clippy_and_rustfmt() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("burn_source_all");
+    fs::create_dir_all(&folder).unwrap();
+    let whole = shipped();
+    let folded: Vec<_> = whole.iter().map(|network| pass::fold_batch_norm(network.clone()).0).collect();
+    for networks in [whole, folded] {
+        workspace(networks.iter(), &folder);
+        let linted = cargo("clippy", &folder).args(["--", "-D", "warnings"]).output().unwrap();
+        assert!(linted.status.success(), "{}", String::from_utf8_lossy(&linted.stderr));
+        let mut formatted = Command::new(env!("CARGO"));
+        let formatted = formatted.args(["fmt", "--all", "--check"]).current_dir(&folder).output().unwrap();
+        assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stdout));
+    }
 }

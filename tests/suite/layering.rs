@@ -28,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pass", &["ir", "valid", "weights", "diagnostic"]),
     ("weights", &["ir", "valid", "diagnostic"]),
     ("back", &["diagnostic", "ir", "valid", "analysis", "outline", "weights"]),
-    ("lib", &["source", "limits", "diagnostic", "spec", "front", "lower", "valid", "promise"]),
+    ("lib", &["source", "limits", "diagnostic", "spec", "front", "ir", "lower", "valid", "promise"]),
 ];
 
 /// The back ends: none may import another.

@@ -169,7 +169,7 @@ impl<'a> Block<'a> {
         let named = self.definition.parameters.iter().zip(&self.parameters).enumerate();
         named
             .filter(|(at, _)| self.used.contains(at))
-            .filter_map(|(_, (parameter, name))| {
+            .filter_map(|(at, (parameter, name))| {
                 let ty = match parameter.meaning {
                     Meaning::Number(field) if field.is_real() => Code::new(format_args!("f64")),
                     Meaning::Number(_) => Code::new(format_args!("usize")),
@@ -177,9 +177,31 @@ impl<'a> Block<'a> {
                     Meaning::Text => return None,
                 };
                 let default = default(parameter);
-                Some(ParameterView { doc: meaning(parameter), default, name: name.clone(), ty })
+                Some(ParameterView { doc: self.meaning(at, parameter), default, name: name.clone(), ty })
             })
             .collect()
+    }
+
+    /// What the parameter `at` says, and of which layer, where several say the same of different ones.
+    fn meaning(&self, at: usize, parameter: &Parameter) -> Comment {
+        let alike = |other: &&Parameter| other.meaning == parameter.meaning;
+        let (Meaning::Number(field @ (Field::Inputs | Field::Filters)), true) =
+            (parameter.meaning, self.definition.parameters.iter().filter(alike).count() > 1)
+        else {
+            return meaning(parameter);
+        };
+        let mut layer = None;
+        body::every(&self.definition.body, &mut |item| {
+            let is_about = item.fields.get(&field) == Some(&Expression::Parameter(at));
+            if layer.is_none() && is_about && ops::is_layer(&item.op) {
+                layer = Some(RustIdent::numbered(item.role.as_str(), item.unit));
+            }
+        });
+        match (field, layer) {
+            (Field::Inputs, Some(layer)) => Comment::new(&format!("Channels that `{layer}` reads.")),
+            (_, Some(layer)) => Comment::new(&format!("Channels that `{layer}` makes.")),
+            (_, None) => meaning(parameter),
+        }
     }
 
     fn destructure(&self) -> Option<Code> {

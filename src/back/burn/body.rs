@@ -106,6 +106,7 @@ impl<'s, 'f> Body<'s, 'f> {
     pub(super) fn field(&mut self, name: &RustIdent, ty: Code, value: Expr) -> RustIdent {
         let name =
             if self.prefix.is_empty() { name.clone() } else { RustIdent::new(self.prefix).with(&name.to_string()) };
+        let name = if BESIDE_FIELDS.contains(&name.to_string().as_str()) { name.with("part") } else { name };
         // A parameter that is a layer's name stands beside the fields when weights are loaded.
         let texts = self.scope.texts;
         let name = name
@@ -186,7 +187,7 @@ impl<'s, 'f> Body<'s, 'f> {
     }
 
     fn call(&mut self, item: &Item, call: &Call, flag: Option<RustIdent>) {
-        let numbers: Vec<_> = call.numbers.iter().map(|(name, number)| self.number(name, number)).collect();
+        let numbers: Vec<_> = call.numbers.iter().map(|(name, number)| self.number(item, name, number)).collect();
         if call.begins {
             self.flow.begin();
         }
@@ -201,15 +202,21 @@ impl<'s, 'f> Body<'s, 'f> {
     }
 
     /// A number where `forward` can see it.
-    fn number(&mut self, name: &RustIdent, number: &Number) -> Code {
+    fn number(&mut self, item: &Item, name: &RustIdent, number: &Number) -> Code {
         if number.literal.is_some() && !self.has_numbers {
             return number.code.clone();
         }
         let value = Expr::Atom(number.code.clone());
         let has_it =
-            |(field, made): &&(RustIdent, Expr)| *made == value && field.to_string().starts_with(&name.to_string());
+            |(field, made): &&(RustIdent, Expr)| *made == value && field.to_string().contains(&name.to_string());
         let known = self.made.iter().find(has_it).map(|(field, _)| field.clone());
-        let field = known.unwrap_or_else(|| self.field(name, Code::new(format_args!("usize")), value));
+        let field = known.unwrap_or_else(|| {
+            // A second one of its kind is called after its branch.
+            let is_taken = self.fields.iter().any(|field| field.name == *name);
+            let owner = if is_trunk(item.branch) { item.role } else { item.branch };
+            let own = RustIdent::new(owner.as_str()).with(&name.to_string());
+            self.field(if is_taken { &own } else { name }, Code::new(format_args!("usize")), value)
+        });
         Code::new(format_args!("self.{field}"))
     }
 

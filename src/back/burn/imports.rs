@@ -1,7 +1,7 @@
 //! What a generated file has to `use`, in the order in which rustfmt sorts it.
 
 use super::layout::{self, Code};
-use super::quote::RustType;
+use super::quote::{RustIdent, RustType};
 use std::collections::BTreeSet;
 
 /// The imports of one file.
@@ -71,18 +71,9 @@ impl Helper {
 }
 
 impl Module {
-    const ALL: [Self; 10] = [
-        Self::Layers,
-        Self::Weights,
-        Self::Modules,
-        Self::Conv,
-        Self::Pool,
-        Self::Nn,
-        Self::Prelude,
-        Self::Activation,
-        Self::Functions,
-        Self::Ops,
-    ];
+    const OWN: [Self; 2] = [Self::Layers, Self::Weights];
+    const BURN: [Self; 8] =
+        [Self::Modules, Self::Conv, Self::Pool, Self::Nn, Self::Prelude, Self::Activation, Self::Functions, Self::Ops];
 
     fn path(self) -> &'static str {
         match self {
@@ -175,15 +166,53 @@ impl Imports {
 
     /// What stands between `use` and the semicolon.
     pub(super) fn lines(&self) -> Vec<Code> {
+        self.lines_with(std::iter::empty())
+    }
+
+    /// The same, with the types of blocks and their configurations from the blocks' modules.
+    pub(super) fn lines_with<'b>(&self, blocks: impl Iterator<Item = (&'b RustIdent, &'b RustType)>) -> Vec<Code> {
+        let own = Module::OWN.into_iter().filter_map(|module| {
+            let name = module.path().trim_start_matches("crate::");
+            Some((RustIdent::new(name), self.line(module)?))
+        });
+        let block = |(module, ty): (&RustIdent, &RustType)| {
+            let names = [ty, &ty.config()].map(|ty| Code::new(format_args!("{ty}")));
+            Some((module.clone(), layout::import(&Code::new(format_args!("crate::{module}")), &names)?))
+        };
+        let mut lines: Vec<_> = blocks.filter_map(block).chain(own).collect();
+        lines.sort_by_cached_key(|(module, _)| module.rank());
+
         let single = self.names.iter().filter(|(of, _)| *of == Module::Nn).count() == 1;
-        let mut modules = Module::ALL;
+        let mut modules = Module::BURN;
         // rustfmt puts a single name, which begins with a capital, before the modules of the same parent.
         modules.sort_by_key(|module| if single && *module == Module::Nn { (Module::Modules, 1) } else { (*module, 0) });
-        modules.into_iter().filter_map(|module| self.line(module)).collect()
+        let foreign = modules.into_iter().filter_map(|module| self.line(module));
+        lines.into_iter().map(|(_, line)| line).chain(foreign).collect()
     }
 
     fn line(&self, module: Module) -> Option<Code> {
         let names: Vec<_> = self.names.iter().filter(|(of, _)| *of == module).map(|(_, name)| name.clone()).collect();
         layout::import(&Code::new(format_args!("{}", module.path())), &names)
     }
+}
+
+/// What the file that runs the network has to `use`.
+pub(super) fn of_main(package: &RustIdent, network: &RustType) -> Vec<Code> {
+    const FOREIGN: [&str; 8] = [
+        "burn::module::Module",
+        "burn::tensor::{Device, Distribution, Tensor, TensorData}",
+        "npyz::{NpyFile, Order, WriteOptions, WriterBuilder}",
+        "std::error::Error",
+        "std::fs::File",
+        "std::io::{BufReader, BufWriter}",
+        "std::path::{Path, PathBuf}",
+        "std::time::Instant",
+    ];
+    let foreign = FOREIGN.map(|line| Code::new(format_args!("{line}")));
+    let (before, after) = foreign.split_at(FOREIGN.partition_point(|line| {
+        let name = line.split("::").next().unwrap_or_default();
+        RustIdent::new(name).rank() < package.rank()
+    }));
+    let own = Code::new(format_args!("{package}::{network}"));
+    [before, &[own], after].concat()
 }

@@ -30,7 +30,7 @@ use imports::{Helper, Imports};
 use layout::Code;
 use quote::{Comment, RustIdent, RustStr, RustType};
 use std::collections::BTreeSet;
-use view::{CargoView, LibView, MainView, RustfmtView};
+use view::{CargoView, LibView, MainView, ModuleView, RustfmtView};
 
 /// The files of the crate for `network`, below a folder of the network's name.
 ///
@@ -49,6 +49,21 @@ pub fn emit(network: &Checked) -> Result<Vec<File>, Unsupported> {
 fn stray(node: NodeId) -> Unsupported {
     let reason = "its block is not made of branches that part and join; put it into a block of its own";
     Unsupported { node, reason: reason.to_owned() }
+}
+
+/// The modules of the crate, sorted as rustfmt sorts them.
+fn modules(blocks: &[Block<'_>], helpers: &BTreeSet<Helper>, has_weights: bool) -> Vec<ModuleView> {
+    let module = |name: RustIdent| ModuleView { name, is_public: true, is_idle: false };
+    let mut modules: Vec<_> = blocks.iter().map(|block| module(block.module.clone())).collect();
+    modules.push(module(RustIdent::new("model")));
+    modules.push(ModuleView { is_idle: !has_weights, ..module(RustIdent::new("weights")) });
+    if !helpers.is_empty() {
+        // Fields of public structs are of these types.
+        let is_public = helpers.iter().any(|helper| helper.is_module());
+        modules.push(ModuleView { is_public, ..module(RustIdent::new("layers")) });
+    }
+    modules.sort_by_cached_key(|module| module.name.rank());
+    modules
 }
 
 struct Writer<'a> {
@@ -82,7 +97,9 @@ impl Writer<'_> {
         let helpers: BTreeSet<_> = imports.flat_map(Imports::helpers).collect();
         self.cargo(&package)?;
         self.file("rustfmt.toml", &RustfmtView { header: self.header.clone() })?;
-        self.lib(&blocks, &package, &ty, &helpers, !methods.is_empty())?;
+        let modules = modules(&blocks, &helpers, !methods.is_empty());
+        let exports: &[_] = if model.view.classes.is_some() { &[ty.clone(), ty.config()] } else { &[ty.clone()] };
+        self.lib(modules, &package, &ty, exports)?;
         self.main(package, ty)?;
         self.file("src/model.rs", &model.view)?;
         for (path, view) in &files {
@@ -112,30 +129,27 @@ impl Writer<'_> {
 
     fn lib(
         &mut self,
-        blocks: &[Block<'_>],
+        modules: Vec<ModuleView>,
         package: &RustIdent,
         network: &RustType,
-        helpers: &BTreeSet<Helper>,
-        has_weights: bool,
+        exports: &[RustType],
     ) -> Result<(), Unsupported> {
-        let names = [network, &network.config()].map(|ty| Code::new(format_args!("{ty}")));
+        let names: Vec<_> = exports.iter().map(|ty| Code::new(format_args!("{ty}"))).collect();
         let view = LibView {
             header: self.header.clone(),
             doc: layout::paragraph(0, &format!("The network `{}` for burn.", self.network.graph().name)),
             package: package.clone(),
             input: self.input()?,
-            modules: model::modules(blocks),
+            modules,
             network: network.clone(),
             exports: layout::import(&Code::new(format_args!("model")), &names),
-            has_layers: !helpers.is_empty(),
-            has_modules: helpers.iter().any(|helper| helper.is_module()),
-            has_weights,
         };
         self.file("src/lib.rs", &view)
     }
 
     fn main(&mut self, package: RustIdent, network: RustType) -> Result<(), Unsupported> {
-        let view = MainView { header: self.header.clone(), package, network, input: self.input()? };
+        let imports = imports::of_main(&package, &network);
+        let view = MainView { header: self.header.clone(), package, imports, network, input: self.input()? };
         self.file("src/main.rs", &view)
     }
 

@@ -6,7 +6,7 @@ use super::imports::Imports;
 use super::layout::{self, Code, Expr};
 use super::load::{Load, Method};
 use super::quote::{Comment, FormatText, RustIdent, RustStr, RustType};
-use super::view::{ModelView, ModuleView};
+use super::view::ModelView;
 use crate::back::Unsupported;
 use crate::ir::op::Pad;
 use crate::ir::{Label, Op, Place, Shape};
@@ -54,14 +54,15 @@ pub(super) fn model(
     body.loads.iter().for_each(|load| load.methods(&mut |method| methods.push(method)));
     let owner = Code::new(format_args!("self"));
     let output = network.shape(network.output());
+    // A method of the network itself says `Self`.
+    let made = if classes.is_some() { ty.clone() } else { RustType::new("Self") };
     let view = ModelView {
         header: header.clone(),
         doc: doc(network),
         imports: Vec::new(),
-        blocks: imports(blocks),
         config: ty.config(),
         classes,
-        make: Expr::Struct(ty.clone(), body.made).line(8, format_args!(""), ""),
+        make: Expr::Struct(made, body.made).line(8, format_args!(""), ""),
         takes_device: body.takes_device,
         fields: body.fields,
         input: Comment::new(&format!("N x {}", network.input_shape())),
@@ -81,26 +82,9 @@ pub(super) fn model(
     if let Some(reason) = file.refusal {
         return Err(Unsupported { node: network.output(), reason: reason.to_owned() });
     }
-    let view = ModelView { imports: file.imports.lines(), ..view };
+    let view =
+        ModelView { imports: file.imports.lines_with(blocks.iter().map(|block| (&block.module, &block.ty))), ..view };
     Ok(Model { view, imports: file.imports, methods })
-}
-
-/// The modules of the blocks, sorted as rustfmt sorts them.
-pub(super) fn modules(blocks: &[Block<'_>]) -> Vec<ModuleView> {
-    let view = |block: &Block<'_>| ModuleView { name: block.module.clone(), ty: block.ty.clone() };
-    let mut modules: Vec<_> = blocks.iter().map(view).collect();
-    modules.sort_by(|left, right| left.name.cmp(&right.name));
-    modules
-}
-
-/// What `model.rs` has to `use` of the blocks' modules.
-fn imports(blocks: &[Block<'_>]) -> Vec<Code> {
-    let import = |module: ModuleView| {
-        let path = Code::new(format_args!("crate::{}", module.name));
-        let names = [&module.ty, &module.ty.config()].map(|ty| Code::new(format_args!("{ty}")));
-        layout::import(&path, &names)
-    };
-    modules(blocks).into_iter().filter_map(import).collect()
 }
 
 /// The outputs of the head's classifier, where it has one and nothing after it depends on how many there are.
@@ -246,11 +230,14 @@ enum Pattern<'a> {
 }
 
 impl<'a> Pattern<'a> {
-    /// The pattern that gives exactly `names`; a lone name counts by its last number, as it would with a second block.
+    /// The pattern that gives exactly `names`, but for the empty ones: those are of layers that their blocks lack. A lone
+    /// name counts by its last number, as it would with a second block.
     fn find(names: &[&'a str]) -> Option<Self> {
-        let (&first, rest) = names.split_first()?;
-        if names.len() > 1 && rest.iter().all(|name| *name == first) || first.is_empty() {
-            return rest.iter().all(|name| *name == first).then_some(Self::Same(first));
+        let mut known = (0_u64..).zip(names).filter(|(_, name)| !name.is_empty());
+        let Some((at, &first)) = known.next() else { return Some(Self::Same("")) };
+        let rest: Vec<_> = known.collect();
+        if names.len() > 1 && rest.iter().all(|(_, name)| **name == first) {
+            return Some(Self::Same(first));
         }
         let end = first.rfind(|char: char| char.is_ascii_digit())? + 1;
         let (head, after) = first.split_at_checked(end)?;
@@ -258,12 +245,13 @@ impl<'a> Pattern<'a> {
         let start: u64 = head.strip_prefix(before)?.parse().ok()?;
         let number = |name: &str| name.strip_prefix(before)?.strip_suffix(after)?.parse::<u64>().ok();
         let step = match rest.first() {
-            Some(second) => number(second)?.checked_sub(start)?,
+            Some((next, name)) => number(name)?.checked_sub(start)? / (next - at),
             None => 1,
         };
-        let pattern = Self::Counted { before, first: start, step, after };
-        let holds = (0..).zip(names).all(|(index, name)| *name == format!("{before}{}{after}", start + step * index));
-        holds.then_some(pattern)
+        let zeroth = start.checked_sub(step * at)?;
+        let is_it = |(index, name): &(u64, &&str)| **name == format!("{before}{}{after}", zeroth + step * index);
+        let pattern = Self::Counted { before, first: zeroth, step, after };
+        (is_it(&(at, &first)) && rest.iter().all(is_it)).then_some(pattern)
     }
 
     fn counts(&self) -> bool {
@@ -298,6 +286,8 @@ mod tests {
         assert_eq!(text(&["f.3", "f.6", "f.9"]).as_deref(), Some("&format!(\"f.{}\", 3 * index + 3)"));
         assert_eq!(text(&["{0}", "{1}"]).as_deref(), Some("&format!(\"{{{index}}}\")"));
         assert_eq!(text(&["", ""]).as_deref(), Some("\"\""));
+        assert_eq!(text(&["down.1", "", ""]).as_deref(), Some("\"down.1\""));
+        assert_eq!(text(&["", "f.3", "", "f.7"]).as_deref(), Some("&format!(\"f.{}\", 2 * index + 1)"));
     }
 
     #[test]
@@ -306,6 +296,6 @@ mod tests {
         assert_eq!(Pattern::find(&["a1", "a2", "a4"]), None);
         assert_eq!(Pattern::find(&["a01", "a02"]), None);
         assert_eq!(Pattern::find(&["a2", "a1"]), None);
-        assert_eq!(Pattern::find(&["a", ""]), None);
+        assert_eq!(Pattern::find(&["", "a0", "a2"]), None);
     }
 }

@@ -1,6 +1,7 @@
 //! Text that may stand in generated Rust. Every type here knows how its text is quoted, and nothing else makes one, so
 //! that no string of a description can become code.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 /// Keywords, strict and reserved, of every edition.
@@ -137,9 +138,13 @@ impl RustIdent {
         Self(name)
     }
 
-    /// The word followed by a number, where it has one.
+    /// The word followed by a number, where it has one; a word that ends with a digit has its own.
     pub(super) fn numbered(word: &str, number: u32) -> Self {
-        if number == 0 { Self::new(word) } else { Self::new(&format!("{word}{number}")) }
+        if number == 0 || word.ends_with(|last: char| last.is_ascii_digit()) {
+            Self::new(word)
+        } else {
+            Self::new(&format!("{word}{number}"))
+        }
     }
 
     /// The name of the crate of the network `name`: also its package's.
@@ -160,11 +165,43 @@ impl RustIdent {
         std::iter::once(self.clone()).chain(numbered).find(is_free).unwrap_or_else(|| self.clone())
     }
 
+    /// By what rustfmt sorts it: numbers count by their value, then the one with more zeros before it comes first.
+    pub(super) fn rank(&self) -> (Vec<Chunk>, Vec<Reverse<usize>>) {
+        let (mut chunks, mut zeros) = (Vec::new(), Vec::new());
+        let kind = |char: char| (char.is_ascii_digit(), char == '_');
+        let mut rest = self.0.as_str();
+        while let Some(first) = rest.chars().next() {
+            let end = rest.find(|char| first == '_' || kind(char) != kind(first)).unwrap_or(rest.len());
+            let (chunk, after) = rest.split_at(end.max(1));
+            rest = after;
+            if first == '_' {
+                chunks.push(Chunk::Underscore);
+            } else if !first.is_ascii_digit() {
+                chunks.push(Chunk::Letters(chunk.to_owned()));
+            } else if let Ok(value) = chunk.parse() {
+                chunks.push(Chunk::Number(value));
+                zeros.push(Reverse(chunk.len() - chunk.trim_start_matches('0').len()));
+            } else {
+                // rustfmt looks no further than a number that is too large for it.
+                break;
+            }
+        }
+        (chunks, zeros)
+    }
+
     /// The module of the block `name`: none of `taken`.
     pub(super) fn of_module(name: &str, taken: &[Self]) -> Self {
         let short: String = name.chars().take(LETTERS).collect();
         Self::new(&short).with("block").free(&[], |name| taken.contains(name))
     }
+}
+
+/// A part of an identifier, in rustfmt's order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Chunk {
+    Underscore,
+    Number(u64),
+    Letters(String),
 }
 
 impl fmt::Display for RustIdent {
@@ -273,7 +310,8 @@ pub(super) struct FormatText(String);
 impl FormatText {
     /// The text that prints as `text`.
     pub(super) fn new(text: &str) -> Self {
-        Self(text.escape_default().to_string().replace('{', "{{").replace('}', "}}"))
+        // Braces are doubled before escapes bring their own.
+        Self(text.replace('{', "{{").replace('}', "}}").escape_default().to_string())
     }
 }
 
@@ -297,5 +335,19 @@ impl Comment {
 impl fmt::Display for Comment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RustIdent;
+
+    #[test]
+    fn identifiers_are_sorted_as_rustfmt_sorts_them() {
+        let sorted =
+            ["a", "a_b", "a2_block", "a010", "a10", "a10_block", "ab", "u_zzz", "u8", "u016_x", "u16_x", "u128", "ua"];
+        let mut names: Vec<_> = sorted.iter().rev().map(|name| RustIdent::new(name)).collect();
+        names.sort_by_cached_key(RustIdent::rank);
+        assert_eq!(names.iter().map(RustIdent::to_string).collect::<Vec<_>>(), sorted);
     }
 }

@@ -31,17 +31,15 @@ pub(super) struct LibView {
     pub(super) modules: Vec<ModuleView>,
     pub(super) network: RustType,
     pub(super) exports: Option<Code>,
-    pub(super) has_layers: bool,
-    /// Whether some of these are fields of other structs.
-    pub(super) has_modules: bool,
-    pub(super) has_weights: bool,
 }
 
-/// A module of blocks.
+/// A module of the crate.
 #[derive(Debug)]
 pub(super) struct ModuleView {
     pub(super) name: RustIdent,
-    pub(super) ty: RustType,
+    pub(super) is_public: bool,
+    /// Whether nothing calls what is private in it.
+    pub(super) is_idle: bool,
 }
 
 /// `src/main.rs`.
@@ -50,6 +48,7 @@ pub(super) struct ModuleView {
 pub(super) struct MainView {
     pub(super) header: Comment,
     pub(super) package: RustIdent,
+    pub(super) imports: Vec<Code>,
     pub(super) network: RustType,
     pub(super) input: [u64; 3],
 }
@@ -216,7 +215,6 @@ pub(super) struct ModelView {
     pub(super) header: Comment,
     pub(super) doc: Vec<Comment>,
     pub(super) imports: Vec<Code>,
-    pub(super) blocks: Vec<Code>,
     pub(super) ty: RustType,
     pub(super) config: RustType,
     pub(super) classes: Option<u64>,

@@ -9,7 +9,7 @@ mod write;
 
 use super::{Unsupported, fingerprint, header};
 use crate::valid::Checked;
-use crate::weights::{self, Misfit, Weights};
+use crate::weights::{Misfit, SaveError, Supply};
 use std::io::{self, Write};
 
 /// The version of ONNX's operators that a file is written in.
@@ -31,20 +31,28 @@ pub enum EmitError {
     Io(io::Error),
 }
 
+impl From<SaveError> for EmitError {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::Misfit(misfit) => Self::Misfit(misfit),
+            SaveError::Io(error) => Self::Io(error),
+        }
+    }
+}
+
 impl From<io::Error> for EmitError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-/// Writes `network` with `weights`. The same weights give the same bytes. Beside the weights, a few times the size of
-/// the graph is held in memory.
+/// Writes `network` with the weights that `supply` gives. The same weights give the same bytes. A tensor is in memory at a
+/// time, and a few times the size of the graph.
 ///
 /// # Errors
-/// See [`EmitError`]; only [`EmitError::Io`] leaves something written.
-pub fn emit(network: &Checked, weights: &Weights, out: &mut impl Write) -> Result<(), EmitError> {
-    weights::fit_in_memory(network, weights).map_err(EmitError::Misfit)?;
-    let lowered = node::lower(network, weights).map_err(EmitError::Unsupported)?;
+/// See [`EmitError`]; what does not lie at the file or the weights is found before anything is written.
+pub fn emit(network: &Checked, supply: impl Supply, out: &mut impl Write) -> Result<(), EmitError> {
+    let lowered = node::lower(network).map_err(EmitError::Unsupported)?;
     let entry = |key: &str, value: String| proto::Entry { key: key.to_owned(), value };
     let model = proto::Model {
         ir_version: IR_VERSION,
@@ -61,5 +69,5 @@ pub fn emit(network: &Checked, weights: &Weights, out: &mut impl Write) -> Resul
     if bytes > write::MOST {
         return Err(EmitError::TooLarge(bytes));
     }
-    write::model(&model, &lowered.graph, &lowered.tensors, out).map_err(EmitError::Io)
+    Ok(write::model(network, supply, &model, &lowered, out)?)
 }

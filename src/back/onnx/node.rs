@@ -10,23 +10,23 @@ use crate::ir::op::{Activation, AdaptivePool, AvgPool, Blur, Conv2d, GroupNorm, 
 use crate::ir::shape::{Shape, Sides, Window};
 use crate::ir::{NodeId, Op, Parameter, ParameterKind};
 use crate::valid::{Checked, Layer};
-use crate::weights::{self, Weights};
+use crate::weights::{self, Entry};
 use std::collections::{BTreeMap, HashSet};
 
 /// A graph and its tensors.
-pub(super) struct Lowered<'w> {
+pub(super) struct Lowered {
     pub graph: Graph,
-    pub tensors: Vec<Stored<'w>>,
+    pub tensors: Vec<Stored>,
 }
 
-pub(super) fn lower<'w>(network: &Checked, weights: &'w Weights) -> Result<Lowered<'w>, Unsupported> {
-    let files: BTreeMap<_, _> =
-        weights::expected(network).into_iter().map(|entry| (entry.parameter, entry.name)).collect();
+pub(super) fn lower(network: &Checked) -> Result<Lowered, Unsupported> {
+    let entries: BTreeMap<_, _> =
+        weights::expected(network).into_iter().map(|entry| (entry.parameter, entry)).collect();
+    let tensor_names: HashSet<_> = entries.values().map(|entry| entry.name.clone()).collect();
     let mut lowering = Lowering {
-        weights,
-        taken: files.values().cloned().chain(network.layers().map(|layer| layer.name.to_owned())).collect(),
-        tensor_names: files.values().cloned().collect(),
-        files,
+        taken: tensor_names.iter().cloned().chain(network.layers().map(|layer| layer.name.to_owned())).collect(),
+        tensor_names,
+        entries,
         values: BTreeMap::new(),
         nodes: Vec::new(),
         tensors: Vec::new(),
@@ -53,17 +53,16 @@ pub(super) fn lower<'w>(network: &Checked, weights: &'w Weights) -> Result<Lower
     Ok(Lowered { graph, tensors: lowering.tensors })
 }
 
-struct Lowering<'w> {
-    weights: &'w Weights,
-    /// The name of each parameter in a weight file.
-    files: BTreeMap<Parameter, String>,
-    /// These names.
+struct Lowering {
+    /// What a weight file has of each parameter.
+    entries: BTreeMap<Parameter, Entry>,
+    /// The names that it has there.
     tensor_names: HashSet<String>,
     /// Every name in the graph.
     taken: HashSet<String>,
     values: BTreeMap<NodeId, String>,
     nodes: Vec<Node>,
-    tensors: Vec<Stored<'w>>,
+    tensors: Vec<Stored>,
 }
 
 /// The most rows, and columns, of an adaptive pool whose cells are not alike.
@@ -91,7 +90,7 @@ fn epsilon(value: f64) -> Attribute {
     Attribute::float("epsilon", value as f32)
 }
 
-impl<'w> Lowering<'w> {
+impl Lowering {
     /// What the value of a layer is called: as the layer, unless a tensor is.
     fn value_of(&mut self, layer: &str) -> String {
         if self.tensor_names.contains(layer) { self.fresh(format!("{layer}:value")) } else { layer.to_owned() }
@@ -120,7 +119,7 @@ impl<'w> Lowering<'w> {
         value
     }
 
-    fn store(&mut self, name: String, dims: Vec<i64>, data_type: i32, values: Values<'w>) -> String {
+    fn store(&mut self, name: String, dims: Vec<i64>, data_type: i32, values: Values) -> String {
         self.tensors.push(Stored { tensor: Tensor { dims, data_type, name: name.clone() }, values });
         name
     }
@@ -137,15 +136,11 @@ impl<'w> Lowering<'w> {
         self.store(name, dims.iter().copied().map(signed).collect(), FLOAT, Values::Own(bytes))
     }
 
-    /// The parameter of a layer, as `dims` has it; what the weights lack is missing in the file, and checked before.
+    /// The parameter of a layer, as `dims` has it.
     fn parameter(&mut self, node: NodeId, kind: ParameterKind, dims: impl Fn(&[u64]) -> Vec<u64>) -> String {
-        let parameter = Parameter { node, kind };
-        let name = self.files.get(&parameter).cloned().unwrap_or_default();
-        if let Some(tensor) = self.weights.get(parameter) {
-            let dims = dims(&tensor.shape).into_iter().map(signed).collect();
-            self.store(name.clone(), dims, FLOAT, Values::Floats(&tensor.values));
-        }
-        name
+        let Some(entry) = self.entries.get(&Parameter { node, kind }).cloned() else { return String::new() };
+        let (name, dims) = (entry.name.clone(), dims(&entry.ir_shape).into_iter().map(signed).collect());
+        self.store(name, dims, FLOAT, Values::Parameter(entry))
     }
 
     fn plain(&mut self, node: NodeId, kind: ParameterKind) -> String {

@@ -5,7 +5,7 @@ use crate::cli::{Failure, Global, weights};
 use burn::tensor::Device;
 use resnetc::back::live::{self, Model};
 use resnetc::valid::Checked;
-use resnetc::weights::SEED;
+use resnetc::weights::{SEED, collect};
 use std::path::Path;
 
 /// The live model for batches of `batch`. `file` has its weights; without one they are fresh.
@@ -18,7 +18,8 @@ pub(super) fn load(
 ) -> Result<Model, Failure> {
     let free = kibibytes("/proc/meminfo", "MemAvailable:").map(|free| u128::from(free) * 1024);
     granted(live::affordable(live::estimate(&checked, batch), free), None, global)?;
-    let (checked, tensors) = weights::load(checked, file, SEED, fold, global)?;
+    let (checked, supply) = weights::load(checked, file, SEED, fold, global)?;
+    let tensors = granted(collect(&checked, supply), file, global)?;
     granted(checked.instantiate_with(&Device::flex(), tensors), file, global)
 }
 

@@ -1,0 +1,45 @@
+//! `resnetc weights check`: whether a file has a network's weights.
+
+use super::{Described, counted, load, size};
+use crate::cli::{Failure, Global, files};
+use resnetc::weights::{self, expected};
+use std::path::PathBuf;
+
+/// Compare a weight file with what a network expects, without loading it
+///
+/// Everything that is missing, unexpected, misshapen or no float is listed. Exits with 0 where the file fits and with 1
+/// where it does not.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The description; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The weights, as safetensors; `-` is standard input
+    #[arg(value_name = "WEIGHTS")]
+    weights: PathBuf,
+    /// Under the names and in the layouts of this dialect [default: the description's]
+    #[arg(long, value_name = "DIALECT")]
+    names: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
+    files::one_standard_input([&arguments.file, &arguments.weights])?;
+    let network = Described::read(&arguments.file, global)?.named(arguments.names.as_deref(), global)?;
+    let file = weights::open(&network, load::bytes(&arguments.weights)?);
+    let file = file.map_err(|misfit| load::explained(misfit, &network, true));
+    let file = files::granted(file, Some(&arguments.weights), global)?;
+    let floats: Vec<_> = file.floats().iter().map(ToString::to_string).collect();
+    let ignored = match file.ignored() {
+        [] => String::new(),
+        [first, ..] => {
+            format!("; {} that mean nothing for inference, as `{first}`", counted(file.ignored().len(), "more tensor"))
+        }
+    };
+    files::print(&format!(
+        "{} fits {}: {}, {}{ignored}\n",
+        arguments.weights.display(),
+        network.graph().name,
+        size(&expected(&network)),
+        floats.join(" and "),
+    ))
+}

@@ -1,0 +1,84 @@
+//! The weights that a command is given, or fresh ones.
+
+use crate::cli::{Failure, Global, files};
+use resnetc::diagnostic::Refusal;
+use resnetc::pass::fold_batch_norm;
+use resnetc::valid::{self, Checked};
+use resnetc::weights::{self, Differences, Fresh, Misfit, Reader, Supply};
+use resnetc::{dialect, ir};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Cursor, Read, Seek};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A file, or what was read from a pipe.
+pub(super) trait Bytes: Read + Seek {}
+
+impl<T: Read + Seek> Bytes for T {}
+
+/// The network and where its weights come from, a file or `seed`; with `fold`, those of its form for inference.
+pub(in crate::cli) fn load(
+    network: Checked,
+    file: Option<&Path>,
+    seed: u64,
+    fold: bool,
+    global: Global,
+) -> Result<(Checked, Box<dyn Supply>), Failure> {
+    let supply: Box<dyn Supply> = match file {
+        Some(path) => Box::new(open(&network, path, global)?),
+        None => Box::new(Fresh::new(&network, seed)),
+    };
+    if !fold {
+        return Ok((network, supply));
+    }
+    let (folded, map) = fold_batch_norm(network);
+    Ok((folded, Box::new(map.over(supply))))
+}
+
+/// Opens a file of weights that fits `network`.
+pub(super) fn open(network: &Checked, path: &Path, global: Global) -> Result<Reader<Box<dyn Bytes>>, Failure> {
+    let opened = weights::open(network, bytes(path)?);
+    files::granted(opened.map_err(|misfit| explained(misfit, network, false)), Some(path), global)
+}
+
+/// What is wrong with a file; whole, or the first of everything.
+pub(super) fn explained(misfit: Misfit, network: &Checked, whole: bool) -> Refusal {
+    let Misfit::Different(differences) = misfit else { return misfit.into() };
+    let spoken = spoken(network, &differences);
+    let mut refusal = if whole { differences.in_full() } else { Misfit::Different(differences).into() };
+    if let Some(dialect) = spoken {
+        refusal.help = Some(format!(
+            "these are the names of the dialect `{dialect}`: convert them, `resnetc weights convert DESCRIPTION WEIGHTS \
+             --from {dialect} --output CONVERTED`"
+        ));
+    }
+    refusal
+}
+
+/// The dialect whose names a file has that lacks those of the network's: every weighted layer of the network is there,
+/// but for biases, which dialects count differently.
+fn spoken(network: &Checked, differences: &Differences) -> Option<&'static str> {
+    let found: BTreeSet<_> = differences.unexpected.iter().map(String::as_str).collect();
+    dialect::NAMES.into_iter().filter(|_| !differences.missing.is_empty()).find(|name| {
+        let Some(other) = dialect::find(name) else { return false };
+        let mut graph = network.graph().clone();
+        graph.dialect = Arc::new(ir::Dialect { names: other.names.clone(), ..(*graph.dialect).clone() });
+        valid::check(graph).is_ok_and(|renamed| {
+            let mut entries = weights::expected(&renamed).into_iter();
+            entries.all(|entry| entry.parameter.kind == ir::ParameterKind::Bias || found.contains(entry.name.as_str()))
+        })
+    })
+}
+
+/// What stands at `path`, to be read here and there; `-` is standard input.
+pub(super) fn bytes(path: &Path) -> Result<Box<dyn Bytes>, Failure> {
+    let failed = |error| Failure::unasked(format!("cannot read {}", path.display()), error);
+    if path != Path::new("-") {
+        let file = File::open(path).map_err(failed)?;
+        if file.metadata().map_err(failed)?.is_file() {
+            return Ok(Box::new(file));
+        }
+    }
+    Ok(Box::new(Cursor::new(files::read(path)?)))
+}

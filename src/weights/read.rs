@@ -1,0 +1,254 @@
+//! Weights from safetensors files, under the dialect's own names and in its own layout.
+//!
+//! The header alone says whether a file fits, so that is known before anything is loaded; then a tensor is read when it is
+//! asked for.
+
+use super::misfit::{Differences, Misfit, Unreadable};
+use super::supply::Supply;
+use super::{Entry, Tensor, Weights, collect, expected, hwio_to_oihw};
+use crate::ir::{Parameter, ParameterKind};
+use crate::valid::Checked;
+use ::safetensors::SafeTensorError;
+use ::safetensors::tensor::{Dtype, Metadata, TensorInfo};
+use half::{bf16, f16};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
+/// The bytes before a file's header, which are its length.
+const PREFIX: u64 = 8;
+/// The longest header that safetensors allows, in bytes.
+const HEADER: u64 = 100_000_000;
+/// How much of a file is read at once, in bytes: a multiple of every float's size.
+const CHUNK: usize = 1 << 16;
+
+/// Reads the weights of `checked` from the bytes of a safetensors file. F64, F16 and BF16 become float32.
+///
+/// # Errors
+/// That the bytes are no such file, or everything in which its tensors differ from the network's, at once.
+pub fn read(checked: &Checked, bytes: &[u8]) -> Result<Weights, Misfit> {
+    collect(checked, open(checked, Cursor::new(bytes))?)
+}
+
+/// Opens a safetensors file of the weights of `checked`: its header is read and held against the network.
+///
+/// # Errors
+/// That it is no such file, or everything in which its tensors differ from the network's, at once.
+pub fn open<R: Read + Seek>(checked: &Checked, mut source: R) -> Result<Reader<R>, Misfit> {
+    let (start, header) = header(&mut source)?;
+    let mut found: BTreeMap<String, &TensorInfo> = header.tensors().into_iter().collect();
+    let mut differences = Differences { network: checked.graph().name.clone(), ..Differences::default() };
+    let mut tensors = BTreeMap::new();
+    for entry in expected(checked) {
+        let info = found.remove(entry.name.as_str());
+        if let Some((entry, float, info)) = fit(entry, info, &mut differences) {
+            let permuted = entry.permuted;
+            let start = start + info.data_offsets.0 as u64;
+            tensors.insert(entry.parameter, Stored { float, start, shape: entry.ir_shape, permuted });
+        }
+    }
+    let ignored = &checked.graph().dialect.names.parameters.ignored;
+    let (ignored, unexpected) =
+        found.into_keys().partition(|name| ignored.iter().any(|suffix| name.ends_with(suffix.as_str())));
+    differences.unexpected = unexpected;
+    if differences.is_empty() { Ok(Reader { source, tensors, ignored }) } else { Err(Misfit::Different(differences)) }
+}
+
+/// A file of weights that fits its network; tensors are read when they are asked for.
+#[derive(Debug)]
+pub struct Reader<R> {
+    source: R,
+    tensors: BTreeMap<Parameter, Stored>,
+    ignored: Vec<String>,
+}
+
+/// Where in a file a tensor is, and what it becomes.
+#[derive(Debug)]
+struct Stored {
+    float: Float,
+    start: u64,
+    shape: Vec<u64>,
+    permuted: Option<[u64; 4]>,
+}
+
+impl<R> Reader<R> {
+    /// The names of tensors that the file has and that mean nothing for inference.
+    #[must_use]
+    pub fn ignored(&self) -> &[String] {
+        &self.ignored
+    }
+
+    /// The types of the file's tensors, each once.
+    #[must_use]
+    pub fn floats(&self) -> Vec<Float> {
+        let mut floats: Vec<_> = self.tensors.values().map(|stored| stored.float).collect();
+        floats.sort_unstable();
+        floats.dedup();
+        floats
+    }
+}
+
+impl<R: Read + Seek> Supply for Reader<R> {
+    fn tensor(&mut self, parameter: Parameter) -> Result<Option<Tensor>, Misfit> {
+        let Some(stored) = self.tensors.get(&parameter) else { return Ok(None) };
+        let count = stored.shape.iter().product::<u64>();
+        self.source.seek(SeekFrom::Start(stored.start)).map_err(interrupted)?;
+        let values = stored.float.read(&mut self.source, count).map_err(interrupted)?;
+        let values = match stored.permuted {
+            Some(extent) => hwio_to_oihw(&values, extent),
+            None => values,
+        };
+        Ok(Some(Tensor { shape: stored.shape.clone(), values }))
+    }
+}
+
+/// Where the tensors of a file begin, and what its header says of them.
+fn header(source: &mut (impl Read + Seek)) -> Result<(u64, Metadata), Misfit> {
+    let length = source.seek(SeekFrom::End(0)).map_err(interrupted)?;
+    source.rewind().map_err(interrupted)?;
+    // As much as tells a file of another kind, and the length of the header if it is none.
+    let mut begin = Vec::new();
+    source.by_ref().take(64).read_to_end(&mut begin).map_err(interrupted)?;
+    if let Some(other) = other_format(&begin) {
+        return Err(Misfit::Unreadable(other));
+    }
+    let &prefix = begin.first_chunk().ok_or_else(|| corrupt(&SafeTensorError::HeaderTooSmall))?;
+    let header_length = u64::from_le_bytes(prefix);
+    if header_length > HEADER {
+        return Err(corrupt(&SafeTensorError::HeaderTooLarge));
+    }
+    if header_length > length.saturating_sub(PREFIX) {
+        return Err(corrupt(&SafeTensorError::InvalidHeaderLength));
+    }
+    source.seek(SeekFrom::Start(PREFIX)).map_err(interrupted)?;
+    let mut text = Vec::new();
+    source.by_ref().take(header_length).read_to_end(&mut text).map_err(interrupted)?;
+    let header: Metadata = serde_json::from_slice(&text).map_err(|error| corrupt(&error))?;
+    let start = PREFIX + header_length;
+    if start + header.data_len() as u64 != length {
+        return Err(corrupt(&SafeTensorError::MetadataIncompleteBuffer));
+    }
+    Ok((start, header))
+}
+
+fn corrupt(why: &impl ToString) -> Misfit {
+    Misfit::Unreadable(Unreadable::Corrupt(why.to_string()))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]
+fn interrupted(error: io::Error) -> Misfit {
+    corrupt(&error)
+}
+
+/// What the file's first bytes say it is, where that is something else that weights are kept in.
+fn other_format(bytes: &[u8]) -> Option<Unreadable> {
+    match bytes {
+        [b'P', b'K', 3, 4, ..] => {
+            // The name of the archive's first member: `metadata.json` in Keras's, `…/data.pkl` in torch's.
+            let keras = bytes.get(30..).is_some_and(|name| name.starts_with(b"metadata.json"));
+            Some(if keras { Unreadable::KerasArchive } else { Unreadable::Pickle })
+        }
+        [0x80, 2..=5, ..] if bytes.get(2..8) != Some(&[0; 6]) => Some(Unreadable::Pickle),
+        [0x89, b'H', b'D', b'F', ..] => Some(Unreadable::Hdf5),
+        _ => None,
+    }
+}
+
+/// The float types that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Float {
+    /// Float32.
+    Single,
+    /// Float64, rounded to the nearest float32.
+    Double,
+    /// Float16.
+    Half,
+    /// Bfloat16.
+    Brain,
+}
+
+impl fmt::Display for Float {
+    /// As safetensors calls it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Single => "F32",
+            Self::Double => "F64",
+            Self::Half => "F16",
+            Self::Brain => "BF16",
+        })
+    }
+}
+
+impl Float {
+    fn new(dtype: Dtype) -> Option<Self> {
+        match dtype {
+            Dtype::F32 => Some(Self::Single),
+            Dtype::F64 => Some(Self::Double),
+            Dtype::F16 => Some(Self::Half),
+            Dtype::BF16 => Some(Self::Brain),
+            _ => None,
+        }
+    }
+
+    fn bytes(self) -> u64 {
+        match self {
+            Self::Double => 8,
+            Self::Single => 4,
+            Self::Half | Self::Brain => 2,
+        }
+    }
+
+    /// The next `count` values of `source`.
+    fn read(self, source: &mut impl Read, count: u64) -> io::Result<Vec<f32>> {
+        let mut left = usize::try_from(count * self.bytes()).map_err(io::Error::other)?;
+        let mut values = Vec::with_capacity(usize::try_from(count).map_err(io::Error::other)?);
+        let mut buffer = vec![0; CHUNK];
+        while left > 0 {
+            let chunk = buffer.get_mut(..left.min(CHUNK)).unwrap_or_default();
+            source.read_exact(chunk)?;
+            self.append(chunk, &mut values);
+            left -= chunk.len();
+        }
+        Ok(values)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "float64 is rounded to the nearest float32")]
+    fn append(self, bytes: &[u8], values: &mut Vec<f32>) {
+        match self {
+            Self::Single => values.extend(bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes))),
+            Self::Double => values.extend(bytes.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes) as f32)),
+            Self::Half => values.extend(bytes.as_chunks().0.iter().map(|&bytes| f16::from_le_bytes(bytes).to_f32())),
+            Self::Brain => values.extend(bytes.as_chunks().0.iter().map(|&bytes| bf16::from_le_bytes(bytes).to_f32())),
+        }
+    }
+}
+
+/// The entry and what the file has of it, if that is what is expected; otherwise the difference is noted.
+fn fit<'a>(
+    entry: Entry,
+    info: Option<&'a TensorInfo>,
+    differences: &mut Differences,
+) -> Option<(Entry, Float, &'a TensorInfo)> {
+    let Some(info) = info else {
+        differences.missing.push((entry.name, entry.shape));
+        return None;
+    };
+    let shape: Vec<_> = info.shape.iter().map(|&side| side as u64).collect();
+    if !fits(&entry, &shape) {
+        differences.misshapen.push((entry.name, entry.shape, shape));
+        return None;
+    }
+    let Some(float) = Float::new(info.dtype) else {
+        differences.mistyped.push((entry.name, format!("{:?}", info.dtype)));
+        return None;
+    };
+    Some((entry, float, info))
+}
+
+/// Whether a tensor of `shape` is what `entry` expects. Layer scales have dimensions of 1 after their channels in one
+/// library and none in another.
+fn fits(entry: &Entry, shape: &[u64]) -> bool {
+    let sides = |shape: &[u64]| shape.iter().copied().filter(|side| *side != 1).collect::<Vec<_>>();
+    let loosely = entry.parameter.kind == ParameterKind::Gain && sides(shape) == sides(&entry.shape);
+    shape == entry.shape || loosely
+}

@@ -1,0 +1,181 @@
+//! `resnetc weights` as a user meets it, and what converting does to a network.
+
+use crate::describe::{file, shipped};
+use crate::fill::fill;
+use crate::networks::{compile, filled, small};
+use crate::reference;
+use assert_cmd::Command;
+use resnetc::diagnostic::{Code, Report};
+use resnetc::ir::ParameterKind;
+use resnetc::source::Source;
+use resnetc::valid::Checked;
+use resnetc::weights::{self, Derivation, Weights, collect, expected, translate};
+use resnetc::{Options, dialect, front};
+use std::path::Path;
+
+/// A description under the names of another dialect, if that tells its layers apart.
+fn tried(text: &str, path: &str, names: &str) -> Result<Checked, Report> {
+    let source = Source::new(path, text);
+    let spec = front::parse(&source, &mut Report::default()).unwrap();
+    let names = dialect::lookup(names, &spec.definitions).unwrap();
+    resnetc::named(&spec, &names, &Options::default())
+}
+
+fn named(text: &str, path: &str, names: &str) -> Checked {
+    tried(text, path, names).unwrap_or_else(|report| panic!("{path}: {report:?}"))
+}
+
+fn translated(from: &Checked, to: &Checked, weights: &Weights) -> Weights {
+    collect(to, translate(from, to).unwrap().map.over(weights)).unwrap()
+}
+
+#[test]
+fn weights_go_to_every_dialects_names_and_back_bit_for_bit() {
+    let mut count = 0;
+    for path in shipped() {
+        let (text, path) = (std::fs::read_to_string(&path).unwrap(), path.display().to_string());
+        let own = resnetc::compile(&Source::new(path.as_str(), text.as_str())).unwrap();
+        // The large ones have the blocks of the small ones.
+        if weights::bytes(&own) > 60 << 20 {
+            continue;
+        }
+        let filled = filled(&own);
+        // Biases that have no place in between would come back as another mean.
+        let rounded = expected(&own).iter().any(|entry| entry.parameter.kind == ParameterKind::Bias)
+            && own.graph().dialect.convolution_bias;
+        for names in dialect::NAMES {
+            let other = match tried(&text, &path, names) {
+                Ok(other) => other,
+                Err(report) => {
+                    // Its table has no words for what this description's own blocks do.
+                    let codes: Vec<_> = report.diagnostics().iter().map(|diagnostic| diagnostic.code).collect();
+                    assert_eq!(codes, [Code::DuplicateName], "{path} as {names}");
+                    assert!(path.ends_with("custom_gated.resnet") || path.contains("res2net"), "{path} as {names}");
+                    continue;
+                }
+            };
+            let there = translated(&own, &other, &filled);
+            let file = weights::write(&other, &there).unwrap();
+            assert_eq!(weights::read(&other, &file).unwrap(), there, "{path} as {names}");
+            if !rounded {
+                assert_eq!(translated(&other, &own, &there), filled, "{path} as {names} and back");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 80, "{count}");
+}
+
+#[test]
+fn a_torchvision_network_has_keras_own_names_and_shapes() {
+    for (torchvision, keras) in [("resnet50", "keras_resnet50"), ("vgg16", "keras_vgg16")] {
+        let renamed = named(&file(torchvision), torchvision, "keras");
+        // Keras's own names are held against keras.applications elsewhere.
+        let keras = compile(&file(keras));
+        let tensors = |network: &Checked| {
+            let mut tensors: Vec<_> = expected(network).into_iter().map(|entry| (entry.name, entry.shape)).collect();
+            tensors.sort();
+            tensors
+        };
+        assert_eq!(tensors(&renamed), tensors(&keras), "{torchvision}");
+    }
+}
+
+#[test]
+fn biases_that_the_other_dialect_lacks_change_no_output() {
+    let text = small("keras");
+    let (from, to) = (compile(&text), named(&text, "small", "torchvision"));
+    let filled = filled(&from);
+    let translation = translate(&from, &to).unwrap();
+    assert_eq!(translation.surplus, []);
+    let shifted = translation.map.iter().filter(|(_, how)| matches!(how, Derivation::ShiftedMean { .. })).count();
+    assert_eq!(shifted, from.layers().filter(|layer| layer.node.op.name() == "batch_norm").count());
+    let image = fill("input", &from.input_shape().dimensions());
+    let run = |network: &Checked, weights: &Weights| {
+        let values = weights.iter().map(|(p, tensor)| ((p.node, p.kind), tensor.values.clone())).collect();
+        reference::run(network, &values, &image)
+    };
+    let (expected, found) = (run(&from, &filled), run(&to, &translated(&from, &to, &filled)));
+    for (expected, found) in expected.iter().zip(&found) {
+        // A mean is rounded to float32 once.
+        assert!((expected - found).abs() < 1e-6 * expected.abs().max(1e-3), "{expected} {found}");
+    }
+}
+
+const NETWORK: &str = r#"name = "tiny"
+dialect = "torchvision"
+
+[input]
+channels = 3
+size = [8, 8]
+
+[stem]
+kind = "cifar"
+filters = 4
+
+[[stage]]
+kind = "basic"
+filters = 4
+blocks = 1
+
+[head]
+pool = "avg"
+classes = 6
+"#;
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        folder.put("net.toml", NETWORK.as_bytes());
+        let network = compile(NETWORK);
+        folder.put("w.safetensors", &weights::write(&network, &filled(&network)).unwrap());
+        folder
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.0.path().join(name), bytes).unwrap();
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.0.path().join(name)).unwrap()
+    }
+
+    /// The exit code and what was printed.
+    fn weights(&self, arguments: &str) -> String {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("resnetc"));
+        let output = command.current_dir(&self.0).arg("weights").args(arguments.split_whitespace()).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        format!("exit {}\n{}{}", output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    }
+}
+
+#[test]
+fn the_command_lists_checks_and_converts() {
+    let folder = Folder::new();
+    let mut shown = String::new();
+    for arguments in [
+        "list net.toml",
+        "list net.toml --names keras --format csv",
+        "list net.toml --names flax",
+        "check net.toml w.safetensors",
+        "check net.toml w.safetensors --names keras",
+        "convert net.toml w.safetensors --to keras -o k.safetensors",
+        "convert net.toml w.safetensors --to keras -o k.safetensors",
+        "check net.toml k.safetensors --names keras",
+        "check net.toml k.safetensors",
+        "convert net.toml k.safetensors --from keras -o back.safetensors",
+        "convert net.toml w.safetensors -o folded.safetensors --fold-batch-norm",
+        "convert net.toml net.toml -o x.safetensors",
+        "convert net.toml none.safetensors -o x.safetensors",
+    ] {
+        shown += &format!("$ resnetc weights {arguments}\n{}\n", folder.weights(arguments));
+    }
+    insta::assert_snapshot!(shown);
+    assert!(folder.read("back.safetensors") == folder.read("w.safetensors"), "byte for byte");
+    let mut names: Vec<_> = Path::read_dir(folder.0.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    let expected = ["back.safetensors", "folded.safetensors", "k.safetensors", "net.toml", "w.safetensors"];
+    assert_eq!(names, expected, "nothing half-written is left");
+}
