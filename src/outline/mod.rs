@@ -57,6 +57,8 @@ pub struct Call {
 pub struct Definition {
     /// The block's name in the library; numbered where blocks of one kind have more than one structure.
     pub name: String,
+    /// The same without a number.
+    pub kind: String,
     /// What differs between its uses.
     pub parameters: Vec<Parameter>,
     /// What it computes.

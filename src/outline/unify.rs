@@ -93,7 +93,8 @@ impl Group {
         writer.collect(&self.body, false);
         let body = writer.steps(&self.body);
         let calls = writer.calls(&self.body);
-        (Definition { name: self.name.clone(), parameters: writer.parameters, body }, calls)
+        let (name, kind) = (self.name.clone(), self.kind.clone());
+        (Definition { name, kind, parameters: writer.parameters, body }, calls)
     }
 }
 

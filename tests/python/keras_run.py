@@ -4,7 +4,8 @@ usage: keras_run.py FOLDER JOBS.json
 
 A job is {"name", "weights", "input", "output", "saved", "arguments"}: the package, a
 safetensors file, N x C x H x W float32 in an .npy, where the result goes (a map as N x C
-x H x W too), where the model is saved, and further arguments of the package's function.
+x H x W too), where the model is saved, if it is, and further arguments of the package's
+function.
 """
 
 import json
@@ -23,7 +24,8 @@ def main(folder, jobs):
         function = getattr(import_module(job["name"]), job["name"])
         model = function(input_shape=x.shape[1:], weights=job["weights"], **job["arguments"])
         y = keras.ops.convert_to_numpy(model(x, training=False))
-        model.save(job["saved"])
+        if "saved" in job:
+            model.save(job["saved"])
         np.save(job["output"], np.ascontiguousarray(y.transpose(0, 3, 1, 2) if y.ndim == 4 else y))
         keras.utils.clear_session()
 

@@ -1,4 +1,4 @@
-"""Compares the syntax trees of generated modules but for names, texts and comments.
+"""Compares the syntax trees of generated modules, and tables of TOML, but for names, texts and comments.
 
 usage: syntax_trees.py PAIRS.json
 
@@ -8,6 +8,7 @@ A pair is two paths. Prints how many pairs are equal; the first that is not ends
 import ast
 import json
 import sys
+import tomllib
 from pathlib import Path
 
 
@@ -22,8 +23,20 @@ def blank(node):
     return node
 
 
+def structure(value):
+    """What TOML holds, without keys and texts."""
+    if isinstance(value, dict):
+        return {number: structure(item) for number, item in enumerate(value.values())}
+    if isinstance(value, list):
+        return [structure(item) for item in value]
+    return type(value).__name__
+
+
 def tree(path):
-    return ast.dump(blank(ast.parse(Path(path).read_text(encoding="utf-8"), path)), indent=1)
+    text = Path(path).read_text(encoding="utf-8")
+    if path.endswith(".toml"):
+        return structure(tomllib.loads(text))
+    return ast.dump(blank(ast.parse(text, path)), indent=1)
 
 
 def main(pairs):

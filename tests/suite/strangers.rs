@@ -114,6 +114,16 @@ fn a_copy_of_the_library_in_a_description_is_the_same_network() {
     }
 }
 
+#[test]
+fn a_block_whose_own_name_ends_in_a_number_is_no_form_of_another() {
+    let blocks =
+        "block cell(k: channels) { conv 3x3 (k) norm act }\nblock cell_2(k: channels) { conv 1x1 (k) norm act }";
+    let files = keras::emit(&network("stage cell(16)\n stage cell_2(16)", blocks)).unwrap();
+    for kind in ["`cell`.", "`cell_2`."] {
+        assert!(files[0].text.contains(&format!("A block of kind {kind}\n")), "{}", files[0].text);
+    }
+}
+
 /// A network of these statements and blocks.
 fn network(stages: &str, blocks: &str) -> Checked {
     let text = format!(

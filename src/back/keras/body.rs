@@ -347,7 +347,7 @@ fn parameter_name(definition: &Definition, index: usize) -> String {
 }
 
 /// What stands before the number at the end of `name`, if there is one.
-pub(super) fn unnumbered(name: &str) -> Option<&str> {
+fn unnumbered(name: &str) -> Option<&str> {
     let (base, number) = name.rsplit_once('_')?;
     number.parse::<u32>().ok().map(|_| base)
 }

@@ -1,6 +1,6 @@
 //! From an outline to the view of the whole package.
 
-use super::body::{Writer, Written, is_set, unnumbered, visit};
+use super::body::{Writer, Written, is_set, visit};
 use super::calls::{self, Plain, Word};
 use super::channels;
 use super::head::{self, Head};
@@ -202,13 +202,10 @@ impl Block {
 impl Kind {
     /// Blocks of one kind and of several structures are numbered.
     fn of(definition: &Definition, all: &[Definition]) -> Self {
-        let known = |name: &&str| all.iter().any(|other| other.name == *name);
-        let base = |name| unnumbered(name).filter(known).unwrap_or(name);
-        let kind = base(definition.name.as_str());
-        let same: Vec<_> = all.iter().filter(|other| base(other.name.as_str()) == kind).collect();
+        let same: Vec<_> = all.iter().filter(|other| other.kind == definition.kind).collect();
         let at = same.iter().position(|other| other.name == definition.name).unwrap_or(0);
         let form = [at + 1, same.len()].map(|number| PyNumber::Literal(number.try_into().unwrap_or(u64::MAX)));
-        Self { name: Comment::new(kind), form: (same.len() > 1).then_some(form) }
+        Self { name: Comment::new(&definition.kind), form: (same.len() > 1).then_some(form) }
     }
 }
 
