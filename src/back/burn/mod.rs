@@ -98,8 +98,9 @@ impl Writer<'_> {
         self.cargo(&package)?;
         self.file("rustfmt.toml", &RustfmtView { header: self.header.clone() })?;
         let modules = modules(&blocks, &helpers, !methods.is_empty());
-        let exports: &[_] = if model.view.classes.is_some() { &[ty.clone(), ty.config()] } else { &[ty.clone()] };
-        self.lib(modules, &package, &ty, exports)?;
+        let config = model.view.classes.map(|_| ty.config());
+        let exports: Vec<_> = std::iter::once(ty.clone()).chain(config).collect();
+        self.lib(modules, &package, &ty, &exports)?;
         self.main(package, ty)?;
         self.file("src/model.rs", &model.view)?;
         for (path, view) in &files {
