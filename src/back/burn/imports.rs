@@ -196,23 +196,18 @@ impl Imports {
     }
 }
 
-/// What the file that runs the network has to `use`.
-pub(super) fn of_main(package: &RustIdent, network: &RustType) -> Vec<Code> {
-    const FOREIGN: [&str; 8] = [
-        "burn::module::Module",
-        "burn::tensor::{Device, Distribution, Tensor, TensorData}",
-        "npyz::{NpyFile, Order, WriteOptions, WriterBuilder}",
-        "std::error::Error",
-        "std::fs::File",
-        "std::io::{BufReader, BufWriter}",
-        "std::path::{Path, PathBuf}",
-        "std::time::Instant",
-    ];
-    let foreign = FOREIGN.map(|line| Code::new(format_args!("{line}")));
-    let (before, after) = foreign.split_at(FOREIGN.partition_point(|line| {
-        let name = line.split("::").next().unwrap_or_default();
-        RustIdent::new(name).rank() < package.rank()
-    }));
-    let own = Code::new(format_args!("{package}::{network}"));
-    [before, &[own], after].concat()
+/// The crates that the file which runs the network uses, in rustfmt's order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Foreign {
+    Burn,
+    Npyz,
+    Std,
+}
+
+impl Foreign {
+    /// The last one that rustfmt sorts before `package`.
+    pub(super) fn before(package: &RustIdent) -> Option<Self> {
+        let all = [(Self::Burn, "burn"), (Self::Npyz, "npyz"), (Self::Std, "std")];
+        all.into_iter().rev().find(|(_, name)| RustIdent::new(name).rank() < package.rank()).map(|(foreign, _)| foreign)
+    }
 }

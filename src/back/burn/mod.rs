@@ -26,7 +26,7 @@ use crate::outline::{self, Field, Outline};
 use crate::valid::{self, Checked};
 use askama::Template;
 use block::Block;
-use imports::{Helper, Imports};
+use imports::{Foreign, Helper, Imports};
 use layout::Code;
 use quote::{Comment, RustIdent, RustStr, RustType};
 use std::collections::BTreeSet;
@@ -149,8 +149,8 @@ impl Writer<'_> {
     }
 
     fn main(&mut self, package: RustIdent, network: RustType) -> Result<(), Unsupported> {
-        let imports = imports::of_main(&package, &network);
-        let view = MainView { header: self.header.clone(), package, imports, network, input: self.input()? };
+        let follows = Foreign::before(&package);
+        let view = MainView { header: self.header.clone(), package, follows, network, input: self.input()? };
         self.file("src/main.rs", &view)
     }
 

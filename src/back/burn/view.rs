@@ -1,5 +1,6 @@
 //! What the templates receive. Every text is of a type that knows its quoting; templates only choose and repeat.
 
+use super::imports::Foreign;
 use super::layout::Code;
 use super::quote::{Comment, RustIdent, RustStr, RustType};
 use askama::Template;
@@ -48,7 +49,8 @@ pub(super) struct ModuleView {
 pub(super) struct MainView {
     pub(super) header: Comment,
     pub(super) package: RustIdent,
-    pub(super) imports: Vec<Code>,
+    /// What stands before the crate's own import.
+    pub(super) follows: Option<Foreign>,
     pub(super) network: RustType,
     pub(super) input: [u64; 3],
 }
