@@ -31,14 +31,16 @@ fn translated(from: &Checked, to: &Checked, weights: &Weights) -> Weights {
 
 #[test]
 fn weights_go_to_every_dialects_names_and_back_bit_for_bit() {
-    let mut count = 0;
+    // The large ones have the blocks of the small ones, and take minutes: `make verify-all`.
+    let most = if std::env::var_os("RESNETC_VERIFY_ALL").is_some() { u128::MAX } else { 60 << 20 };
+    let (mut networks, mut refused) = (0, Vec::new());
     for path in shipped() {
         let (text, path) = (std::fs::read_to_string(&path).unwrap(), path.display().to_string());
         let own = resnetc::compile(&Source::new(path.as_str(), text.as_str())).unwrap();
-        // The large ones have the blocks of the small ones.
-        if weights::bytes(&own) > 60 << 20 {
+        if weights::bytes(&own) > most {
             continue;
         }
+        networks += 1;
         let filled = filled(&own);
         // Biases that have no place in between would come back as another mean.
         let rounded = expected(&own).iter().any(|entry| entry.parameter.kind == ParameterKind::Bias)
@@ -50,7 +52,7 @@ fn weights_go_to_every_dialects_names_and_back_bit_for_bit() {
                     // Its table has no words for what this description's own blocks do.
                     let codes: Vec<_> = report.diagnostics().iter().map(|diagnostic| diagnostic.code).collect();
                     assert_eq!(codes, [Code::DuplicateName], "{path} as {names}");
-                    assert!(path.ends_with("custom_gated.resnet") || path.contains("res2net"), "{path} as {names}");
+                    refused.push(format!("{} as {names}", own.graph().name));
                     continue;
                 }
             };
@@ -59,11 +61,11 @@ fn weights_go_to_every_dialects_names_and_back_bit_for_bit() {
             assert_eq!(weights::read(&other, &file).unwrap(), there, "{path} as {names}");
             if !rounded {
                 assert_eq!(translated(&other, &own, &there), filled, "{path} as {names} and back");
-                count += 1;
             }
         }
     }
-    assert!(count > 80, "{count}");
+    assert_eq!(refused, ["custom_gated as keras"]);
+    assert!(networks >= 19, "of {networks} networks only");
 }
 
 #[test]
