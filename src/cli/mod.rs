@@ -14,14 +14,17 @@ mod explain;
 mod files;
 mod flops;
 mod fmt;
+mod images;
 #[cfg(feature = "live")]
 mod live;
 mod network;
 mod new;
+mod npy;
 mod output;
 mod run;
 mod schema;
 mod summary;
+mod verify;
 mod weights;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -71,6 +74,7 @@ enum Command {
     Run(run::Arguments),
     Schema(schema::Arguments),
     Bench(bench::Arguments),
+    Verify(verify::Arguments),
     Weights(weights::Arguments),
 }
 
@@ -108,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments, global),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments, global),
+        Command::Verify(arguments) => verify::run(&arguments, global),
         Command::Weights(arguments) => weights::run(&arguments, global),
     };
     match result {

@@ -3,6 +3,7 @@
 //! Every tensor has a generator of its own, seeded by the seed and the tensor's name: the same seed gives the same
 //! weights run after run, and another layer in the network changes no tensor of the others.
 
+use super::vary::Values;
 use super::{Misfit, Supply, Tensor, Weights, expected};
 use crate::ir::dialect::{Dialect, Init};
 use crate::ir::{Op, Parameter, ParameterKind, op};
@@ -21,6 +22,15 @@ pub fn init(checked: &Checked, seed: u64) -> Weights {
     recipes.into_iter().map(|(parameter, recipe)| (parameter, recipe.draw(seed))).collect()
 }
 
+/// Normal values of mean 0 and variance 1: images to try a network on, row-major in any `shape`.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "drawn in float64, rounded once")]
+pub fn images(shape: &[u64], seed: u64) -> Tensor {
+    let mut generator = Generator::new(seed, "images");
+    let values = (0..shape.iter().product()).map(|_| generator.normal() as f32).collect();
+    Tensor { shape: shape.to_vec(), values }
+}
+
 /// The weights of [`init`], each drawn when it is asked for.
 #[derive(Debug)]
 pub struct Fresh {
@@ -34,6 +44,19 @@ impl Fresh {
     pub fn new(checked: &Checked, seed: u64) -> Self {
         let recipes = expected(checked).into_iter().map(|entry| {
             let rule = Rule::new(checked, entry.parameter, &entry.ir_shape);
+            (entry.parameter, Recipe { name: entry.name, shape: entry.ir_shape, rule })
+        });
+        Self { recipes: recipes.collect(), seed }
+    }
+
+    /// Weights for `checked` from `seed` of which every one counts, for comparing programs. Among those that training begins
+    /// with many are alike, zero or one, and may be swapped or forgotten unseen; here all differ, and values keep their size
+    /// through any depth.
+    #[must_use]
+    pub fn varied(checked: &Checked, seed: u64) -> Self {
+        let values = Values::of(checked);
+        let recipes = expected(checked).into_iter().map(|entry| {
+            let rule = Rule::Drawn(values.distribution(checked, entry.parameter, &entry.ir_shape));
             (entry.parameter, Recipe { name: entry.name, shape: entry.ir_shape, rule })
         });
         Self { recipes: recipes.collect(), seed }
@@ -95,9 +118,15 @@ impl Rule {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Distribution {
-    Normal { deviation: f64 },
-    Uniform { bound: f64 },
+pub(super) enum Distribution {
+    Normal {
+        deviation: f64,
+    },
+    /// Between `centre` minus and plus `bound`.
+    Uniform {
+        centre: f64,
+        bound: f64,
+    },
 }
 
 impl Distribution {
@@ -110,8 +139,8 @@ impl Distribution {
         match init {
             Init::KaimingNormalFanOut => Self::Normal { deviation: (2.0 / fan_out).sqrt() },
             Init::KaimingNormalFanIn => Self::Normal { deviation: (2.0 / fan_in).sqrt() },
-            Init::GlorotUniform => Self::Uniform { bound: (6.0 / (fan_in + fan_out)).sqrt() },
-            Init::UniformFanIn => Self::Uniform { bound: fan_in.sqrt().recip() },
+            Init::GlorotUniform => Self::Uniform { centre: 0.0, bound: (6.0 / (fan_in + fan_out)).sqrt() },
+            Init::UniformFanIn => Self::Uniform { centre: 0.0, bound: fan_in.sqrt().recip() },
         }
     }
 
@@ -119,7 +148,7 @@ impl Distribution {
     fn draw(self, generator: &mut Generator) -> f32 {
         match self {
             Self::Normal { deviation } => (generator.normal() * deviation) as f32,
-            Self::Uniform { bound } => ((2.0 * generator.uniform() - 1.0) * bound) as f32,
+            Self::Uniform { centre, bound } => (centre + (2.0 * generator.uniform() - 1.0) * bound) as f32,
         }
     }
 }

@@ -16,9 +16,10 @@ mod misfit;
 mod read;
 mod supply;
 mod translate;
+mod vary;
 mod write;
 
-pub use draw::{Fresh, init};
+pub use draw::{Fresh, images, init};
 pub use expect::{Entry, expected};
 pub use layout::{hwio_to_oihw, oihw_to_hwio};
 pub use map::{Derivation, Rewritten, WeightMap};

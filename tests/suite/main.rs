@@ -61,5 +61,6 @@ mod sketch;
 mod sketches;
 mod strangers;
 mod structure;
+mod verify;
 mod weights;
 mod weights_command;

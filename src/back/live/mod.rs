@@ -77,11 +77,21 @@ impl Model {
     /// If `input` is not one that the network was checked for: only N is free.
     #[must_use]
     pub fn forward(&self, input: Tensor<4>) -> Value {
+        self.trace(input, |_, _| ())
+    }
+
+    /// [`Model::forward`], showing `see` the value of every node with its place in [`Checked::order`].
+    ///
+    /// # Panics
+    /// As [`Model::forward`].
+    #[must_use]
+    pub fn trace(&self, input: Tensor<4>, mut see: impl FnMut(usize, &Value)) -> Value {
         let mut input = Some(input);
         let mut values: Vec<Option<Value>> = vec![None; self.plan.steps.len()];
         for (at, step) in self.plan.steps.iter().enumerate() {
             let operands = step.operands.iter().map(|operand| operand.fetch(&mut values));
             let value = step.kernel.apply(operands, &self.layers, &mut input);
+            see(at, &value);
             if let Some(slot) = values.get_mut(at) {
                 *slot = Some(value);
             }

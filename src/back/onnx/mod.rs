@@ -8,6 +8,7 @@ mod proto;
 mod write;
 
 use super::{Unsupported, fingerprint, header};
+use crate::ir::NodeId;
 use crate::valid::Checked;
 use crate::weights::{Misfit, SaveError, Supply};
 use std::io::{self, Write};
@@ -52,7 +53,20 @@ impl From<io::Error> for EmitError {
 /// # Errors
 /// See [`EmitError`]; what does not lie at the file or the weights is found before anything is written.
 pub fn emit(network: &Checked, supply: impl Supply, out: &mut impl Write) -> Result<(), EmitError> {
-    let lowered = node::lower(network).map_err(EmitError::Unsupported)?;
+    emit_showing(network, &[], supply, out)
+}
+
+/// [`emit`], with the values of the nodes `shown` as further outputs, in their order.
+///
+/// # Errors
+/// As [`emit`].
+pub fn emit_showing(
+    network: &Checked,
+    shown: &[NodeId],
+    supply: impl Supply,
+    out: &mut impl Write,
+) -> Result<(), EmitError> {
+    let lowered = node::lower(network, shown).map_err(EmitError::Unsupported)?;
     let entry = |key: &str, value: String| proto::Entry { key: key.to_owned(), value };
     let model = proto::Model {
         ir_version: IR_VERSION,

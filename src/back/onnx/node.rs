@@ -19,7 +19,8 @@ pub(super) struct Lowered {
     pub tensors: Vec<Stored>,
 }
 
-pub(super) fn lower(network: &Checked) -> Result<Lowered, Unsupported> {
+/// The graph whose outputs are the head's and the values of `shown`.
+pub(super) fn lower(network: &Checked, shown: &[NodeId]) -> Result<Lowered, Unsupported> {
     let entries: BTreeMap<_, _> =
         weights::expected(network).into_iter().map(|entry| (entry.parameter, entry)).collect();
     let tensor_names: HashSet<_> = entries.values().map(|entry| entry.name.clone()).collect();
@@ -32,8 +33,7 @@ pub(super) fn lower(network: &Checked) -> Result<Lowered, Unsupported> {
         tensors: Vec::new(),
     };
     let mut input = Vec::new();
-    let mut known = Vec::new();
-    let mut output = Vec::new();
+    let mut known = BTreeMap::new();
     for layer in network.layers() {
         let name = lowering.value_of(layer.name);
         let value = Value::of_images(&name, layer.output.dimensions().into_iter().map(signed));
@@ -45,10 +45,12 @@ pub(super) fn lower(network: &Checked) -> Result<Lowered, Unsupported> {
             if let Some(node) = lowering.nodes.last_mut() {
                 layer.name.clone_into(&mut node.name);
             }
-            let list = if layer.id == network.output() { &mut output } else { &mut known };
-            list.push(value);
+            known.insert(layer.id, value);
         }
     }
+    let outputs = [network.output()].into_iter().chain(shown.iter().copied());
+    let output = outputs.filter_map(|node| known.remove(&node)).collect();
+    let known = network.order().iter().filter_map(|node| known.remove(node)).collect();
     let graph = Graph { node: lowering.nodes, name: network.graph().name.clone(), input, output, value_info: known };
     Ok(Lowered { graph, tensors: lowering.tensors })
 }

@@ -2,5 +2,5 @@
 
 pub(super) mod bench;
 mod model;
-mod npy;
 pub(super) mod run;
+pub(super) mod verify;

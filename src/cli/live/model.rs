@@ -1,9 +1,10 @@
 //! From a checked network and a weight file to the live model, within the memory that there is.
 
 use crate::cli::files::granted;
+use crate::cli::npy::Array;
 use crate::cli::{Failure, Global, weights};
-use burn::tensor::Device;
-use resnetc::back::live::{self, Model};
+use burn::tensor::{Device, Tensor, TensorData};
+use resnetc::back::live::{self, Model, Value};
 use resnetc::valid::Checked;
 use resnetc::weights::{SEED, collect};
 use std::path::Path;
@@ -36,4 +37,19 @@ pub(super) fn start_threads(threads: Option<u16>) -> Result<usize, Failure> {
         pool.map_err(|error| Failure::unasked(format!("cannot start {threads} threads"), error))?;
     }
     Ok(rayon::current_num_threads())
+}
+
+/// Images N, C, H, W as burn has them.
+pub(super) fn tensor(images: Array) -> Tensor<4> {
+    let mut sides = [1; 4];
+    for (side, &value) in sides.iter_mut().zip(&images.shape) {
+        *side = usize::try_from(value).unwrap_or(usize::MAX);
+    }
+    Tensor::from_data(TensorData::new(images.values, sides), &Device::flex())
+}
+
+/// A value as an array.
+pub(super) fn array(value: Value) -> Array {
+    let data = value.into_data();
+    Array { shape: data.shape().iter().map(|&side| side as u64).collect(), values: data.iter::<f32>().collect() }
 }

@@ -1,15 +1,10 @@
 //! The run: an array in, an array or a summary out.
 
-use super::model;
-use super::npy::{self, Array};
-use crate::cli::files::{granted, read};
+use super::model::{self, array, tensor};
+use crate::cli::npy::{self, Array};
 use crate::cli::output::{self, Format, Grid};
 use crate::cli::run::Arguments;
-use crate::cli::{Failure, Global, files};
-use burn::tensor::{Device, Tensor, TensorData};
-use resnetc::diagnostic::{Code, Refusal};
-use resnetc::valid::Checked;
-use resnetc::{Options, source::Source};
+use crate::cli::{Failure, Global, files, images};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -22,68 +17,19 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
     }
     model::start_threads(arguments.threads)?;
     let source = files::read_description(&arguments.file)?;
-    let images = npy::read(&read(&arguments.input)?).map_err(unreadable);
-    let images = granted(images, Some(&arguments.input), global)?;
-    let checked = compile(&source, &images, &arguments.input, global)?;
+    let images = images::read(&arguments.input, global)?;
+    let checked = images::compile(&source, &images, &arguments.input, global)?;
     if arguments.weights.is_none() {
         anstream::eprintln!("note: without --weights, the weights are fresh, from a fixed seed");
     }
     let name = checked.graph().name.clone();
     let batch = images.shape.first().copied().unwrap_or(1);
     let model = model::load(checked, arguments.weights.as_deref(), arguments.fold_batch_norm, batch, global)?;
-    let sides = sides::<4>(&images.shape);
-    let images = Tensor::<4>::from_data(TensorData::new(images.values, sides), &Device::flex());
-    let data = model.forward(images).into_data();
-    let shape = data.shape().iter().map(|&side| side as u64).collect();
-    let output = Array { shape, values: data.iter::<f32>().collect() };
+    let output = array(model.forward(tensor(images)));
     match &arguments.output {
         Some(path) => files::write_atomic(path, &npy::write(&output.shape, &output.values)),
         None => files::print(&summary(&name, &output, arguments.format)?),
     }
-}
-
-fn unreadable(why: String) -> Refusal {
-    Refusal::new(Code::InputDoesNotFit, "the input cannot be read as an array of floats").note(why)
-}
-
-/// The network for images of the array's size.
-fn compile(source: &Source, images: &Array, file: &Path, global: Global) -> Result<Checked, Failure> {
-    let options = Options { input: None, limit: global.limit };
-    let channels = files::compiled(source, &options, global)?.input_shape().channels();
-    let input = Some(granted(fit(&images.shape, channels), Some(file), global)?);
-    files::answered(resnetc::compile_with(source, &Options { input, ..options }), source, global)
-}
-
-/// C, H, W of an array N, C, H, W whose C is `channels`.
-fn fit(shape: &[u64], channels: u64) -> Result<[u64; 3], Refusal> {
-    let refuse = || {
-        Refusal::new(Code::InputDoesNotFit, format!("the input has shape {shape:?}"))
-            .note(format!("expected [N, {channels}, H, W]: images, channels, height, width"))
-    };
-    match *shape {
-        _ if shape.contains(&0) => Err(refuse().help("give at least one image of at least one pixel")),
-        [_, found, height, width] if found == channels => Ok([found, height, width]),
-        [_, _, _, last] if last == channels => {
-            Err(refuse().help("this looks like N, H, W, C: write `X.transpose(0, 3, 1, 2)`"))
-        }
-        [first, _, _] if first == channels => Err(refuse().help("for a single image write `X[None]`")),
-        [_, _, last] if last == channels => {
-            Err(refuse().help("this looks like a single image H, W, C: write `X.transpose(2, 0, 1)[None]`"))
-        }
-        [_, found, _, _] => {
-            Err(refuse().help(format!("give it {channels} channels, or describe a network of {found}")))
-        }
-        _ => Err(refuse().help("give it four dimensions")),
-    }
-}
-
-/// The shape as burn counts.
-fn sides<const D: usize>(shape: &[u64]) -> [usize; D] {
-    let mut sides = [1; D];
-    for (side, &value) in sides.iter_mut().zip(shape) {
-        *side = usize::try_from(value).unwrap_or(usize::MAX);
-    }
-    sides
 }
 
 /// What came out: of vectors the largest values of each image, of maps their range.

@@ -1,0 +1,104 @@
+//! How far two values are apart.
+
+use crate::cli::npy::Array;
+
+/// The most by which two outputs of float32 may differ: of three times their root mean square.
+pub(super) const BOUND: f64 = 1e-5;
+
+/// Where two values differ most.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Difference {
+    /// The largest difference of two elements, as a part of three times the values' root mean square; infinite where one is
+    /// no number and the other is, or where the shapes differ.
+    pub(super) value: f64,
+    /// The indices of the element, N first.
+    pub(super) at: Vec<u64>,
+    /// What the one and the other have there.
+    pub(super) elements: [f32; 2],
+}
+
+/// The difference of two values. Dimensions of one element do not count: a pooled map is a vector to some.
+pub(super) fn difference(left: &Array, right: &Array) -> Difference {
+    let bare = |array: &Array| array.shape.iter().copied().filter(|&side| side != 1).collect::<Vec<_>>();
+    let mut worst = Difference { value: 0.0, at: vec![0; left.shape.len()], elements: [0.0; 2] };
+    if bare(left) != bare(right) {
+        worst.value = f64::INFINITY;
+        return worst;
+    }
+    let scale = 3.0 * scale(left).max(scale(right));
+    for (place, (&one, &other)) in left.values.iter().zip(&right.values).enumerate() {
+        let value = apart(one, other, scale);
+        if place == 0 || value > worst.value {
+            worst = Difference { value, at: indices(place, &left.shape), elements: [one, other] };
+        }
+    }
+    worst
+}
+
+fn apart(one: f32, other: f32, scale: f64) -> f64 {
+    let apart = (f64::from(one) - f64::from(other)).abs();
+    if apart.is_finite() {
+        // Equal zeros have no scale.
+        return if apart > 0.0 { apart / scale } else { 0.0 };
+    }
+    // Two infinities of one sign, or two that are no numbers, are alike.
+    if one.is_nan() && other.is_nan() || one.total_cmp(&other).is_eq() { 0.0 } else { f64::INFINITY }
+}
+
+/// The root mean square of what is finite.
+#[expect(clippy::cast_precision_loss, reason = "an array in memory has fewer than 2^53 elements")]
+fn scale(array: &Array) -> f64 {
+    let finite = array.values.iter().map(|&value| f64::from(value)).filter(|value| value.is_finite());
+    let (count, sum) = finite.fold((0_u64, 0.0), |(count, sum), value| (count + 1, sum + value * value));
+    (sum / count.max(1) as f64).sqrt()
+}
+
+fn indices(place: usize, shape: &[u64]) -> Vec<u64> {
+    let mut rest = place as u64;
+    let mut at: Vec<_> = shape.iter().rev().map(|&side| (rest % side.max(1), rest /= side.max(1)).0).collect();
+    at.reverse();
+    at
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "what is compared is exact")]
+mod tests {
+    use super::{Difference, difference};
+    use crate::cli::npy::Array;
+
+    fn array(shape: &[u64], values: &[f32]) -> Array {
+        Array { shape: shape.to_vec(), values: values.to_vec() }
+    }
+
+    #[test]
+    fn the_largest_difference_is_told_with_its_place() {
+        let left = array(&[1, 2, 1, 2], &[1.0, -1.0, 1.0, -1.0]);
+        let right = array(&[1, 2, 1, 2], &[1.0, -1.0, 1.5, -1.0]);
+        let value = 0.5 / (3.0 * (5.25_f64 / 4.0).sqrt());
+        assert_eq!(difference(&left, &right), Difference { value, at: vec![0, 1, 0, 0], elements: [1.0, 1.5] });
+    }
+
+    #[test]
+    fn what_is_no_number_equals_only_what_is_none_either() {
+        let left = array(&[1, 3], &[f32::NAN, f32::INFINITY, 1.0]);
+        assert_eq!(difference(&left, &left).value, 0.0);
+        let right = array(&[1, 3], &[f32::NAN, f32::NEG_INFINITY, 1.0]);
+        assert_eq!(difference(&left, &right).value, f64::INFINITY);
+        let right = array(&[1, 3], &[0.0, f32::INFINITY, 1.0]);
+        assert_eq!(difference(&left, &right).value, f64::INFINITY);
+    }
+
+    #[test]
+    fn zeros_differ_from_anything_else() {
+        let zeros = array(&[2], &[0.0, -0.0]);
+        assert_eq!(difference(&zeros, &zeros).value, 0.0);
+        assert!(difference(&zeros, &array(&[2], &[0.0, 1e-30])).value > 0.1);
+    }
+
+    #[test]
+    fn shapes_may_differ_in_ones_only() {
+        let values = [1.0, 2.0];
+        assert_eq!(difference(&array(&[1, 2, 1, 1], &values), &array(&[1, 2], &values)).value, 0.0);
+        assert_eq!(difference(&array(&[2, 3], &[0.0; 6]), &array(&[3, 2], &[0.0; 6])).value, f64::INFINITY);
+    }
+}

@@ -1,0 +1,147 @@
+//! `resnetc verify`: one weight set and one input through every runtime that this machine has.
+
+pub(super) mod case;
+mod difference;
+mod part;
+mod python;
+mod report;
+mod runtime;
+
+use super::npy::{self, Array};
+use super::output::Format;
+use super::{Failure, Global, files, images, weights};
+use case::Case;
+use difference::{BOUND, Difference, difference};
+use report::{Pair, Report, Row, Verdict};
+use resnetc::Options;
+use resnetc::pass::fold_batch_norm;
+use resnetc::valid::Checked;
+use resnetc::weights::{Fresh, SEED, SaveError, Supply, save};
+use runtime::Runtime;
+use std::path::{Path, PathBuf};
+
+/// Prove that the back ends compute the same: the live model, the generated Keras package, the ONNX file
+///
+/// Each gets the same weights and the same images, here or in a process of its own; the largest difference of any two outputs
+/// is told as a part of three times their root mean square. Where two differ by more than 1e-5, so is the first layer at which they
+/// part. Keras runs on each of its back ends that is installed, or on the one that KERAS_BACKEND names. Without a
+/// runtime that is not resnetc's own, nothing is verified, and the exit code is 2.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The description; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Weights under the dialect's names; without them they are drawn, so that every one counts
+    #[arg(long, value_name = "F.safetensors")]
+    weights: Option<PathBuf>,
+    /// Images, N, C, H, W; without them, two are drawn
+    #[arg(long, value_name = "X.npy")]
+    input: Option<PathBuf>,
+    /// The seed of what is drawn
+    #[arg(long, default_value_t = SEED, value_name = "SEED")]
+    seed: u64,
+    /// Fold batch norms into the convolutions first
+    #[arg(long)]
+    fold_batch_norm: bool,
+    /// The Python that Keras and ONNX Runtime are looked for in [default: RESNETC_PYTHON, python3]
+    #[arg(long, value_name = "PROGRAM")]
+    python: Option<PathBuf>,
+    /// How the answer is printed
+    #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]
+    format: Format,
+}
+
+/// How many images are drawn: more than one, so that a back end cannot confuse the images of a batch unseen.
+const IMAGES: u64 = 2;
+
+pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
+    let case = case(arguments, global)?;
+    let mut rows = Vec::new();
+    for runtime in Runtime::all() {
+        rows.push(Row { runtime, outcome: runtime.run(&case, &[case.last()])? });
+    }
+    let report = report(&case, rows)?;
+    files::print(&report.render(&case, arguments.format)?)?;
+    match report.verdict() {
+        Verdict::Verified => Ok(()),
+        Verdict::Different => Err(Failure::No),
+        Verdict::NotVerified(why) => Err(Failure::unasked("not verified", why)),
+    }
+}
+
+/// What every runtime is asked.
+fn case(arguments: &Arguments, global: Global) -> Result<Case, Failure> {
+    let source = files::read_description(&arguments.file)?;
+    let given = arguments.input.as_deref().map(|file| Ok((images::read(file, global)?, file))).transpose()?;
+    let (network, images) = if let Some((images, file)) = given {
+        (images::compile(&source, &images, file, global)?, images)
+    } else {
+        let network = files::compiled(&source, &Options { input: None, limit: global.limit }, global)?;
+        let images = drawn(&network, arguments.seed);
+        (network, images)
+    };
+    let (network, supply): (_, Box<dyn Supply>) = match arguments.weights.as_deref() {
+        Some(file) => weights::load(network, Some(file), arguments.seed, arguments.fold_batch_norm, global)?,
+        None => varied(network, arguments.seed, arguments.fold_batch_norm),
+    };
+    let folder = tempfile::tempdir().map_err(|error| Failure::unasked("cannot make a temporary folder", error))?;
+    let python = arguments.python.clone().or_else(|| std::env::var_os("RESNETC_PYTHON").map(PathBuf::from));
+    let python = python.unwrap_or_else(|| PathBuf::from("python3"));
+    let case = Case { network, images, folder, python, global };
+    files::write_atomic(&case.images_file(), &npy::write(&case.images.shape, &case.images.values))?;
+    files::write_whole(&case.weights_file(), |out| save(&case.network, supply, out))
+        .map_err(|error| unsaved(error, arguments.weights.as_deref(), global))?;
+    Ok(case)
+}
+
+fn drawn(network: &Checked, seed: u64) -> Array {
+    let shape: Vec<_> = [IMAGES].into_iter().chain(network.input_shape().dimensions()).collect();
+    let tensor = resnetc::weights::images(&shape, seed);
+    Array { shape, values: tensor.values }
+}
+
+fn varied(network: Checked, seed: u64, fold: bool) -> (Checked, Box<dyn Supply>) {
+    let supply = Fresh::varied(&network, seed);
+    if !fold {
+        return (network, Box::new(supply));
+    }
+    let (folded, map) = fold_batch_norm(network);
+    (folded, Box::new(map.over(supply)))
+}
+
+fn unsaved(error: SaveError, file: Option<&Path>, global: Global) -> Failure {
+    match error {
+        SaveError::Misfit(misfit) => files::granted(Err::<(), _>(misfit), file, global).err().unwrap_or(Failure::No),
+        SaveError::Io(error) => Failure::unasked("cannot write to the temporary folder", error.kind()),
+    }
+}
+
+/// Every two outputs compared, and where those that differ part.
+fn report(case: &Case, rows: Vec<Row>) -> Result<Report, Failure> {
+    let ran: Vec<_> = rows.iter().filter_map(|row| Some((row.runtime, row.outcome.value(case.last())?))).collect();
+    let mut compared: Vec<(_, Difference)> = Vec::new();
+    for (at, (left, value)) in ran.iter().enumerate() {
+        for (right, other) in ran.iter().skip(at + 1) {
+            compared.push(([*left, *right], difference(value, other)));
+        }
+    }
+    let mut pairs: Vec<Pair> = Vec::new();
+    // Two that differ from a third alike need not both be searched: whoever agrees with one of a searched pair parts where it does.
+    for (runtimes, difference) in &compared {
+        let agree = |left: Runtime, right: Runtime| {
+            left == right
+                || compared.iter().any(|([one, other], difference)| {
+                    (*one == left && *other == right || *one == right && *other == left) && difference.value <= BOUND
+                })
+        };
+        let [left, right] = *runtimes;
+        let known = pairs.iter().any(|pair| {
+            let [one, other] = pair.runtimes;
+            pair.part.is_some() && (agree(left, one) && agree(right, other) || agree(left, other) && agree(right, one))
+        });
+        let searched = difference.value > BOUND && !known;
+        let part = searched.then(|| part::search(case, *runtimes)).transpose()?;
+        pairs.push(Pair { runtimes: *runtimes, difference: difference.clone(), part });
+    }
+    Ok(Report { rows, pairs })
+}

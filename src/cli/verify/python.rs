@@ -1,0 +1,81 @@
+//! A runtime that is a Python library, in a process of its own.
+
+use super::case::{Case, Outcome};
+use crate::cli::{Failure, files, npy};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::process::Command;
+
+/// What a script answers.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    Version(String),
+    Absent(String),
+}
+
+/// The environment under which every library computes in float32 on the processor.
+const ENVIRONMENT: [(&str, &str); 3] =
+    [("JAX_PLATFORMS", "cpu"), ("CUDA_VISIBLE_DEVICES", "-1"), ("TF_CPP_MIN_LOG_LEVEL", "2")];
+
+/// Lets `script` do the job that `job` writes for a folder, to which values go.
+pub(super) fn run(
+    case: &Case,
+    script: &str,
+    job: impl FnOnce(&Path) -> Value,
+    environment: &[(&str, &str)],
+) -> Result<Outcome, Failure> {
+    let at = |name: &str| case.folder.path().join(name);
+    let values = tempfile::tempdir_in(case.folder.path())
+        .map_err(|error| Failure::unasked("cannot write to the temporary folder", error))?;
+    files::write_atomic(&at("run.py"), script.as_bytes())?;
+    files::write_atomic(&at("job.json"), job(values.path()).to_string().as_bytes())?;
+    let mut command = Command::new(&case.python);
+    command.arg("-B").args(["run.py", "job.json", "answer.json"].map(at));
+    let output = match command.envs(ENVIRONMENT).envs(environment.iter().copied()).output() {
+        Ok(output) => output,
+        Err(error) => return Ok(Outcome::Absent(unstartable(&case.python, error.kind()))),
+    };
+    if !output.status.success() {
+        return Ok(Outcome::Failed(complaint(&output.stderr)));
+    }
+    let answer = files::read(&at("answer.json"))?;
+    match serde_json::from_slice(&answer) {
+        Ok(Answer::Version(version)) => Ok(Outcome::Ran { version, values: read(values.path())? }),
+        Ok(Answer::Absent(why)) => Ok(Outcome::Absent(format!("{why} in `{}`", case.python.display()))),
+        Err(error) => Err(Failure::unasked("cannot understand the answer of Python", error)),
+    }
+}
+
+fn unstartable(python: &Path, error: ErrorKind) -> String {
+    let python = python.display();
+    match error {
+        ErrorKind::NotFound => format!("there is no `{python}`: name a Python with `--python`"),
+        error => format!("cannot start `{python}`: {error}"),
+    }
+}
+
+/// The last line that a process wrote, which of an exception is what it says.
+fn complaint(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let last = text.lines().rev().find(|line| !line.trim().is_empty());
+    last.unwrap_or("its process ended without a word").trim().to_owned()
+}
+
+/// The values in `folder`, by the places that their files are named after.
+fn read(folder: &Path) -> Result<BTreeMap<usize, npy::Array>, Failure> {
+    let failed = |error| Failure::unasked("cannot read the temporary folder", error);
+    let mut values = BTreeMap::new();
+    for entry in folder.read_dir().map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let place = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
+        if let Some(place) = place {
+            let array = npy::read(&files::read(&path)?);
+            values.insert(place, array.map_err(|why| Failure::unasked("cannot read the answer of Python", why))?);
+        }
+    }
+    Ok(values)
+}

@@ -1,0 +1,226 @@
+//! What is said of the runtimes.
+
+use super::case::{Case, Outcome};
+use super::difference::{BOUND, Difference};
+use super::part::Part;
+use super::runtime::Runtime;
+use crate::cli::Failure;
+use crate::cli::network::with_batch;
+use crate::cli::npy::Array;
+use crate::cli::output::{self, Format, Grid};
+use resnetc::ir::NodeId;
+use serde_json::{Value, json};
+
+/// A runtime and what came of it.
+pub(super) struct Row {
+    pub(super) runtime: Runtime,
+    pub(super) outcome: Outcome,
+}
+
+/// Two runtimes that ran.
+pub(super) struct Pair {
+    pub(super) runtimes: [Runtime; 2],
+    pub(super) difference: Difference,
+    /// Where they part, if that was looked for.
+    pub(super) part: Option<Part>,
+}
+
+/// Everything that was found out.
+pub(super) struct Report {
+    pub(super) rows: Vec<Row>,
+    pub(super) pairs: Vec<Pair>,
+}
+
+pub(super) enum Verdict {
+    Verified,
+    Different,
+    /// There was nothing to compare; why.
+    NotVerified(&'static str),
+}
+
+impl Report {
+    pub(super) fn verdict(&self) -> Verdict {
+        let ran = self.rows.iter().filter(|row| matches!(row.outcome, Outcome::Ran { .. }));
+        let failed = self.rows.iter().any(|row| matches!(row.outcome, Outcome::Failed(_)));
+        if failed || self.pairs.iter().any(|pair| pair.difference.value > BOUND) {
+            return Verdict::Different;
+        }
+        if ran.clone().all(|row| row.runtime.is_own()) {
+            return Verdict::NotVerified("no runtime but resnetc's own could be asked");
+        }
+        if self.pairs.is_empty() {
+            return Verdict::NotVerified("only one runtime could be asked");
+        }
+        let values = |row: &Row| match &row.outcome {
+            Outcome::Ran { values, .. } => {
+                values.values().any(|array| array.values.iter().any(|value| value.is_finite()))
+            }
+            Outcome::Absent(_) | Outcome::Failed(_) => false,
+        };
+        if ran.clone().any(values) { Verdict::Verified } else { Verdict::NotVerified("no output is a finite number") }
+    }
+
+    pub(super) fn render(&self, case: &Case, format: Format) -> Result<String, Failure> {
+        let grid = self.grid(case);
+        match grid.render(format) {
+            None => output::json(&self.json(case)),
+            Some(text) if format == Format::Csv => Ok(text),
+            Some(text) => Ok(format!("{}\n\n{text}\n{}", title(case), self.findings(case).join("\n") + "\n")),
+        }
+    }
+
+    /// What ran, and how far it is from the first that did.
+    fn grid(&self, case: &Case) -> Grid {
+        let mut rows = Vec::new();
+        for row in &self.rows {
+            let Outcome::Ran { version, values } = &row.outcome else { continue };
+            let shape = values.get(&case.last()).map(shape).unwrap_or_default();
+            let from_first = self.pairs.iter().find(|pair| {
+                let first = self.pairs.first().map(|pair| pair.runtimes[0]);
+                Some(pair.runtimes[0]) == first && pair.runtimes[1] == row.runtime
+            });
+            let difference = from_first.map(|pair| written(pair.difference.value)).unwrap_or_default();
+            rows.push(vec![row.runtime.name(), version.clone(), shape, difference]);
+        }
+        Grid {
+            header: vec!["runtime", "version", "output", "difference"],
+            rows,
+            numeric: vec![false, false, false, true],
+        }
+    }
+
+    fn findings(&self, case: &Case) -> Vec<String> {
+        let mut lines = Vec::new();
+        for Row { runtime, outcome } in &self.rows {
+            match outcome {
+                Outcome::Ran { .. } => {}
+                Outcome::Absent(why) => lines.push(format!("without {}: {why}", runtime.name())),
+                Outcome::Failed(why) => lines.push(format!("failed: {}: {why}", runtime.name())),
+            }
+        }
+        for Pair { runtimes, difference, part } in &self.pairs {
+            if difference.value > BOUND {
+                let [left, right] = runtimes.map(Runtime::name);
+                let by = written(difference.value);
+                lines.push(format!("different: {left} and {right}, by {by}, more than {BOUND:e}"));
+                lines.extend(
+                    part.iter().flat_map(|part| explained(part, *runtimes, case)).map(|line| format!("  {line}")),
+                );
+            }
+        }
+        let largest = self.pairs.iter().map(|pair| pair.difference.value).max_by(f64::total_cmp);
+        if let (Verdict::Verified, Some(largest)) = (self.verdict(), largest) {
+            let largest = written(largest);
+            lines.push(format!("verified: the largest difference of any two outputs is {largest}, at most {BOUND:e}"));
+        }
+        lines
+    }
+
+    fn json(&self, case: &Case) -> Value {
+        let runtimes: Vec<_> = self.rows.iter().map(|row| row.json(case)).collect();
+        let differences: Vec<_> = self.pairs.iter().map(|pair| pair.json(case)).collect();
+        let verdict = match self.verdict() {
+            Verdict::Verified => "verified",
+            Verdict::Different => "different",
+            Verdict::NotVerified(_) => "not verified",
+        };
+        json!({
+            "name": case.network.graph().name,
+            "dialect": case.network.graph().dialect.name,
+            "input": case.images.shape,
+            "bound": BOUND,
+            "verdict": verdict,
+            "runtimes": runtimes,
+            "differences": differences,
+        })
+    }
+}
+
+impl Row {
+    fn json(&self, case: &Case) -> Value {
+        let name = self.runtime.name();
+        match &self.outcome {
+            Outcome::Ran { version, values } => {
+                let shape = values.get(&case.last()).map(|array| &array.shape);
+                json!({ "name": name, "status": "ran", "version": version, "output_shape": shape })
+            }
+            Outcome::Absent(why) => json!({ "name": name, "status": "absent", "reason": why }),
+            Outcome::Failed(why) => json!({ "name": name, "status": "failed", "reason": why }),
+        }
+    }
+}
+
+impl Pair {
+    fn json(&self, case: &Case) -> Value {
+        let Difference { value, at, elements } = &self.difference;
+        let first = match &self.part {
+            Some(Part::At { node, difference, operands }) => Some(first(*node, difference, operands, case)),
+            Some(Part::After | Part::Unknown(_)) | None => None,
+        };
+        json!({
+            "between": self.runtimes.map(Runtime::name),
+            "difference": value,
+            "at": at,
+            "elements": elements,
+            "first": first,
+        })
+    }
+}
+
+/// Where two runtimes part.
+fn first(node: NodeId, difference: &Difference, operands: &[(NodeId, f64)], case: &Case) -> Value {
+    let layer = case.network.layer(node);
+    let Difference { value, at, elements } = difference;
+    let operand =
+        |(node, difference): &(NodeId, f64)| json!({ "path": case.network.name(*node), "difference": difference });
+    json!({
+        "path": layer.name,
+        "op": layer.node.op.name(),
+        "difference": value,
+        "at": at,
+        "elements": elements,
+        "operands": operands.iter().map(operand).collect::<Vec<_>>(),
+    })
+}
+
+fn title(case: &Case) -> String {
+    let graph = case.network.graph();
+    let batch = u32::try_from(case.batch()).unwrap_or(u32::MAX);
+    let input = with_batch(batch, case.network.input_shape());
+    format!(
+        "{}: dialect {}, input {input}; a difference is a part of three times the root mean square",
+        graph.name, graph.dialect.name
+    )
+}
+
+/// Where two runtimes part, a line at a time.
+fn explained(part: &Part, runtimes: [Runtime; 2], case: &Case) -> Vec<String> {
+    match part {
+        Part::At { node, difference, operands } => {
+            let layer = case.network.layer(*node);
+            let Difference { value, at, elements: [one, other] } = difference;
+            let [left, right] = runtimes.map(Runtime::name);
+            let op = layer.node.op.name();
+            let by = written(*value);
+            let first = format!(
+                "first at `{}` ({op}, {}), by {by}: at {at:?}, {left} has {one} and {right} {other}",
+                layer.name, layer.output
+            );
+            [first].into_iter().chain(operands.iter().map(|operand| read(*operand, case))).collect()
+        }
+        Part::After => vec!["every layer that both show agrees: they part at the output".to_owned()],
+        Part::Unknown(why) => vec![why.clone()],
+    }
+}
+
+fn read((node, difference): (NodeId, f64), case: &Case) -> String {
+    format!("it reads `{}`, which agrees: {}", case.network.name(node), written(difference))
+}
+
+fn shape(array: &Array) -> String {
+    array.shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ")
+}
+
+fn written(difference: f64) -> String {
+    format!("{difference:.1e}")
+}

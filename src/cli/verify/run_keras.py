@@ -1,0 +1,61 @@
+"""Runs a generated Keras package on images and saves what some of its layers give.
+
+usage: run_keras.py JOB.json ANSWER.json
+
+The job is {"module", "name", "weights", "images", "layers", "last", "folder"}: the
+package's file, its name, a safetensors file and images N x C x H x W as .npy; the places
+of layers by their names, and the place of the network's last value. The value of place p
+goes to FOLDER/p.npy, a map as N x C x H x W. The answer is {"version"} or, where
+something is not installed, {"absent"}.
+"""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+
+def load(module, name):
+    """The package in a file, whatever else is called like it."""
+    spec = importlib.util.spec_from_file_location(name, module)
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[name] = package
+    spec.loader.exec_module(package)
+    return getattr(package, name)
+
+
+def shown(keras, model, places):
+    """The layers of `places` and their places, but for those with an activation inside."""
+    for layer in model.layers:
+        place = places.get(layer.name.replace(":", "."))
+        activation = getattr(layer, "activation", keras.activations.linear)
+        inside = activation is not keras.activations.linear
+        if place is None or inside and not isinstance(layer, keras.layers.Activation):
+            continue
+        yield place, layer.output
+
+
+def run(job):
+    try:
+        import keras
+        import numpy as np
+        import safetensors.numpy  # noqa: F401
+    except ImportError as error:
+        return {"absent": str(error)}
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+    x = np.load(job["images"]).transpose(0, 2, 3, 1)
+    function = load(job["module"], job["name"])
+    model = function(input_shape=x.shape[1:], weights=job["weights"])
+    values = {job["last"]: model.output} | dict(shown(keras, model, job["layers"]))
+    values = keras.Model(model.inputs, values)(x, training=False)
+    for place, value in values.items():
+        value = keras.ops.convert_to_numpy(value)
+        value = value.transpose(0, 3, 1, 2) if value.ndim == 4 else value
+        np.save(Path(job["folder"], f"{place}.npy"), np.ascontiguousarray(value))
+    return {"version": f"Keras {keras.__version__}"}
+
+
+if __name__ == "__main__":
+    job, answer = map(Path, sys.argv[1:])
+    answer.write_text(json.dumps(run(json.loads(job.read_text()))))

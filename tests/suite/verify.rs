@@ -1,0 +1,257 @@
+//! `resnetc verify` as a user meets it: it agrees where there is nothing to find, and finds what was put there.
+
+use crate::describe;
+use crate::fill::fill;
+use crate::networks::{cifar, compile, filled, small};
+use crate::npy;
+use crate::python::python;
+use assert_cmd::Command;
+use resnetc::weights::{Fresh, collect, images};
+use serde_json::{Value, json};
+use std::path::Path;
+use tempfile::TempDir;
+
+/// A folder with a description.
+fn folder(text: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("net.toml"), text).unwrap();
+    folder
+}
+
+fn verify(folder: &Path) -> Command {
+    let mut command = assert_cmd::cargo::cargo_bin_cmd!("resnetc");
+    command.current_dir(folder).args(["verify", "net.toml"]);
+    // What else a machine has takes its time; one back end of Keras will do.
+    command.env("KERAS_BACKEND", "jax").env("RESNETC_PYTHON", python());
+    command
+}
+
+/// What Python does before anything else.
+fn meddle(command: &mut Command, folder: &Path, text: &str) {
+    std::fs::write(folder.join("sitecustomize.py"), text).unwrap();
+    command.env("PYTHONPATH", folder);
+}
+
+/// The exit code and the answer as JSON.
+fn answer(command: &mut Command) -> (i32, Value) {
+    let output = command.args(["--format", "json"]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let error = String::from_utf8_lossy(&output.stderr);
+    let json = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{error}"));
+    (output.status.code().unwrap(), json)
+}
+
+/// The exit code, what was printed and what was complained of; numbers that depend on the machine are cut out.
+fn printed(command: &mut Command, folder: &Path) -> String {
+    let output = command.output().unwrap();
+    let [text, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    let printed = format!("exit {}\n{text}{error}", output.status.code().unwrap());
+    printed.replace(&format!("{}/", folder.display()), "").replace(&python().display().to_string(), "PYTHON")
+}
+
+/// The text of a description that ships, whichever its language.
+fn text_of(name: &str) -> String {
+    let path = describe::shipped().into_iter().find(|path| path.file_stem().is_some_and(|stem| stem == name));
+    std::fs::read_to_string(path.unwrap()).unwrap()
+}
+
+/// The back ends that a build has: with the live model one more.
+fn own() -> usize {
+    usize::from(cfg!(feature = "live"))
+}
+
+#[test]
+fn what_ships_is_verified() {
+    // One of each kind that small machines run in a moment; all of them are `make verify-all`.
+    let chosen = ["cifar_resnet20", "custom_gated", "regnet_y_400mf"];
+    let all = std::env::var_os("RESNETC_VERIFY_ALL").is_some();
+    let mut verified = 0;
+    for path in describe::shipped() {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if !all && !chosen.contains(&name) {
+            continue;
+        }
+        for form in [&[][..], &["--fold-batch-norm"]] {
+            let mut command = assert_cmd::cargo::cargo_bin_cmd!("resnetc");
+            command.arg("verify").arg(&path).args(form).env("RESNETC_PYTHON", python());
+            if !all {
+                command.env("KERAS_BACKEND", "jax");
+            }
+            let (code, answer) = answer(&mut command);
+            assert_eq!((code, &answer["verdict"]), (0, &json!("verified")), "{name} {form:?}: {answer:#}");
+            let ran = answer["runtimes"].as_array().unwrap().iter().filter(|runtime| runtime["status"] == "ran");
+            assert!(ran.count() >= 2 + own(), "{name}: {answer:#}");
+        }
+        verified += 1;
+    }
+    assert!(verified >= chosen.len());
+}
+
+#[test]
+fn weights_and_images_of_any_size_may_be_given() {
+    let folder = folder(&small("keras"));
+    let network = compile(&small("keras"));
+    std::fs::write(folder.path().join("w.safetensors"), resnetc::weights::write(&network, &filled(&network)).unwrap())
+        .unwrap();
+    let shape = [3, 3, 41, 38];
+    npy::write(&folder.path().join("x.npy"), &shape, &fill("input", &shape));
+    let given = ["--weights", "w.safetensors", "--input", "x.npy"];
+    let (code, answer) = answer(verify(folder.path()).args(given));
+    assert_eq!((code, &answer["input"]), (0, &json!([3, 3, 41, 38])), "{answer:#}");
+    assert_eq!(answer["runtimes"].as_array().unwrap().last().unwrap()["output_shape"], json!([3, 10]));
+    // What does not fit is refused as it is elsewhere.
+    npy::write(&folder.path().join("x.npy"), &[1, 2, 41, 38], &fill("input", &[1, 2, 41, 38]));
+    let output = verify(folder.path()).args(given).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("E0703"), "{output:?}");
+}
+
+/// Another epsilon in one batch norm of an ONNX file, as a faulty runtime would have it.
+const ONNX_EPSILON: &str = r#"
+import onnx
+import onnxruntime
+
+Session = onnxruntime.InferenceSession
+
+def meddled(path, *arguments, **options):
+    model = onnx.load(path)
+    for node in model.graph.node:
+        if node.name == "layer2.0.bn1":
+            (attribute,) = [one for one in node.attribute if one.name == "epsilon"]
+            attribute.f = 0.1
+    return Session(model.SerializeToString(), *arguments, **options)
+
+onnxruntime.InferenceSession = meddled
+"#;
+
+/// And in Keras, where layers are made by the generated package.
+const KERAS_EPSILON: &str = r#"
+from keras import layers
+
+init = layers.BatchNormalization.__init__
+
+def meddled(self, *arguments, **options):
+    if options["name"] == "layer2.0.bn1":
+        options["epsilon"] = 0.1
+    init(self, *arguments, **options)
+
+layers.BatchNormalization.__init__ = meddled
+"#;
+
+#[test]
+fn the_layer_at_which_two_runtimes_part_is_found() {
+    for (meddler, odd) in [(ONNX_EPSILON, "onnx"), (KERAS_EPSILON, "keras on jax")] {
+        let folder = folder(&cifar());
+        let mut command = verify(folder.path());
+        meddle(&mut command, folder.path(), meddler);
+        let (code, answer) = answer(&mut command);
+        assert_eq!((code, &answer["verdict"]), (1, &json!("different")), "{answer:#}");
+        let mut found = 0;
+        for pair in answer["differences"].as_array().unwrap() {
+            let involved = pair["between"].as_array().unwrap().contains(&odd.into());
+            assert_eq!(pair["difference"].as_f64().unwrap() > 1e-5, involved, "{answer:#}");
+            if let Some(first) = pair["first"].as_object() {
+                assert_eq!((&first["path"], &first["op"]), (&json!("layer2.0.bn1"), &json!("batch_norm")));
+                let operands = first["operands"].as_array().unwrap();
+                assert_eq!((operands.len(), &operands[0]["path"]), (1, &json!("layer2.0.conv1")));
+                assert!(operands[0]["difference"].as_f64().unwrap() < 1e-6);
+                found += 1;
+            }
+        }
+        // Who agrees with one of a pair that was searched parts where it does.
+        assert_eq!(found, 1, "{answer:#}");
+    }
+}
+
+#[cfg(feature = "live")]
+#[test]
+fn what_differs_is_printed_for_people() {
+    let folder = folder(&cifar());
+    let mut command = verify(folder.path());
+    meddle(&mut command, folder.path(), ONNX_EPSILON);
+    insta::with_settings!({ filters => vec![
+        (r"\d\.\de-[789]", "[tiny]"),
+        (r"\d\.\de-\d", "[difference]"),
+        (r"has -?\d+\.\d+ and onnx -?\d+\.\d+", "has [one] and onnx [another]"),
+        (r"at \[\d+, \d+, \d+, \d+\]", "at [N, C, H, W]"),
+        (r"(Keras|ONNX Runtime|resnetc) \d+\.\d+\.\d+ *", "$1 [version]  "),
+    ], omit_expression => true }, {
+        insta::assert_snapshot!(printed(&mut command, folder.path()));
+    });
+}
+
+#[test]
+fn without_a_runtime_of_others_nothing_is_verified() {
+    let folder = folder(&cifar());
+    let nowhere = folder.path().join("nowhere");
+    let mut command = verify(folder.path());
+    let text = printed(command.arg("--python").arg(&nowhere), folder.path());
+    assert!(text.starts_with("exit 2\n"), "{text}");
+    assert!(text.contains("error: not verified: no runtime but resnetc's own could be asked"), "{text}");
+    assert!(text.contains("without onnx: there is no `nowhere`: name a Python with `--python`"), "{text}");
+    let mut command = verify(folder.path());
+    meddle(&mut command, folder.path(), "import sys\nsys.modules['keras'] = sys.modules['onnxruntime'] = None\n");
+    let (code, answer) = answer(&mut command);
+    assert_eq!((code, &answer["verdict"]), (2, &json!("not verified")), "{answer:#}");
+    let runtimes = answer["runtimes"].as_array().unwrap();
+    for runtime in ["keras", "onnxruntime"] {
+        let why = format!("import of {runtime} halted");
+        assert!(runtimes.iter().any(|one| one["reason"].as_str().is_some_and(|reason| reason.contains(&why))));
+    }
+}
+
+#[test]
+fn a_runtime_that_fails_is_a_difference() {
+    let folder = folder(&cifar());
+    let mut command = verify(folder.path());
+    let fails = "import onnxruntime\ndef refuse(*_, **__):\n    raise RuntimeError('no such op: Flatten')\n\
+                 onnxruntime.InferenceSession = refuse\n";
+    meddle(&mut command, folder.path(), fails);
+    let text = printed(&mut command, folder.path());
+    assert!(text.starts_with("exit 1\n"), "{text}");
+    assert!(text.contains("failed: onnx: RuntimeError: no such op: Flatten"), "{text}");
+}
+
+#[test]
+fn drawn_weights_all_count() {
+    let shipped = resnetc::source::Source::new("convnext_tiny.resnet", text_of("convnext_tiny"));
+    let convnext = resnetc::compile(&shipped).unwrap();
+    for network in [compile(&small("keras")), compile(&small("torchvision")), compile(&cifar()), convnext] {
+        let drawn = collect(&network, Fresh::varied(&network, 0)).unwrap();
+        let mut seen = std::collections::BTreeSet::new();
+        for (_, tensor) in drawn.iter() {
+            let bits: Vec<_> = tensor.values.iter().map(|value| value.to_bits()).collect();
+            assert!(bits.len() < 2 || bits.iter().any(|one| *one != bits[0]), "{tensor:?}");
+            assert!(seen.insert(bits), "two tensors are alike");
+        }
+        assert_eq!(drawn, collect(&network, Fresh::varied(&network, 0)).unwrap());
+        assert_ne!(drawn, collect(&network, Fresh::varied(&network, 1)).unwrap());
+    }
+    let [mean, square] = images(&[4, 3, 50, 50], 0)
+        .values
+        .iter()
+        .fold([0.0, 0.0], |[sum, squares], value| [sum + value / 30_000.0, squares + value * value / 30_000.0]);
+    assert!(mean.abs() < 0.02 && (square - 1.0).abs() < 0.03, "{mean} {square}");
+}
+
+#[cfg(feature = "live")]
+#[test]
+fn drawn_weights_keep_values_at_their_size_through_any_depth() {
+    use burn::tensor::{Device, Tensor, TensorData};
+    // 110 layers of additions, and 19 without a norm or a shortcut.
+    for name in ["cifar_resnet110", "vgg19", "resnetv2_50", "mobilenet_v2"] {
+        let source = resnetc::source::Source::new(name, text_of(name));
+        let options = resnetc::Options { input: Some([3, 32, 32]), ..resnetc::Options::default() };
+        let network = resnetc::compile_with(&source, &options).unwrap();
+        let device = Device::flex();
+        let weights = collect(&network, Fresh::varied(&network, 0)).unwrap();
+        let model = network.instantiate_with(&device, weights).unwrap();
+        let images = TensorData::new(images(&[1, 3, 32, 32], 0).values, [1, 3, 32, 32]);
+        let _ = model.trace(Tensor::<4>::from_data(images, &device), |place, value| {
+            let values: Vec<f32> = value.clone().into_data().iter::<f32>().collect();
+            let square: f32 = values.iter().map(|value| value * value / values.len() as f32).sum();
+            let layer = network.layer(network.order()[place]).name;
+            assert!((1e-3..1e4).contains(&square), "{name}: the mean square of `{layer}` is {square}");
+        });
+    }
+}
