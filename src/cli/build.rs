@@ -111,7 +111,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
                 continue;
             }
         };
-        let texts = texts.map_err(|unsupported| explain(&network, *target, &unsupported));
+        let texts = texts.map_err(|unsupported| explain(&network, target.name(), &unsupported));
         let texts = files::answered(texts, &source, global)?;
         generated.extend(texts.into_iter().map(|file| (arguments.output.join(&file.path), Content::Text(file.text))));
     }
@@ -122,12 +122,13 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     }
 }
 
-fn explain(network: &Checked, target: Target, unsupported: &Unsupported) -> Report {
+/// Says which layer `target` cannot have, and why.
+pub(super) fn explain(network: &Checked, target: &str, unsupported: &Unsupported) -> Report {
     let layer = network.layer(unsupported.node);
     Diagnostic::error(
         Code::Unsupported,
         layer.node.origin.span,
-        format!("the target `{}` cannot express `{}`", target.name(), layer.name),
+        format!("the target `{target}` cannot express `{}`", layer.name),
         unsupported.reason.clone(),
     )
     .into()
@@ -137,7 +138,7 @@ fn explain(network: &Checked, target: Target, unsupported: &Unsupported) -> Repo
 fn failed(error: EmitError, path: &Path, network: &Checked, source: &Source, global: Global) -> Failure {
     match error {
         EmitError::Unsupported(unsupported) => {
-            let report = explain(network, Target::Onnx, &unsupported);
+            let report = explain(network, Target::Onnx.name(), &unsupported);
             files::answered(Err::<(), _>(report), source, global).err().unwrap_or(Failure::No)
         }
         EmitError::Misfit(misfit) => {

@@ -14,6 +14,7 @@ mod explain;
 mod files;
 mod flops;
 mod fmt;
+mod graph;
 #[cfg(feature = "live")]
 mod live;
 mod network;
@@ -66,6 +67,7 @@ enum Command {
     New(Box<new::Arguments>),
     Flops(flops::Arguments),
     Fmt(fmt::Arguments),
+    Graph(graph::Arguments),
     Summary(summary::Arguments),
     Diff(diff::Arguments),
     Run(run::Arguments),
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::New(arguments) => new::run(&arguments, global),
         Command::Flops(arguments) => flops::run(&arguments, global),
         Command::Fmt(arguments) => fmt::run(&arguments, global),
+        Command::Graph(arguments) => graph::run(&arguments, global),
         Command::Summary(arguments) => summary::run(&arguments, global),
         Command::Diff(arguments) => diff::run(&arguments, global),
         Command::Run(arguments) => run::run(&arguments, global),
