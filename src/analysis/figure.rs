@@ -116,3 +116,21 @@ pub fn decimal(count: u128) -> String {
     let thousandths = (count + size / 2000) / (size / 1000);
     format!("{}.{:03} {unit}", grouped(thousandths / 1000), thousandths % 1000)
 }
+
+/// A count in three digits, for where there is room for no more: `4.09 G`, `118 M`, `640`.
+#[must_use]
+pub fn brief(count: u128) -> String {
+    let units = [("T", 1_000_000_000_000), ("G", 1_000_000_000), ("M", 1_000_000), ("k", 1_000_u128)];
+    let Some((unit, size)) = units.into_iter().find(|(_, size)| count >= *size) else { return grouped(count) };
+    let whole = count / size;
+    let (parts, digits) = match whole {
+        0..10 => (100, 2),
+        10..100 => (10, 1),
+        _ => (1, 0),
+    };
+    let rounded = (count + size / parts / 2) / (size / parts);
+    match digits {
+        0 => format!("{} {unit}", grouped(rounded)),
+        _ => format!("{}.{:0digits$} {unit}", rounded / parts, rounded % parts),
+    }
+}

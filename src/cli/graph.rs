@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     unfold: bool,
     /// How many pixels wide an SVG may be before it goes on below
-    #[arg(long, default_value_t = 960, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(i64::from(NARROWEST)..=1 << 20))]
+    #[arg(long, default_value_t = 1080, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(i64::from(NARROWEST)..=1 << 20))]
     width: u32,
     /// Write to this file
     #[arg(short, long, value_name = "FILE")]

@@ -3,7 +3,7 @@
 use super::cell::{self, Word};
 use super::drawing::{Band, Branch, Cell, Drawing, Fork, Join, Line, Role, Run, Step};
 use super::{Depth, Options};
-use crate::analysis::figure::{decimal, grouped};
+use crate::analysis::figure::{brief, grouped};
 use crate::analysis::{self, Analysis, Group, Level};
 use crate::ir::{Label, NodeId, Op, Place};
 use crate::outline::{self, Body, Part};
@@ -18,16 +18,10 @@ pub(super) fn drawing(network: &Checked, options: Options) -> Result<Drawing, No
         "{} · input {} · {} parameters · {} macs",
         graph.dialect.name,
         network.input_shape(),
-        short(analysis.parameters.trainable),
-        short(analysis.macs())
+        brief(analysis.parameters.trainable),
+        brief(analysis.macs())
     );
     Ok(Drawing { name: graph.name.clone(), subtitle, bands: folder.bands(outline::bodies(network)?) })
-}
-
-/// A count as a picture has room for it.
-fn short(count: u128) -> String {
-    let rounded = decimal(count);
-    if rounded.is_empty() { grouped(count) } else { rounded }
 }
 
 struct Folder<'a> {
@@ -84,7 +78,7 @@ impl Folder<'_> {
             }
         };
         let cost = |group: &Group| {
-            format!("{} parameters · {} macs", short(group.parameters.trainable), short(group.macs))
+            format!("{} parameters · {} macs", brief(group.parameters.trainable), brief(group.macs))
         };
         Band {
             title: group.map_or_else(|| "input".to_owned(), |group| group.name.clone()),

@@ -1,13 +1,13 @@
 //! SVG: a layout of its own.
 //!
-//! Bands stand beside each other as long as they fit, then below. In a band the runs of blocks stand below each other, all on
+//! Bands stand below each other, and go on in a next column where there is room. In a band the runs of blocks stand below each other, all on
 //! one line; in a run the boxes do, branches beside each other, and shortcuts go around them as arcs. Rooms are measured
-//! first (`measure`), then places are given (`place`, `shelf`), in whole pixels. Texts are measured without a font.
+//! first (`measure`), then places are given (`place`, `column`), in whole pixels. Texts are measured without a font.
 
+mod column;
 mod measure;
 mod metric;
 mod place;
-mod shelf;
 mod view;
 pub(in crate::back::picture) mod word;
 
@@ -35,10 +35,10 @@ impl fmt::Display for Picture {
 /// The picture number `number` of a page, `width` pixels wide where no single stage is wider. The page has [`CSS`].
 #[must_use]
 pub fn picture(drawing: &Drawing, width: u32, number: u32) -> Picture {
-    Picture(shelf::picture(drawing, i64::from(width), Some(number)))
+    Picture(column::picture(drawing, i64::from(width), Some(number)))
 }
 
 /// A picture that stands alone.
 pub(super) fn standalone(drawing: &Drawing, width: u32) -> String {
-    Picture(shelf::picture(drawing, i64::from(width), None)).to_string()
+    Picture(column::picture(drawing, i64::from(width), None)).to_string()
 }

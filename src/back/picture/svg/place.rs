@@ -93,7 +93,7 @@ impl Placed {
         let circle = bottom + close + RADIUS;
         for (column, offset) in columns.iter().zip(offsets) {
             let line = x + offset;
-            let start = top + (inner - column.extent.height) / 2;
+            let start = if columns.len() > 1 { top } else { top + (inner - column.extent.height) / 2 };
             if column.pieces.is_empty() {
                 self.wires.push(wire(view::Kind::Flow, [[x, y], [line, y], [line, circle - RADIUS]]));
                 continue;

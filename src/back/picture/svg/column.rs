@@ -1,4 +1,4 @@
-//! Bands on shelves: where stem, stages and head stand, and the lines between them.
+//! Bands in columns, as a newspaper has them: where stem, stages and head stand, and the lines between them.
 
 use super::measure::{self, BESIDE, NOTE, OP, RADIUS, Series};
 use super::metric;
@@ -9,22 +9,24 @@ use crate::back::picture::drawing::{Band, Drawing, Fork, Join, Line, Role, Run, 
 
 /// Around everything; above it, where the picture has a heading.
 const MARGIN: i64 = 24;
-const HEADING: i64 = 76;
-/// Before each band, for the line that leads into it, and between shelves.
+const HEADING: i64 = 84;
+/// Between columns, for the line that leads up into the next one; above them, for the same; between the bands of a column.
 const GUTTER: i64 = 26;
-const BETWEEN: i64 = 34;
+const ABOVE: i64 = 20;
+const BETWEEN: i64 = 14;
 /// Inside a band around its cards, and its heading.
-const PADDING: i64 = 12;
-const BAND_HEAD: i64 = 46;
-/// From a band's heading to its first card, between cards, from the last card to the end.
-const ENTRY: i64 = 16;
+const PADDING: i64 = 10;
+const BAND_HEAD: i64 = 48;
+/// Between cards, and from the last card to the end.
 const CARDS: i64 = 22;
-const EXIT: i64 = 34;
+const EXIT: i64 = 30;
 /// Inside a card around its boxes; above them, where the card has a caption.
-const INSIDE: i64 = 12;
+const INSIDE: i64 = 10;
 const CAPTION: i64 = 30;
 /// The legend.
-const LEGEND: i64 = 40;
+const LEGEND: i64 = 36;
+/// The most columns that are tried.
+const COLUMNS: i64 = 64;
 
 /// A band with the rooms of its runs.
 struct Room<'a> {
@@ -33,15 +35,15 @@ struct Room<'a> {
     /// How far the cards reach to either side of the line.
     left: i64,
     right: i64,
-    width: i64,
     height: i64,
 }
 
 /// A band at its place.
 struct Place {
-    /// The line through it.
+    column: usize,
+    /// The line through it, and where its column begins.
     line: i64,
-    frame: [i64; 4],
+    x: i64,
     /// Where the line into it ends, and how; nothing where it begins with the input.
     first: Option<(i64, Kind)>,
     /// Where its last box ends, and its last card.
@@ -52,32 +54,30 @@ struct Place {
 pub(super) fn picture(drawing: &Drawing, width: i64, number: Option<u32>) -> view::Svg {
     let rooms: Vec<_> = drawing.bands.iter().map(Room::new).collect();
     let alone = number.is_none();
-    let (side, top) = if alone { (MARGIN, HEADING) } else { (2, 2) };
-    let shelves = balanced(&rooms, width - 2 * side);
+    let (side, top) = if alone { (MARGIN, HEADING) } else { (1, ABOVE) };
     let mut out = Out { bands: Vec::new(), places: Vec::new(), wires: Vec::new() };
-    let (mut y, mut right) = (top, 0);
+    let (mut right, mut bottom) = (side, top);
     let mut rest = rooms.iter();
-    let last = rooms.len();
-    for &count in &shelves {
-        let shelf: Vec<_> = rest.by_ref().take(count).collect();
-        let height = shelf.iter().map(|room| room.height).max().unwrap_or(0);
-        let mut x = side;
-        for room in shelf {
-            x += GUTTER;
-            out.band(room, [x, y], height, last);
-            x += room.width;
+    for (number, count) in columns(&rooms, width - 2 * side).into_iter().enumerate() {
+        let column: Vec<_> = rest.by_ref().take(count).collect();
+        let [left, reach] = extent(&column);
+        let x = if number == 0 { side } else { right + GUTTER };
+        let mut y = top;
+        for room in column {
+            out.band(room, number, [x, y], [left, reach]);
+            y += room.height + BETWEEN;
         }
-        right = right.max(x);
-        y += height + BETWEEN;
+        right = x + left + reach + 2 * PADDING;
+        bottom = bottom.max(y - BETWEEN);
     }
-    out.connect(side);
+    out.connect(top);
     let heading = if alone {
-        metric::width(&drawing.name, 24).max(metric::width(&drawing.subtitle, NOTE)) + MARGIN
+        MARGIN + metric::width(&drawing.name, 24).max(metric::width(&drawing.subtitle, NOTE))
     } else {
         0
     };
-    let (legend, legend_right) = legend(drawing, [side + GUTTER, y - BETWEEN + LEGEND / 2 + 6]);
-    let bottom = y - BETWEEN + if legend.is_empty() { 0 } else { LEGEND };
+    let (legend, legend_right) = legend(drawing, [side, bottom + LEGEND / 2 + 4]);
+    let bottom = bottom + if legend.is_empty() { 0 } else { LEGEND };
     view::Svg {
         number: Pixels(number.unwrap_or(0).into()),
         alone,
@@ -103,38 +103,77 @@ fn describe(drawing: &Drawing) -> String {
     format!("{}. {}.", drawing.subtitle, bands.join("; "))
 }
 
-/// How many bands each shelf holds: as few shelves as `width` needs, and these about equally wide.
-fn balanced(rooms: &[Room<'_>], width: i64) -> Vec<usize> {
-    let fewest = shelves(rooms, width);
-    let (mut low, mut high) = (0, width);
+/// How far a column reaches to either side of its line.
+fn extent(column: &[&Room<'_>]) -> [i64; 2] {
+    let most = |side: fn(&Room<'_>) -> i64| column.iter().map(|room| side(room)).max().unwrap_or(0);
+    [most(|room| room.left), most(|room| room.right)]
+}
+
+/// How many bands each column holds: the columns within `width` that are least high, as few as possible.
+fn columns(rooms: &[Room<'_>], width: i64) -> Vec<usize> {
+    let narrowest = rooms.iter().map(|room| room.left + room.right + 2 * PADDING).min().unwrap_or(1);
+    let most = ((width + GUTTER) / (narrowest + GUTTER)).clamp(1, COLUMNS);
+    let mut best = vec![rooms.len()];
+    let mut least = height(rooms, &best);
+    for count in 2..=most {
+        let columns = balanced(rooms, count);
+        let height = height(rooms, &columns);
+        if height < least && wide(rooms, &columns) <= width {
+            (best, least) = (columns, height);
+        }
+    }
+    best
+}
+
+/// At most `count` columns whose highest is as low as it can be.
+fn balanced(rooms: &[Room<'_>], count: i64) -> Vec<usize> {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let (mut low, mut high) = (0, rooms.iter().map(|room| room.height + BETWEEN).sum::<i64>());
     while low < high {
         let middle = low + (high - low) / 2;
-        if shelves(rooms, middle).len() > fewest.len() {
+        if filled(rooms, middle).len() > count {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    shelves(rooms, high)
+    filled(rooms, high)
 }
 
-fn shelves(rooms: &[Room<'_>], width: i64) -> Vec<usize> {
-    let mut shelves: Vec<usize> = Vec::new();
+/// Columns that are filled up to `height`.
+fn filled(rooms: &[Room<'_>], height: i64) -> Vec<usize> {
+    let mut columns: Vec<usize> = Vec::new();
     let mut used = 0;
     for room in rooms {
-        let needs = GUTTER + room.width;
-        match shelves.last_mut().filter(|_| used + needs <= width) {
+        let needs = room.height + BETWEEN;
+        match columns.last_mut().filter(|_| used + needs <= height) {
             Some(count) => {
                 *count += 1;
                 used += needs;
             }
             None => {
-                shelves.push(1);
+                columns.push(1);
                 used = needs;
             }
         }
     }
-    shelves
+    columns
+}
+
+/// The columns of `rooms`, so many rooms each.
+fn split<'r, 'a>(rooms: &'r [Room<'a>], columns: &[usize]) -> Vec<Vec<&'r Room<'a>>> {
+    let mut rest = rooms.iter();
+    columns.iter().map(|&count| rest.by_ref().take(count).collect()).collect()
+}
+
+fn height(rooms: &[Room<'_>], columns: &[usize]) -> i64 {
+    let heights = split(rooms, columns).into_iter().map(|column| column.iter().map(|room| room.height + BETWEEN).sum());
+    heights.max().unwrap_or(0)
+}
+
+fn wide(rooms: &[Room<'_>], columns: &[usize]) -> i64 {
+    let width = |column: Vec<&Room<'_>>| extent(&column).into_iter().sum::<i64>() + 2 * PADDING + GUTTER;
+    split(rooms, columns).into_iter().map(width).sum::<i64>() - GUTTER
 }
 
 /// The badge of a run that is repeated.
@@ -158,13 +197,14 @@ impl<'a> Room<'a> {
             right = right.max(BESIDE + 4 + metric::width(&run.caption, NOTE) + badge + INSIDE);
             right = right.max(BESIDE + metric::width(&run.output().to_string(), NOTE) + INSIDE);
         }
-        let heading = metric::width(&band.title, 15) + 16 + metric::width(&band.what, 12);
-        let width = (left + right).max(heading).max(metric::width(&band.cost, NOTE)) + 2 * PADDING;
-        let right = width - 2 * PADDING - left;
+        // The line goes between the title and what stands beside it.
+        let beside = metric::width(&band.what, 12).max(metric::width(&band.cost, NOTE));
+        let left = left.max(metric::width(&band.title, 15) + BESIDE);
+        let right = right.max(beside + 2 * BESIDE);
         let cards = band.runs.iter().zip(&runs).map(|(run, series)| caption_height(run) + series.extent.height + INSIDE);
         let gaps = CARDS * i64::try_from(runs.len().saturating_sub(1)).unwrap_or(0);
-        let height = BAND_HEAD + ENTRY + cards.sum::<i64>() + gaps + EXIT;
-        Self { band, runs, left, right, width, height }
+        let height = BAND_HEAD + cards.sum::<i64>() + gaps + EXIT;
+        Self { band, runs, left, right, height }
     }
 }
 
@@ -175,11 +215,11 @@ struct Out {
 }
 
 impl Out {
-    /// Puts a band on a shelf of this height; `last` is how many bands there are.
-    fn band(&mut self, room: &Room<'_>, [x, y]: [i64; 2], height: i64, last: usize) {
-        let Room { band, left, right, width, .. } = room;
+    /// Puts a band into a column that reaches so far to both sides of its line.
+    fn band(&mut self, room: &Room<'_>, column: usize, [x, y]: [i64; 2], [left, right]: [i64; 2]) {
+        let band = room.band;
         let line = x + PADDING + left;
-        let mut at = y + BAND_HEAD + ENTRY;
+        let mut at = y + BAND_HEAD;
         let mut runs = Vec::new();
         let mut first = None;
         let mut end = [at, at];
@@ -205,41 +245,35 @@ impl Out {
             end = [bottom, at + height];
             at += height + CARDS;
         }
-        if last == self.bands.len() + 1 {
-            self.wires.push(wire(Kind::Flow, [[line, end[0]], [line, end[1] + EXIT - 8]]));
-        }
-        let edge = x + width - PADDING;
+        let edge = x + left + right + PADDING;
         self.bands.push(view::Band {
             hue: Hue(band.stage),
-            frame: frame([x, y], [*width, height]),
-            title: label([x + PADDING, y + 22], &band.title),
+            frame: frame([x, y], [left + right + 2 * PADDING, room.height]),
+            title: label([x + PADDING, y + 24], &band.title),
             what: label([edge, y + 22], &band.what),
-            cost: label([x + PADDING, y + 38], &band.cost),
+            cost: label([edge, y + 37], &band.cost),
             runs,
         });
-        self.places.push(Place { line, frame: [x, y, *width, height], first, last: end });
+        self.places.push(Place { column, line, x, first, last: end });
     }
 
-    /// Draws the lines between bands: out below the last card, up or down before the next band, and in under its heading.
-    fn connect(&mut self, side: i64) {
-        for pair in self.places.windows(2) {
-            let [from, to] = pair else { continue };
+    /// Draws the lines between bands: straight down a column, and from the end of one up to the `top` of the next.
+    fn connect(&mut self, top: i64) {
+        for (at, from) in self.places.iter().enumerate() {
+            let start = [from.line, from.last[0]];
+            let Some(to) = self.places.get(at + 1) else {
+                self.wires.push(wire(Kind::Flow, [start, [from.line, from.last[1] + EXIT - 4]]));
+                continue;
+            };
             let Some((first, kind)) = to.first else { continue };
-            let [to_x, to_y, ..] = to.frame;
-            let [_, from_y, _, from_height] = from.frame;
-            let entry = to_y + BAND_HEAD + ENTRY / 2 - 1;
-            let mut points = vec![[from.line, from.last[0]]];
-            if from_y == to_y {
-                let gutter = to_x - GUTTER / 2;
-                let exit = from.last[1] + EXIT - 10;
-                points.extend([[from.line, exit], [gutter, exit], [gutter, entry]]);
-            } else {
-                let gutter = side + GUTTER / 2;
-                let exit = from_y + from_height + BETWEEN / 2;
-                points.extend([[from.line, exit], [gutter, exit], [gutter, entry]]);
+            let end = [to.line, first];
+            if from.column == to.column {
+                self.wires.push(wire(kind, [start, [from.line, first], end]));
+                continue;
             }
-            points.extend([[to.line, entry], [to.line, first]]);
-            self.wires.push(wire(kind, points));
+            let (exit, gutter, above) = (from.last[1] + EXIT - 8, to.x - GUTTER / 2, top - ABOVE / 2 - 2);
+            let corners = [[from.line, exit], [gutter, exit], [gutter, above], [to.line, above]];
+            self.wires.push(wire(kind, [start].into_iter().chain(corners).chain([end])));
         }
     }
 }
