@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     /// Write to this file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Overwrite the file if it is there
+    /// Overwrite a file that resnetc did not write
     #[arg(long, requires = "output")]
     force: bool,
 }
@@ -74,6 +74,9 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let text = files::answered(text, &source, global)?;
     match &arguments.output {
         None => files::print(&text),
-        Some(path) => files::write_new(path, text.as_bytes(), arguments.force),
+        Some(path) => {
+            files::ours(path, arguments.force)?;
+            files::write_atomic(path, text.as_bytes())
+        }
     }
 }

@@ -20,6 +20,7 @@ mod live;
 mod network;
 mod new;
 mod output;
+mod report;
 mod run;
 mod schema;
 mod summary;
@@ -70,6 +71,7 @@ enum Command {
     Graph(graph::Arguments),
     Summary(summary::Arguments),
     Diff(diff::Arguments),
+    Report(report::Arguments),
     Run(run::Arguments),
     Schema(schema::Arguments),
     Bench(bench::Arguments),
@@ -108,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Graph(arguments) => graph::run(&arguments, global),
         Command::Summary(arguments) => summary::run(&arguments, global),
         Command::Diff(arguments) => diff::run(&arguments, global),
+        Command::Report(arguments) => report::run(&arguments, global),
         Command::Run(arguments) => run::run(&arguments, global),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments, global),

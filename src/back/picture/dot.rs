@@ -2,6 +2,7 @@
 
 use super::drawing::{Drawing, Line, Role};
 use super::flow::{self, flow};
+use super::svg::Comment;
 use askama::Template;
 use std::fmt::{self, Write};
 
@@ -9,6 +10,7 @@ use std::fmt::{self, Write};
 #[derive(Debug, Template)]
 #[template(path = "graph.dot", config = "src/back/picture/askama.toml", escape = "none")]
 struct Dot {
+    header: Comment,
     name: Quoted,
     title: Quoted,
     bands: Vec<Band>,
@@ -76,7 +78,7 @@ impl fmt::Display for Quoted {
     }
 }
 
-pub(super) fn text(drawing: &Drawing) -> String {
+pub(super) fn text(drawing: &Drawing, header: &str) -> String {
     let flow = flow(drawing);
     let mut next = 0;
     let bands = flow.bands.iter().enumerate().map(|(number, (band, runs))| Band {
@@ -94,6 +96,7 @@ pub(super) fn text(drawing: &Drawing) -> String {
             .collect(),
     });
     let view = Dot {
+        header: Comment::new(header),
         name: Quoted::line(&drawing.name),
         title: Quoted(vec![drawing.name.clone(), drawing.subtitle.clone()]),
         bands: bands.collect(),

@@ -2,6 +2,7 @@
 
 use super::drawing::{Drawing, Line, Role};
 use super::flow::{self, flow};
+use super::svg::Comment;
 use askama::Template;
 use std::fmt::{self, Write};
 
@@ -9,7 +10,8 @@ use std::fmt::{self, Write};
 #[derive(Debug, Template)]
 #[template(path = "graph.mmd", config = "src/back/picture/askama.toml", escape = "none")]
 struct Chart {
-    title: Quoted,
+    header: Comment,
+    title: Comment,
     bands: Vec<Band>,
     edges: Vec<Edge>,
 }
@@ -75,7 +77,7 @@ impl fmt::Display for Quoted {
     }
 }
 
-pub(super) fn text(drawing: &Drawing) -> String {
+pub(super) fn text(drawing: &Drawing, header: &str) -> String {
     let flow = flow(drawing);
     let mut next = 0;
     let bands = flow.bands.iter().enumerate().map(|(number, (band, runs))| Band {
@@ -93,7 +95,8 @@ pub(super) fn text(drawing: &Drawing) -> String {
             .collect(),
     });
     let chart = Chart {
-        title: Quoted::line(&format!("{}: {}", drawing.name, drawing.subtitle.replace('·', ","))),
+        header: Comment::new(header),
+        title: Comment::new(&format!("{}: {}", drawing.name, drawing.subtitle.replace(" ·", ","))),
         bands: bands.collect(),
         edges: flow
             .edges

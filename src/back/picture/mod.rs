@@ -13,9 +13,9 @@ mod mermaid;
 mod svg;
 
 pub use drawing::{Band, Branch, Cell, Drawing, Fork, Join, Line, Role, Run, Step};
-pub use svg::{CSS, NARROWEST, Picture, picture};
+pub use svg::{CSS, Comment, Hue, NARROWEST, Picture, Text, picture};
 
-use super::Unsupported;
+use super::{Unsupported, header};
 use crate::valid::Checked;
 
 /// How much a picture shows.
@@ -55,7 +55,7 @@ pub fn draw(network: &Checked, options: Options) -> Result<Drawing, Unsupported>
 /// # Errors
 /// See [`draw`].
 pub fn svg(network: &Checked, options: Options, width: u32) -> Result<String, Unsupported> {
-    Ok(svg::standalone(&draw(network, options)?, width))
+    Ok(svg::standalone(&draw(network, options)?, width, &header(network)))
 }
 
 /// `network` in the language of Graphviz.
@@ -63,7 +63,7 @@ pub fn svg(network: &Checked, options: Options, width: u32) -> Result<String, Un
 /// # Errors
 /// See [`draw`].
 pub fn dot(network: &Checked, options: Options) -> Result<String, Unsupported> {
-    Ok(dot::text(&draw(network, options)?))
+    Ok(dot::text(&draw(network, options)?, &header(network)))
 }
 
 /// `network` as a Mermaid flowchart.
@@ -71,5 +71,5 @@ pub fn dot(network: &Checked, options: Options) -> Result<String, Unsupported> {
 /// # Errors
 /// See [`draw`].
 pub fn mermaid(network: &Checked, options: Options) -> Result<String, Unsupported> {
-    Ok(mermaid::text(&draw(network, options)?))
+    Ok(mermaid::text(&draw(network, options)?, &header(network)))
 }

@@ -9,7 +9,9 @@ mod measure;
 mod metric;
 mod place;
 mod view;
-pub(in crate::back::picture) mod word;
+mod word;
+
+pub use word::{Comment, Hue, Text};
 
 use super::drawing::Drawing;
 use askama::Template;
@@ -39,6 +41,7 @@ pub fn picture(drawing: &Drawing, width: u32, number: u32) -> Picture {
 }
 
 /// A picture that stands alone.
-pub(super) fn standalone(drawing: &Drawing, width: u32) -> String {
-    Picture(column::picture(drawing, i64::from(width), None)).to_string()
+pub(super) fn standalone(drawing: &Drawing, width: u32, header: &str) -> String {
+    let picture = Picture(column::picture(drawing, i64::from(width), None));
+    format!("<!-- {} -->\n{picture}\n", Comment::new(header))
 }

@@ -1,14 +1,35 @@
-//! The words of SVG that templates may be given: each type knows how it is written, and nothing else gets in.
+//! The words of SVG and HTML that templates may be given: each type knows how it is written, and nothing else gets in.
 
 use std::fmt::{self, Write};
 
-/// Text of an element: markup in it is text, and what no XML may hold is left out.
+/// Text of an element or an attribute of SVG and HTML: markup in it is text, and what no XML may hold is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::back::picture) struct Text(String);
+pub struct Text(String);
 
 impl Text {
-    pub(in crate::back::picture) fn new(text: &str) -> Self {
+    /// `text`, to be written so that it is nothing but text.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
         Self(text.to_owned())
+    }
+}
+
+/// Text of a comment of SVG and HTML: what could end one is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment(String);
+
+impl Comment {
+    /// `text`, to be written so that it is nothing but a comment.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let plain = |c: char| if matches!(c, ' '..='~') && !matches!(c, '-' | '<' | '>') { c } else { ' ' };
+        Self(text.chars().map(plain).collect())
+    }
+}
+
+impl fmt::Display for Comment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -38,7 +59,7 @@ impl fmt::Display for Text {
 
 /// A length or a place in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::back::picture) struct Pixels(pub(in crate::back::picture) i64);
+pub(super) struct Pixels(pub(super) i64);
 
 impl fmt::Display for Pixels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,7 +69,7 @@ impl fmt::Display for Pixels {
 
 /// Lines along the axes whose corners are rounded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::back::picture) struct Path {
+pub(super) struct Path {
     points: Vec<[i64; 2]>,
     radius: i64,
 }
@@ -91,9 +112,9 @@ impl Path {
     }
 }
 
-/// A colour of the palette: one a stage, neutral for what is none.
+/// A colour of the palette, as the class that [`super::CSS`] has for it: one a stage, neutral for what is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::back::picture) struct Hue(pub(in crate::back::picture) Option<u32>);
+pub struct Hue(pub Option<u32>);
 
 /// The colours that there are.
 const HUES: u32 = 6;
