@@ -77,9 +77,8 @@ fn title(network: &Checked, analysis: &Analysis) -> String {
 
 /// The headline figures.
 fn figures(analysis: &Analysis, chosen: Option<&Convention>) -> Grid {
-    let row = |figure: &Figure| {
-        vec![figure.name.to_owned(), grouped(figure.value), figure.rounded(), figure.meaning.clone()]
-    };
+    let row =
+        |figure: &Figure| vec![figure.name.to_owned(), grouped(figure.value), figure.rounded(), figure.meaning.clone()];
     let mut rows: Vec<_> = figure::headline(analysis).iter().map(row).collect();
     let listed = [convention::MACS, convention::FLOPS, convention::ACTIVATIONS_FVCORE];
     if let Some(chosen) = chosen.filter(|chosen| !listed.contains(chosen)) {

@@ -9,9 +9,7 @@ use crate::valid::Checked;
 /// What each stage has of the parameters, the multiply-accumulates and the activations.
 pub(super) fn charts(network: &Checked, analysis: &Analysis, stages: &[Group]) -> Vec<Chart> {
     let by_layer = analysis::by_layer(network, &convention::ACTIVATIONS_FVCORE, analysis.batch);
-    let activations = |group: &Group| {
-        group.layers.iter().filter_map(|&position| by_layer.get(position)).sum::<u128>()
-    };
+    let activations = |group: &Group| group.layers.iter().filter_map(|&position| by_layer.get(position)).sum::<u128>();
     vec![
         chart("parameters", "trainable", stages, |group| group.parameters.trainable),
         chart("macs", "multiply-accumulates", stages, |group| group.macs),

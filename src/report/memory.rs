@@ -2,8 +2,8 @@
 
 use super::hue;
 use super::view::{Count, Curve, Live, Memory, Peak, Share, Stretch};
-use crate::analysis::memory::{self, FLOAT, Moment};
 use crate::analysis::Group;
+use crate::analysis::memory::{self, FLOAT, Moment};
 use crate::back::picture::Text;
 use crate::valid::Checked;
 
@@ -50,7 +50,7 @@ pub(super) fn memory(network: &Checked, stages: &[Group]) -> Memory {
 /// The timeline in at most [`STEPS`] steps of equal width, each as high as the largest moment in it.
 fn curve(timeline: &[Moment], peak: u128) -> Curve {
     let length = timeline.len();
-    let steps = length.min(STEPS).max(1);
+    let steps = length.clamp(1, STEPS);
     let height = |step: usize| {
         let [from, to] = [step, step + 1].map(|step| step * length / steps);
         let most = timeline.iter().take(to).skip(from).map(|moment| moment.elements).max().unwrap_or(0);

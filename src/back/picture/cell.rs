@@ -75,14 +75,10 @@ pub(super) fn word(op: &Op, input: Shape) -> Word {
         Op::AdaptivePool(pool) => plain(adaptive(pool)),
         Op::Subsample(subsample) => plain(format!("subsample, /{}", subsample.stride)),
         Op::Pad(Pad::Spatial(_)) => plain("zero pad".to_owned()),
-        Op::Pad(Pad::Channels { before, after }) => {
-            plain(format!("+ {} zero channels", before.saturating_add(*after)))
+        Op::Pad(Pad::Channels { before, after }) => plain(format!("+ {} zero channels", before.saturating_add(*after))),
+        Op::Slice(slice) => {
+            plain(format!("channels {}-{}", slice.start, slice.start.saturating_add(slice.length).saturating_sub(1)))
         }
-        Op::Slice(slice) => plain(format!(
-            "channels {}-{}",
-            slice.start,
-            slice.start.saturating_add(slice.length).saturating_sub(1)
-        )),
         Op::Add(_) => join("add"),
         Op::Multiply(_) => join("multiply"),
         Op::Concat(_) => join("concat"),
@@ -117,15 +113,16 @@ fn size(window: &Window) -> String {
 
 /// Adds the stride and the dilation of a window where they are not 1.
 fn windowed(mut word: Word, window: &Window) -> Word {
-    match window.stride {
-        [1, 1] => {}
-        [height, width] if height == width => word.title.push_str(&format!(", /{height}")),
-        [height, width] => word.title.push_str(&format!(", /{height}x{width}")),
+    if window.stride != [1, 1] {
+        word.title = format!("{}, /{}", word.title, both(window.stride));
     }
-    match window.dilation {
-        [1, 1] => {}
-        [height, width] if height == width => word.notes.insert(0, format!("dilation {height}")),
-        [height, width] => word.notes.insert(0, format!("dilation {height}x{width}")),
+    if window.dilation != [1, 1] {
+        word.notes.insert(0, format!("dilation {}", both(window.dilation)));
     }
     word
+}
+
+/// `2`, or `2x1` where height and width differ.
+fn both([height, width]: [u64; 2]) -> String {
+    if height == width { height.to_string() } else { format!("{height}x{width}") }
 }

@@ -86,7 +86,7 @@ pub(super) fn text(drawing: &Drawing, header: &str) -> String {
         title: Quoted(vec![[band.title.as_str(), &band.what].join("  "), band.cost.clone()]),
         runs: runs
             .iter()
-            .map(|(run, nodes)| {
+            .map(|flow::Group { run, nodes }| {
                 let number = next;
                 next += 1;
                 let times = if run.times > 1 { format!("  x {}", run.times) } else { String::new() };

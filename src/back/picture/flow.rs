@@ -5,8 +5,15 @@ use super::drawing::{Band, Cell, Drawing, Fork, Line, Run, Shapes, Step};
 /// The edges of a drawing, and its nodes in groups: a group a band, in it a group a run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Flow<'a> {
-    pub(super) bands: Vec<(&'a Band, Vec<(&'a Run, Vec<Node<'a>>)>)>,
+    pub(super) bands: Vec<(&'a Band, Vec<Group<'a>>)>,
     pub(super) edges: Vec<Edge>,
+}
+
+/// The nodes of a run.
+#[derive(Debug, Clone)]
+pub(super) struct Group<'a> {
+    pub(super) run: &'a Run,
+    pub(super) nodes: Vec<Node<'a>>,
 }
 
 /// A box or a join.
@@ -44,7 +51,7 @@ pub(super) fn flow(drawing: &Drawing) -> Flow<'_> {
         let mut runs = Vec::new();
         for run in &band.runs {
             open = walker.steps(&run.body, open);
-            runs.push((run, std::mem::take(&mut walker.nodes)));
+            runs.push(Group { run, nodes: std::mem::take(&mut walker.nodes) });
         }
         bands.push((band, runs));
     }
@@ -72,8 +79,12 @@ impl<'a> Walker<'a> {
         let number = self.next;
         self.next += 1;
         self.nodes.push(Node { number, cell });
-        self.edges
-            .extend(open.iter().map(|open| Edge { from: open.from, to: number, line: open.line, shape: open.shape }));
+        self.edges.extend(open.iter().map(|open| Edge {
+            from: open.from,
+            to: number,
+            line: open.line,
+            shape: open.shape,
+        }));
         let shown = open.first().map(|open| open.shown);
         let shape = (shown != Some(cell.output)).then_some(cell.output);
         vec![Open { from: number, line: Line::Column, shape, shown: cell.output }]
@@ -83,11 +94,8 @@ impl<'a> Walker<'a> {
         let mut ends = Vec::new();
         for (at, branch) in fork.branches.iter().enumerate() {
             // A shape is written once where a value goes several ways.
-            let begin = open.iter().map(|open| Open {
-                line: branch.line,
-                shape: open.shape.filter(|_| at == 0),
-                ..*open
-            });
+            let begin =
+                open.iter().map(|open| Open { line: branch.line, shape: open.shape.filter(|_| at == 0), ..*open });
             let end = self.steps(&branch.steps, begin.collect());
             ends.extend(end.into_iter().map(|open| Open { line: branch.line, ..open }));
         }

@@ -77,9 +77,8 @@ impl Folder<'_> {
                 kinds.stages.get(stage as usize).map_or_else(String::new, |kind| kind.name.clone())
             }
         };
-        let cost = |group: &Group| {
-            format!("{} parameters · {} macs", brief(group.parameters.trainable), brief(group.macs))
-        };
+        let cost =
+            |group: &Group| format!("{} parameters · {} macs", brief(group.parameters.trainable), brief(group.macs));
         Band {
             title: group.map_or_else(|| "input".to_owned(), |group| group.name.clone()),
             what,
@@ -212,8 +211,7 @@ impl Folder<'_> {
             .map(|(_, shape)| shape.into_iter().map(u128::from).product::<u128>())
             .sum();
         let shapes = if input == output { output.to_string() } else { format!("{input} to {output}") };
-        let parameters =
-            if parameters == 0 { String::new() } else { format!(", {} parameters", grouped(parameters)) };
+        let parameters = if parameters == 0 { String::new() } else { format!(", {} parameters", grouped(parameters)) };
         format!("{}: {shapes}{parameters}", names.join(", "))
     }
 
@@ -244,10 +242,8 @@ impl Folder<'_> {
             | Op::PathSoftmax(_)
             | Op::Slice(_) => Join::Add,
         };
-        let mut branches: Vec<_> = branches
-            .iter()
-            .map(|body| Branch { line: self.line(body), steps: self.steps(body) })
-            .collect();
+        let mut branches: Vec<_> =
+            branches.iter().map(|body| Branch { line: self.line(body), steps: self.steps(body) }).collect();
         // Something has to stand in the middle.
         if branches.iter().all(|branch| branch.line != Line::Column)
             && let Some(longest) = branches.iter_mut().rev().max_by_key(|branch| branch.steps.len())

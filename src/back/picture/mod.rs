@@ -12,7 +12,7 @@ mod fold;
 mod mermaid;
 mod svg;
 
-pub use drawing::{Band, Branch, Cell, Drawing, Fork, Join, Line, Role, Run, Step};
+pub use drawing::{Band, Branch, Cell, Drawing, Fork, Join, Line, Role, Run, Shapes, Step};
 pub use svg::{CSS, Comment, Hue, NARROWEST, Picture, Text, picture};
 
 use super::{Unsupported, header};

@@ -71,11 +71,8 @@ pub(super) fn picture(drawing: &Drawing, width: i64, number: Option<u32>) -> vie
         bottom = bottom.max(y - BETWEEN);
     }
     out.connect(top);
-    let heading = if alone {
-        MARGIN + metric::width(&drawing.name, 24).max(metric::width(&drawing.subtitle, NOTE))
-    } else {
-        0
-    };
+    let heading =
+        if alone { MARGIN + metric::width(&drawing.name, 24).max(metric::width(&drawing.subtitle, NOTE)) } else { 0 };
     let (legend, legend_right) = legend(drawing, [side, bottom + LEGEND / 2 + 4]);
     let bottom = bottom + if legend.is_empty() { 0 } else { LEGEND };
     view::Svg {
@@ -146,15 +143,12 @@ fn filled(rooms: &[Room<'_>], height: i64) -> Vec<usize> {
     let mut used = 0;
     for room in rooms {
         let needs = room.height + BETWEEN;
-        match columns.last_mut().filter(|_| used + needs <= height) {
-            Some(count) => {
-                *count += 1;
-                used += needs;
-            }
-            None => {
-                columns.push(1);
-                used = needs;
-            }
+        if let Some(count) = columns.last_mut().filter(|_| used + needs <= height) {
+            *count += 1;
+            used += needs;
+        } else {
+            columns.push(1);
+            used = needs;
         }
     }
     columns
@@ -201,7 +195,8 @@ impl<'a> Room<'a> {
         let beside = metric::width(&band.what, 12).max(metric::width(&band.cost, NOTE));
         let left = left.max(metric::width(&band.title, 15) + BESIDE);
         let right = right.max(beside + 2 * BESIDE);
-        let cards = band.runs.iter().zip(&runs).map(|(run, series)| caption_height(run) + series.extent.height + INSIDE);
+        let cards =
+            band.runs.iter().zip(&runs).map(|(run, series)| caption_height(run) + series.extent.height + INSIDE);
         let gaps = CARDS * i64::try_from(runs.len().saturating_sub(1)).unwrap_or(0);
         let height = BAND_HEAD + cards.sum::<i64>() + gaps + EXIT;
         Self { band, runs, left, right, height }

@@ -169,8 +169,7 @@ fn forked<'a>(fork: &'a Fork, input: Shapes, shown: &mut Shapes) -> (Kind<'a>, E
     let note = fork.cell.notes.join(" · ");
     let note_width = if note.is_empty() { 0 } else { RADIUS + BESIDE + metric::width(&note, NOTE) };
     let (lead, close) = around(columns.len());
-    let extent =
-        Extent { left: left.max(note_width), right: reach, height: lead + inner + close + 2 * RADIUS };
+    let extent = Extent { left: left.max(note_width), right: reach, height: lead + inner + close + 2 * RADIUS };
     (Kind::Fork(Forked { fork, columns, offsets, arcs, inner, note }), extent)
 }
 

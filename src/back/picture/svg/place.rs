@@ -129,7 +129,7 @@ impl Placed {
         let side = x + arc.offset;
         let points = [[x, y], [side, y], [side, circle], [x + RADIUS, circle]];
         self.wires.push(Wire { kind, path: Path::new(points, ARC) });
-        let mut at = (y + circle - measure::stack(&arc.boxes) + measure::APART) / 2;
+        let mut at = i64::midpoint(y, circle) - (measure::stack(&arc.boxes) - measure::APART) / 2;
         for boxed in &arc.boxes {
             self.boxed(boxed, side, at, true);
             at += boxed.height + measure::APART;
