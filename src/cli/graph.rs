@@ -4,7 +4,7 @@ use super::network::Network;
 use super::{Failure, Global, build, files};
 use clap::ValueEnum;
 use resnetc::back::picture::{self, Depth, NARROWEST, Options};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Draw a network: stem, stages and head, their blocks with their shortcuts, and the shapes between them
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     /// How many pixels wide an SVG may be before it goes on below
     #[arg(long, default_value_t = 1080, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(i64::from(NARROWEST)..=1 << 20))]
     width: u32,
-    /// Write to this file
+    /// Write to this file; `-` is standard output, as without it
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Overwrite a file that resnetc did not write
@@ -74,6 +74,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let text = files::answered(text, &source, global)?;
     match &arguments.output {
         None => files::print(&text),
+        Some(path) if path == Path::new("-") => files::print(&text),
         Some(path) => {
             files::ours(path, arguments.force)?;
             files::write_atomic(path, text.as_bytes())

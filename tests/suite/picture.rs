@@ -31,11 +31,17 @@ fn drawing(file: &str) -> Drawing {
 }
 
 /// A network as small as one with a projection can be.
-fn tiny() -> Checked {
-    let text = "use dialect torchvision\nnetwork tiny {\n    input 3 x 8 x 8\n    stem cifar(4)\n    stage basic(4) * 2\n    \
-         stage basic(8, gate = se) * 1 stride 2\n    head classifier(2, pool = avg)\n}\n";
-    resnetc::compile(&Source::new("tiny.resnet", text)).unwrap()
+const TINY: &str = "\
+use dialect torchvision
+
+network tiny {
+    input 3 x 8 x 8
+    stem cifar(4)
+    stage basic(4) * 2
+    stage basic(8, gate = se) * 1 stride 2
+    head classifier(2, pool = avg)
 }
+";
 
 /// What is drawn, as lines.
 fn outline(drawing: &Drawing) -> String {
@@ -80,15 +86,20 @@ fn what_is_drawn_of_the_family() {
 
 #[test]
 fn a_small_network_in_every_format() {
-    let network = tiny();
+    let network = resnetc::compile(&Source::new("tiny.resnet", TINY)).unwrap();
+    let picture = svg(&network, Options::default(), WIDTH).unwrap();
+    let stages = Options { depth: Depth::Stage, unfold: false };
+    let shown = [
+        ("drawing", outline(&draw(&network, Options::default()).unwrap())),
+        ("dot", dot(&network, Options::default()).unwrap()),
+        ("mermaid", mermaid(&network, Options::default()).unwrap()),
+        ("svg", picture.replace(picture::CSS.trim_end(), "…")),
+        ("stages", mermaid(&network, stages).unwrap()),
+    ];
     insta::with_settings!({filters => vec![(r"resnetc \d+\.\d+\.\d+", "resnetc VERSION")]}, {
-        insta::assert_snapshot!("tiny_drawing", outline(&draw(&network, Options::default()).unwrap()));
-        insta::assert_snapshot!("tiny_dot", dot(&network, Options::default()).unwrap());
-        insta::assert_snapshot!("tiny_mermaid", mermaid(&network, Options::default()).unwrap());
-        let picture = svg(&network, Options::default(), WIDTH).unwrap();
-        insta::assert_snapshot!("tiny_svg", picture.replace(picture::CSS, "…\n"));
-        let stages = Options { depth: Depth::Stage, unfold: false };
-        insta::assert_snapshot!("tiny_stages", mermaid(&network, stages).unwrap());
+        for (name, text) in shown {
+            insta::assert_snapshot!(format!("tiny_{name}"), format!("{TINY}\n==>\n{text}"));
+        }
     });
 }
 
@@ -291,7 +302,7 @@ fn check_mermaid(text: &str) {
             assert!(!title.contains(['<', '>', '{', '}', ';', '#']), "{line}");
         } else if !rest.starts_with("classDef ") {
             rest = identifier(rest);
-            let arrows = [" -->", " ==>", " -.->"];
+            let arrows = [" -->", " -.->"];
             if let Some(after) = arrows.iter().find_map(|arrow| rest.strip_prefix(arrow)) {
                 rest = if after.starts_with('|') { bracketed(after, "|", "|") } else { after };
                 rest = identifier(rest.strip_prefix(' ').unwrap_or_else(|| panic!("{line}")));

@@ -178,8 +178,7 @@ fn the_reports_of_the_documentation() {
     for (file, dark) in [("resnet50.toml", false), ("densenet121.resnet", true)] {
         browser.open(&write(file, folder.path()), Screen { dark, ..SCREEN });
         // Down to the end of the memory's curve.
-        let end =
-            browser.evaluate("Math.ceil(document.querySelector('.timeline').getBoundingClientRect().bottom) + 24");
+        let end = browser.evaluate("Math.ceil(document.querySelector('.timeline').getBoundingClientRect().bottom) + 8");
         let png = browser.photograph(SCREEN.width, end.as_u64().unwrap().try_into().unwrap());
         assert!(png.len() < 400_000, "{file}: {} bytes", png.len());
         std::fs::write(to.join(format!("report-{}.png", file.split('.').next().unwrap())), png).unwrap();

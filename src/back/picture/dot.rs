@@ -83,7 +83,7 @@ pub(super) fn text(drawing: &Drawing, header: &str) -> String {
     let mut next = 0;
     let bands = flow.bands.iter().enumerate().map(|(number, (band, runs))| Band {
         number,
-        title: Quoted(vec![[band.title.as_str(), &band.what].join("  "), band.cost.clone()]),
+        title: Quoted(vec![band.heading(), band.cost.clone()]),
         runs: runs
             .iter()
             .map(|flow::Group { run, nodes }| {

@@ -156,6 +156,11 @@ fn boxes(steps: &[Step]) -> usize {
 }
 
 impl Band {
+    /// What it is called and what it consists of, on one line.
+    pub(super) fn heading(&self) -> String {
+        if self.what.is_empty() { self.title.clone() } else { format!("{}: {}", self.title, self.what) }
+    }
+
     /// What goes out.
     #[must_use]
     pub fn output(&self) -> Option<Shapes> {

@@ -8,11 +8,14 @@ use crate::analysis::{self, Analysis, Group, Level};
 use crate::ir::{Label, NodeId, Op, Place};
 use crate::outline::{self, Body, Part};
 use crate::valid::Checked;
+use std::collections::BTreeMap;
 
 /// What is drawn of `network`; a node that is in no series or parallel part.
 pub(super) fn drawing(network: &Checked, options: Options) -> Result<Drawing, NodeId> {
     let analysis = analysis::analyse(network, 1);
-    let folder = Folder { network, analysis: &analysis, options };
+    let blocks = analysis::group(network, &analysis.layers, Level::Block);
+    let names = blocks.into_iter().map(|block| (block.place, block.name)).collect();
+    let folder = Folder { network, analysis: &analysis, options, names };
     let graph = network.graph();
     let subtitle = format!(
         "{} · input {} · {} parameters · {} macs",
@@ -28,6 +31,8 @@ struct Folder<'a> {
     network: &'a Checked,
     analysis: &'a Analysis,
     options: Options,
+    /// What each part is called.
+    names: BTreeMap<Place, String>,
 }
 
 impl Folder<'_> {
@@ -129,9 +134,7 @@ impl Folder<'_> {
     }
 
     fn run(&self, place: Place, body: &Body, value: NodeId) -> Run {
-        let name = last(body).map_or_else(String::new, |node| {
-            self.network.graph().block_name(&self.network.layer(node).node.origin.address)
-        });
+        let name = self.names.get(&place).map_or("input", String::as_str).to_owned();
         let body = if place == Place::Input { vec![self.input()] } else { self.steps(body) };
         Run {
             times: 1,

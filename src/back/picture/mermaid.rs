@@ -82,7 +82,7 @@ pub(super) fn text(drawing: &Drawing, header: &str) -> String {
     let mut next = 0;
     let bands = flow.bands.iter().enumerate().map(|(number, (band, runs))| Band {
         number,
-        title: Quoted::line(&[band.title.as_str(), &band.what].join("  ")),
+        title: Quoted::line(&band.heading()),
         runs: runs
             .iter()
             .map(|flow::Group { run, nodes }| {

@@ -6,7 +6,8 @@ use crate::back::picture::drawing::{Cell, Fork, Line, Run, Shapes, Step};
 /// The font sizes of the style, in pixels.
 pub(super) const OP: i64 = 11;
 pub(super) const NOTE: i64 = 10;
-/// The height of a line of notes.
+/// What a line of notes may be wide, and high.
+const LINE: i64 = 120;
 pub(super) const NOTE_LINE: i64 = 13;
 /// Between the boxes of a column: room for a shape.
 pub(super) const GAP: i64 = 24;
@@ -121,7 +122,7 @@ fn series<'a>(steps: &'a [Step], input: Shapes, shown: &mut Shapes) -> Series<'a
 
 fn boxed(cell: &Cell, least: i64) -> Boxed<'_> {
     let title = metric::width(&cell.title, OP);
-    let notes = wrapped(&cell.notes, title.max(least));
+    let notes = wrapped(&cell.notes, title.max(LINE));
     let widest = notes.iter().map(|note| metric::width(note, NOTE)).max().unwrap_or(0);
     let lines = i64::try_from(notes.len()).unwrap_or(i64::MAX);
     // An even width has a middle.
@@ -202,7 +203,9 @@ fn spread(columns: &[Series<'_>]) -> (Vec<i64>, [i64; 2]) {
         at += column.extent.left + column.extent.right + APART;
     }
     let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return (lines, [0, 0]) };
-    let middle = (first + last) / 2;
+    // Of an odd number of columns the one in the middle is straight.
+    let middle = if lines.len() % 2 == 1 { lines.get(lines.len() / 2).copied() } else { None };
+    let middle = middle.unwrap_or(i64::midpoint(*first, *last));
     let reach = [middle, (at - APART) - middle];
     (lines.iter().map(|line| line - middle).collect(), reach)
 }
