@@ -11,7 +11,7 @@ mod field;
 mod unify;
 mod write;
 
-pub use body::{Body, Part};
+pub use body::{Body, Part, last_node};
 
 use crate::ir::{Address, Label, NodeId, Op, Place};
 use crate::valid::Checked;
@@ -276,7 +276,7 @@ pub fn bodies(network: &Checked) -> Result<Vec<(Place, Body)>, NodeId> {
             Place::Input => Body::new(),
             Place::Stem | Place::Head | Place::Block { .. } => body::decompose(network, &nodes, value)?,
         };
-        value = body::last_node(&body).unwrap_or(value);
+        value = last_node(&body).unwrap_or(value);
         Ok((place, body))
     };
     places(network).into_iter().map(decompose).collect()

@@ -379,7 +379,7 @@ fn no_word_or_text_changes_the_structure_of_a_picture_or_a_report() {
 #[test]
 fn no_view_holds_text_that_does_not_know_its_quoting() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for view in ["back/picture/svg/view.rs", "report/view.rs"] {
+    for view in ["back/picture/svg/view.rs", "back/picture/flow.rs", "report/view.rs"] {
         let text = std::fs::read_to_string(root.join(view)).unwrap();
         let fields = text.lines().filter(|line| line.trim_start().starts_with("pub(super) ") && line.ends_with(','));
         for line in fields {
@@ -387,6 +387,15 @@ fn no_view_holds_text_that_does_not_know_its_quoting() {
                 assert!(!["String", "str", "Cow", "char"].contains(&word), "{view}: {line}");
             }
         }
+    }
+}
+
+#[test]
+fn the_pictures_of_the_documentation_are_those_of_this_version() {
+    for (file, name) in [("resnet50.toml", "resnet50"), ("densenet121.resnet", "densenet121")] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(format!("graph-{name}.svg"));
+        let text = svg(&shipped_network(file), Options::default(), WIDTH).unwrap();
+        assert!(text == std::fs::read_to_string(&path).unwrap(), "{} is stale: run `make pictures`", path.display());
     }
 }
 

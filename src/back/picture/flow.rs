@@ -1,36 +1,51 @@
-//! A drawing as nodes and edges, for formats that lay graphs out themselves.
+//! A drawing as nodes and edges, for formats that lay graphs out themselves: what their templates are given.
+//!
+//! `Q` is a format's quoted text; nothing else of a drawing reaches a template.
 
-use super::drawing::{Band, Cell, Drawing, Fork, Line, Run, Shapes, Step};
+use super::drawing::{Band, Cell, Drawing, Fork, Line, Role, Run, Shapes, Step};
 
 /// The edges of a drawing, and its nodes in groups: a group a band, in it a group a run.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Flow<'a> {
-    pub(super) bands: Vec<(&'a Band, Vec<Group<'a>>)>,
-    pub(super) edges: Vec<Edge>,
+#[derive(Debug, Clone)]
+pub(super) struct Flow<Q> {
+    pub(super) bands: Vec<Stretch<Q>>,
+    pub(super) edges: Vec<Edge<Q>>,
 }
 
-/// The nodes of a run.
+/// A band.
 #[derive(Debug, Clone)]
-pub(super) struct Group<'a> {
-    pub(super) run: &'a Run,
-    pub(super) nodes: Vec<Node<'a>>,
+pub(super) struct Stretch<Q> {
+    pub(super) number: usize,
+    pub(super) title: Q,
+    pub(super) cost: Q,
+    pub(super) groups: Vec<Group<Q>>,
+}
+
+/// A run; it has a title where its band has several blocks.
+#[derive(Debug, Clone)]
+pub(super) struct Group<Q> {
+    pub(super) number: usize,
+    pub(super) title: Option<Q>,
+    pub(super) nodes: Vec<Node<Q>>,
 }
 
 /// A box or a join.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Node<'a> {
+#[derive(Debug, Clone)]
+pub(super) struct Node<Q> {
     pub(super) number: usize,
-    pub(super) cell: &'a Cell,
+    pub(super) role: Role,
+    pub(super) title: Q,
+    /// What belongs to it, if anything does.
+    pub(super) notes: Option<Q>,
 }
 
 /// An edge from node to node.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Edge {
+#[derive(Debug, Clone)]
+pub(super) struct Edge<Q> {
     pub(super) from: usize,
     pub(super) to: usize,
     pub(super) line: Line,
     /// The shape on it, where it has changed.
-    pub(super) shape: Option<Shapes>,
+    pub(super) shape: Option<Q>,
 }
 
 /// A value that the next node reads.
@@ -43,29 +58,38 @@ struct Open {
     shown: Shapes,
 }
 
-pub(super) fn flow(drawing: &Drawing) -> Flow<'_> {
-    let mut walker = Walker { nodes: Vec::new(), edges: Vec::new(), next: 0 };
-    let mut bands = Vec::new();
+/// The flow of `drawing`, its texts quoted by `quote`.
+pub(super) fn flow<Q>(drawing: &Drawing, quote: fn(&str) -> Q) -> Flow<Q> {
+    let mut walker = Walker { quote, nodes: Vec::new(), edges: Vec::new(), next: 0, groups: 0 };
     let mut open = Vec::new();
-    for band in &drawing.bands {
-        let mut runs = Vec::new();
-        for run in &band.runs {
-            open = walker.steps(&run.body, open);
-            runs.push(Group { run, nodes: std::mem::take(&mut walker.nodes) });
-        }
-        bands.push((band, runs));
-    }
+    let bands = drawing.bands.iter().enumerate().map(|(number, band)| walker.band(number, band, &mut open)).collect();
     Flow { bands, edges: walker.edges }
 }
 
-struct Walker<'a> {
-    nodes: Vec<Node<'a>>,
-    edges: Vec<Edge>,
+struct Walker<Q> {
+    quote: fn(&str) -> Q,
+    nodes: Vec<Node<Q>>,
+    edges: Vec<Edge<Q>>,
     next: usize,
+    groups: usize,
 }
 
-impl<'a> Walker<'a> {
-    fn steps(&mut self, steps: &'a [Step], mut open: Vec<Open>) -> Vec<Open> {
+impl<Q> Walker<Q> {
+    fn band(&mut self, number: usize, band: &Band, open: &mut Vec<Open>) -> Stretch<Q> {
+        let groups = band.runs.iter().map(|run| self.run(run, open)).collect();
+        Stretch { number, title: (self.quote)(&band.heading()), cost: (self.quote)(&band.cost), groups }
+    }
+
+    fn run(&mut self, run: &Run, open: &mut Vec<Open>) -> Group<Q> {
+        *open = self.steps(&run.body, std::mem::take(open));
+        let number = self.groups;
+        self.groups += 1;
+        let times = if run.times > 1 { format!(", x {}", run.times) } else { String::new() };
+        let title = (!run.caption.is_empty()).then(|| (self.quote)(&format!("{}{times}", run.caption)));
+        Group { number, title, nodes: std::mem::take(&mut self.nodes) }
+    }
+
+    fn steps(&mut self, steps: &[Step], mut open: Vec<Open>) -> Vec<Open> {
         for step in steps {
             open = match step {
                 Step::Cell(cell) => self.node(cell, &open),
@@ -75,22 +99,21 @@ impl<'a> Walker<'a> {
         open
     }
 
-    fn node(&mut self, cell: &'a Cell, open: &[Open]) -> Vec<Open> {
+    fn node(&mut self, cell: &Cell, open: &[Open]) -> Vec<Open> {
         let number = self.next;
         self.next += 1;
-        self.nodes.push(Node { number, cell });
-        self.edges.extend(open.iter().map(|open| Edge {
-            from: open.from,
-            to: number,
-            line: open.line,
-            shape: open.shape,
-        }));
+        let notes = (!cell.notes.is_empty()).then(|| (self.quote)(&cell.notes.join(", ")));
+        self.nodes.push(Node { number, role: cell.role, title: (self.quote)(&cell.title), notes });
+        for &Open { from, line, shape, .. } in open {
+            let shape = shape.map(|shape| (self.quote)(&shape.to_string()));
+            self.edges.push(Edge { from, to: number, line, shape });
+        }
         let shown = open.first().map(|open| open.shown);
         let shape = (shown != Some(cell.output)).then_some(cell.output);
         vec![Open { from: number, line: Line::Column, shape, shown: cell.output }]
     }
 
-    fn fork(&mut self, fork: &'a Fork, open: &[Open]) -> Vec<Open> {
+    fn fork(&mut self, fork: &Fork, open: &[Open]) -> Vec<Open> {
         let mut ends = Vec::new();
         for (at, branch) in fork.branches.iter().enumerate() {
             // A shape is written once where a value goes several ways.

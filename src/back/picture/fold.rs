@@ -6,7 +6,7 @@ use super::{Depth, Options};
 use crate::analysis::figure::{brief, grouped};
 use crate::analysis::{self, Analysis, Group, Level};
 use crate::ir::{Label, NodeId, Op, Place};
-use crate::outline::{self, Body, Part};
+use crate::outline::{self, Body, Part, last_node};
 use crate::valid::Checked;
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ impl Folder<'_> {
                 Place::Block { stage, .. } => (Place::Block { stage, block: 0 }, value),
                 Place::Input | Place::Stem | Place::Head => (place, value),
             };
-            value = last(&body).unwrap_or(value);
+            value = last_node(&body).unwrap_or(value);
             // The input is drawn with the stem where there is one.
             let is_stem = band == Place::Stem && open == Some(Place::Input);
             if open != Some(band) {
@@ -269,11 +269,5 @@ impl Folder<'_> {
         } else {
             Line::Column
         }
-    }
-}
-
-fn last(body: &Body) -> Option<NodeId> {
-    match body.last()? {
-        Part::Node(node) | Part::Join(_, node) => Some(*node),
     }
 }
