@@ -3,17 +3,18 @@
 # make bench  the benchmarks
 # make verify-all   the tests, with those that take longest
 # make golden the committed output, tests/golden/generated
+# make pictures the pictures of the documentation, docs/
 
 PYTHON ?= python3
 VENV := .venv
 export RESNETC_PYTHON := $(CURDIR)/$(VENV)/bin/python
 
-.PHONY: test verify-all check bench golden clean
+.PHONY: test verify-all check bench golden pictures tools clean
 
-test: $(VENV)/ready
+test: $(VENV)/ready tools
 	cargo test --locked
 
-verify-all: $(VENV)/ready
+verify-all: $(VENV)/ready tools
 	RESNETC_VERIFY_ALL=1 cargo test --locked -- --include-ignored
 
 check:
@@ -25,6 +26,23 @@ golden:
 	for target in burn keras; do for file in resnet18.toml efficientnet_b0.resnet custom_gated.resnet; do \
 		cargo run --locked --no-default-features --quiet -- build architectures/$$file --target $$target \
 			--output tests/golden/generated/$$target || exit 1; done; done
+
+# The graphs as they are, the reports as a browser shows the upper part of them.
+pictures: tools
+	for file in resnet50.toml densenet121.resnet; do \
+		cargo run --locked --no-default-features --quiet -- graph architectures/$$file \
+			--output docs/graph-$${file%%.*}.svg || exit 1; done
+	RESNETC_PICTURES=docs cargo test --locked --no-default-features --test suite \
+		the_reports_of_the_documentation -- --ignored
+
+# A browser, in which the tests look at reports, and Graphviz, which reads what is written for it.
+tools:
+	@command -v chromium >/dev/null && command -v gc >/dev/null || { \
+		sudo=; if [ "$$(id -u)" != 0 ]; then sudo="sudo -n"; fi; \
+		$$sudo apt-get update --quiet=2 && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install --yes \
+			--quiet=2 --no-install-recommends chromium graphviz >/dev/null; } || { \
+		echo "the tests need a browser and Graphviz: apt-get install --no-install-recommends chromium graphviz" >&2; \
+		exit 1; }
 
 bench:
 	cargo bench --locked --no-default-features

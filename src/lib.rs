@@ -8,11 +8,11 @@
 //!                              │                                     ├─ compare    how it differs from another
 //!                              │                                     ├─ pass       rewrites, checked again
 //!                           library                                  ├─ weights    names, layouts, files
-//!                                                                    └─ back       live model, burn, Keras, ONNX
+//!                                                                    └─ back       live model, burn, Keras, ONNX, pictures
 //! ```
 //!
-//! Beside them stand [`promise`], which holds a network against the figures that its description states, and [`schema`], which
-//! tells an editor what a description in TOML may be.
+//! Beside them stand [`promise`], which holds a network against the figures that its description states, [`schema`], which
+//! tells an editor what a description in TOML may be, and [`report`], which puts cost and picture on a page.
 
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
@@ -31,6 +31,7 @@ pub mod lower;
 pub mod outline;
 pub mod pass;
 pub mod promise;
+pub mod report;
 pub mod schema;
 pub mod source;
 pub mod spec;

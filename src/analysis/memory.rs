@@ -5,6 +5,7 @@
 use crate::ir::op::{self, Activation};
 use crate::ir::{NodeId, Op, Shape, Sides};
 use crate::valid::{Checked, Layer};
+use std::collections::BTreeSet;
 
 /// Bytes of one element.
 pub const FLOAT: u128 = 4;
@@ -20,15 +21,6 @@ pub struct Memory {
     pub inference_peak_bytes: u128,
     /// What a PyTorch training step keeps for the backward pass, relus and adds in place.
     pub training_saved_bytes: u128,
-}
-
-/// The peak of inference and where it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peak {
-    /// The node during which it is reached, the first if there are several.
-    pub node: NodeId,
-    /// Elements that live then, for one image.
-    pub elements: u128,
 }
 
 /// How an op's value comes to be in memory.
@@ -89,15 +81,23 @@ impl<T: Copy + Default> Table<T> {
     }
 }
 
-/// The largest sum of live elements over the topological order, for one image. A tensor is freed after the last node
-/// that reads it or a view of it; the input and the output are kept.
-#[must_use]
-pub fn inference_peak(network: &Checked) -> Peak {
+/// What lives while one layer is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The layer.
+    pub node: NodeId,
+    /// Elements that live while it is computed, for one image.
+    pub elements: u128,
+}
+
+/// Visits every node in topological order with the tensors that live while it is computed, each as the node that owns it,
+/// and their elements for one image. A tensor is freed after the last node that reads it or a view of it; the input and the
+/// output are kept.
+fn walk(network: &Checked, mut visit: impl FnMut(Moment, &BTreeSet<NodeId>)) {
     let mut owners = Table::<NodeId>::new(network);
     // How often the tensor of each owner will still be read.
     let mut reads = Table::<usize>::new(network);
-    let mut live = 0;
-    let mut peak = Peak { node: network.output(), elements: 0 };
+    let (mut tensors, mut elements) = (BTreeSet::new(), 0);
     for layer in network.layers() {
         let first = layer.operands.first().map(|&operand| owners.get(operand));
         let here = |owner: NodeId| layer.operands.iter().filter(|operand| owners.get(**operand) == owner).count();
@@ -110,22 +110,53 @@ pub fn inference_peak(network: &Checked) -> Peak {
         };
         let owner = reused.unwrap_or(layer.id);
         if reused.is_none() {
-            live += layer.output.elements();
+            tensors.insert(owner);
+            elements += layer.output.elements();
         }
-        if live > peak.elements {
-            peak = Peak { node: layer.id, elements: live };
-        }
+        visit(Moment { node: layer.id, elements }, &tensors);
         let is_kept = layer.id == network.output() || network.graph().input() == Some(layer.id);
         owners.set(layer.id, owner);
         reads.set(owner, reads.get(owner) + network.graph().readers(layer.id).len() + usize::from(is_kept));
         for operand in layer.operands.iter().map(|&operand| owners.get(operand)) {
             reads.set(operand, reads.get(operand).saturating_sub(1));
-            if reads.get(operand) == 0 {
-                live -= network.shape(operand).elements();
+            if reads.get(operand) == 0 && tensors.remove(&operand) {
+                elements -= network.shape(operand).elements();
             }
         }
     }
-    peak
+}
+
+/// What lives during each layer of inference, in topological order, for one image.
+#[must_use]
+pub fn timeline(network: &Checked) -> Vec<Moment> {
+    let mut moments = Vec::with_capacity(network.order().len());
+    walk(network, |moment, _| moments.push(moment));
+    moments
+}
+
+/// The tensors that live during the layer `node` of inference, each as the layer that made it, in the order of the network.
+#[must_use]
+pub fn live_at(network: &Checked, node: NodeId) -> Vec<NodeId> {
+    let mut live = Vec::new();
+    walk(network, |moment, tensors| {
+        if moment.node == node {
+            live.extend(tensors);
+        }
+    });
+    live
+}
+
+/// The largest sum of the [`timeline`], and the first layer that has it.
+#[must_use]
+pub fn inference_peak(network: &Checked) -> Moment {
+    peak(network, &timeline(network))
+}
+
+/// The largest of the moments of `network`, the first if there are several.
+#[must_use]
+pub fn peak(network: &Checked, timeline: &[Moment]) -> Moment {
+    let start = Moment { node: network.output(), elements: 0 };
+    timeline.iter().fold(start, |peak, moment| if moment.elements > peak.elements { *moment } else { peak })
 }
 
 /// Whether the first operand of `layer` is all of the tensor that `owner` owns: what is written over a part of one would

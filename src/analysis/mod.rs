@@ -8,6 +8,7 @@
 
 pub mod convention;
 pub mod field;
+pub mod figure;
 pub mod group;
 pub mod memory;
 pub mod rule;

@@ -6,6 +6,7 @@ pub mod keras;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod onnx;
+pub mod picture;
 
 use crate::ir::NodeId;
 use crate::valid::Checked;

@@ -5,8 +5,8 @@ use super::output::{self, Format, Grid, decimal, grouped};
 use super::{Failure, Global, files};
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
+use resnetc::analysis::figure::{self, Figure, difference};
 use resnetc::analysis::group::{Group, percent};
-use resnetc::analysis::rule::{Part, Product};
 use resnetc::analysis::{self, Analysis, Convention, Count, Level, convention};
 use resnetc::ir::Shape;
 use resnetc::valid::Checked;
@@ -77,36 +77,16 @@ fn title(network: &Checked, analysis: &Analysis) -> String {
 
 /// The headline figures.
 fn figures(analysis: &Analysis, chosen: Option<&Convention>) -> Grid {
-    let Analysis { parameters, memory, receptive_field, .. } = analysis;
-    let count = |name: &str, count: u128, meaning: &str| {
-        vec![name.to_owned(), grouped(count), decimal(count), meaning.to_owned()]
-    };
-    let bytes = |name: &str, bytes: u128, meaning: &str| {
-        vec![name.to_owned(), grouped(bytes), format!("{}B", decimal(bytes)), meaning.to_owned()]
-    };
-    let mut rows = vec![
-        count("trainable parameters", parameters.trainable, "what PyTorch's users quote"),
-        count("non-trainable parameters", parameters.non_trainable, "batch-norm statistics"),
-        count("total parameters", parameters.total(), "what Keras's users quote"),
-        count("macs", analysis.macs(), convention::MACS.counts),
-        count("flops", analysis.flops(), convention::FLOPS.counts),
-        count("activations", analysis.activations(), convention::ACTIVATIONS_FVCORE.counts),
-    ];
+    let row =
+        |figure: &Figure| vec![figure.name.to_owned(), grouped(figure.value), figure.rounded(), figure.meaning.clone()];
+    let mut rows: Vec<_> = figure::headline(analysis).iter().map(row).collect();
     let listed = [convention::MACS, convention::FLOPS, convention::ACTIVATIONS_FVCORE];
     if let Some(chosen) = chosen.filter(|chosen| !listed.contains(chosen)) {
-        rows.push(count(chosen.name, analysis.count(chosen.name), chosen.counts));
+        let count = analysis.count(chosen.name);
+        let last = rows.iter().position(|row| row.first().is_some_and(|name| name == "weights bytes"));
+        let row = vec![chosen.name.to_owned(), grouped(count), decimal(count), chosen.counts.to_owned()];
+        rows.insert(last.unwrap_or(rows.len()), row);
     }
-    rows.extend([
-        bytes("weights bytes", memory.weights_bytes, "parameters and statistics"),
-        bytes("inference peak bytes", memory.inference_peak_bytes, "the most that live tensors take, weights apart"),
-        bytes("training saved bytes", memory.training_saved_bytes, "what a PyTorch step keeps for backward"),
-        vec![
-            "receptive field".to_owned(),
-            grouped(receptive_field.size),
-            String::new(),
-            format!("pixels a side, stride {}", grouped(receptive_field.stride)),
-        ],
-    ]);
     Grid { header: vec!["figure", "exact", "rounded", "meaning"], rows, numeric: vec![false, true, true, false] }
 }
 
@@ -127,34 +107,6 @@ fn conventions(analysis: &Analysis) -> Grid {
         header: vec!["convention", "exact", "rounded", "reported by", "why it differs from macs"],
         rows: analysis.counts.iter().map(row).collect(),
         numeric: vec![false, true, true, false, false],
-    }
-}
-
-/// Which ops a count has and macs has not, and how much of each.
-fn difference(count: &Count, macs: u128) -> String {
-    let part = |wanted: Part| count.parts().find(|(part, _)| *part == wanted).map_or(0, |(_, count)| count);
-    let products = part(Part::Products);
-    let base = match count.convention.rules.convolution {
-        Product::Macs(1) if products == macs => None,
-        Product::Macs(1) => Some(format!(
-            "-{} of linear layers on maps, counted at one position",
-            grouped(macs.saturating_sub(products))
-        )),
-        Product::Macs(times) => Some(format!("{times} per multiply-accumulate")),
-        Product::Training => {
-            let spared = (6 * macs).saturating_sub(products);
-            Some(format!("6 per multiply-accumulate less {}, gradients that nothing needs", grouped(spared)))
-        }
-        Product::Weights => Some("one per element of a matrix".to_owned()),
-        Product::Outputs => Some(format!("values, not work: {} of convolutions and linear layers", grouped(products))),
-    };
-    let extra = count.parts().filter(|(part, _)| *part != Part::Products);
-    let terms: Vec<_> =
-        base.into_iter().chain(extra.map(|(part, sum)| format!("+{} {}", grouped(sum), part.label()))).collect();
-    match terms.as_slice() {
-        [] if count.convention.name == convention::MACS.name => "it is macs".to_owned(),
-        [] => "it does not: this network has nothing else that it counts".to_owned(),
-        terms => terms.join(", "),
     }
 }
 

@@ -14,6 +14,7 @@ mod explain;
 mod files;
 mod flops;
 mod fmt;
+mod graph;
 mod images;
 #[cfg(feature = "live")]
 mod live;
@@ -21,6 +22,7 @@ mod network;
 mod new;
 mod npy;
 mod output;
+mod report;
 mod run;
 mod schema;
 mod summary;
@@ -69,8 +71,10 @@ enum Command {
     New(Box<new::Arguments>),
     Flops(flops::Arguments),
     Fmt(fmt::Arguments),
+    Graph(graph::Arguments),
     Summary(summary::Arguments),
     Diff(diff::Arguments),
+    Report(report::Arguments),
     Run(run::Arguments),
     Schema(schema::Arguments),
     Bench(bench::Arguments),
@@ -107,8 +111,10 @@ pub fn main() -> ExitCode {
         Command::New(arguments) => new::run(&arguments, global),
         Command::Flops(arguments) => flops::run(&arguments, global),
         Command::Fmt(arguments) => fmt::run(&arguments, global),
+        Command::Graph(arguments) => graph::run(&arguments, global),
         Command::Summary(arguments) => summary::run(&arguments, global),
         Command::Diff(arguments) => diff::run(&arguments, global),
+        Command::Report(arguments) => report::run(&arguments, global),
         Command::Run(arguments) => run::run(&arguments, global),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments, global),

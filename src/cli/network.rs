@@ -4,6 +4,7 @@ use super::{Failure, Global, files};
 use resnetc::Options;
 use resnetc::ir::Shape;
 use resnetc::limits::{CHANNELS, SIDE};
+use resnetc::source::Source;
 use resnetc::valid::Checked;
 use std::path::PathBuf;
 
@@ -33,8 +34,14 @@ impl Input {
 
 impl Network {
     pub(super) fn compile(&self, global: Global) -> Result<Checked, Failure> {
+        self.described(global).map(|(_, network)| network)
+    }
+
+    /// The network, and the text that it was read from.
+    pub(super) fn described(&self, global: Global) -> Result<(Source, Checked), Failure> {
         let source = files::read_description(&self.file)?;
-        files::compiled(&source, &self.input.options(global), global)
+        let network = files::compiled(&source, &self.input.options(global), global)?;
+        Ok((source, network))
     }
 }
 

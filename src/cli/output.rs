@@ -6,6 +6,8 @@ use comfy_table::presets;
 use comfy_table::{CellAlignment, Table, TableStyle};
 use serde::Serialize;
 
+pub(super) use resnetc::analysis::figure::{decimal, grouped};
+
 /// How a table is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -70,27 +72,6 @@ fn quoted(cell: &str) -> String {
     } else {
         cell.to_owned()
     }
-}
-
-/// A count with digit groups: `4,089,184,256`.
-pub(super) fn grouped(count: u128) -> String {
-    let digits = count.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A count rounded to three decimals of its decimal unit: `4.089 G`; nothing below a thousand.
-pub(super) fn decimal(count: u128) -> String {
-    let units = [("T", 1_000_000_000_000), ("G", 1_000_000_000), ("M", 1_000_000), ("k", 1_000_u128)];
-    let Some((unit, size)) = units.into_iter().find(|(_, size)| count >= *size) else { return String::new() };
-    let thousandths = (count + size / 2000) / (size / 1000);
-    format!("{}.{:03} {unit}", grouped(thousandths / 1000), thousandths % 1000)
 }
 
 /// `value` as JSON with a final newline. A `serde_json::Value` would refuse integers beyond 64 bits; this keeps them.

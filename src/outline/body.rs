@@ -112,7 +112,8 @@ impl Walker<'_> {
 }
 
 /// The node whose value a body leaves; `None` where it is empty.
-pub(super) fn last_node(body: &Body) -> Option<NodeId> {
+#[must_use]
+pub fn last_node(body: &Body) -> Option<NodeId> {
     match body.last()? {
         Part::Node(node) | Part::Join(_, node) => Some(*node),
     }

@@ -11,7 +11,7 @@ mod field;
 mod unify;
 mod write;
 
-pub use body::Body;
+pub use body::{Body, Part, last_node};
 
 use crate::ir::{Address, Label, NodeId, Op, Place};
 use crate::valid::Checked;
@@ -243,21 +243,14 @@ pub enum Name {
 /// # Errors
 /// A node of a part that is not made of series and parallel parts, or that does not read the part before it.
 pub fn outline(network: &Checked, fields: &[Field]) -> Result<Outline, NodeId> {
-    let places = places(network);
     let mut outline = Outline { stem: Vec::new(), stages: Vec::new(), head: Vec::new(), definitions: Vec::new() };
     let mut blocks = Vec::new();
-    let mut value = network.graph().input().unwrap_or_default();
-    for (place, nodes) in &places {
-        let body = match place {
-            Place::Input => body::Body::new(),
-            Place::Stem | Place::Head | Place::Block { .. } => body::decompose(network, nodes, value)?,
-        };
-        value = body::last_node(&body).unwrap_or(value);
+    for (place, body) in bodies(network)? {
         match place {
             Place::Input => {}
             Place::Stem => outline.stem = unify::alone(network, &body, fields),
             Place::Head => outline.head = unify::alone(network, &body, fields),
-            Place::Block { stage, .. } => blocks.push(unify::Instance { stage: *stage, body }),
+            Place::Block { stage, .. } => blocks.push(unify::Instance { stage, body }),
         }
     }
     let (definitions, calls) = unify::definitions(network, &blocks, fields);
@@ -269,6 +262,24 @@ pub fn outline(network: &Checked, fields: &[Field]) -> Result<Outline, NodeId> {
         }
     }
     Ok(outline)
+}
+
+/// The series and parallel parts of the input, the stem, each block and the head, in the order of the network; the input
+/// node is in none.
+///
+/// # Errors
+/// A node of a part that is not made of series and parallel parts, or that does not read the part before it.
+pub fn bodies(network: &Checked) -> Result<Vec<(Place, Body)>, NodeId> {
+    let mut value = network.graph().input().unwrap_or_default();
+    let decompose = |(place, nodes): (Place, Vec<NodeId>)| {
+        let body = match place {
+            Place::Input => Body::new(),
+            Place::Stem | Place::Head | Place::Block { .. } => body::decompose(network, &nodes, value)?,
+        };
+        value = last_node(&body).unwrap_or(value);
+        Ok((place, body))
+    };
+    places(network).into_iter().map(decompose).collect()
 }
 
 /// The nodes of each part of the network, in topological order.

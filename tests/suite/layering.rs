@@ -28,11 +28,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pass", &["ir", "valid", "weights", "diagnostic"]),
     ("weights", &["ir", "valid", "diagnostic"]),
     ("back", &["diagnostic", "ir", "valid", "analysis", "outline", "weights"]),
+    // A page of what the analysis and a back end say.
+    ("report", &["ir", "valid", "analysis", "back"]),
     ("lib", &["source", "limits", "diagnostic", "spec", "front", "ir", "lower", "valid", "promise"]),
 ];
 
 /// The back ends: none may import another.
-const SIBLINGS: &[&str] = &["live", "burn", "keras", "onnx"];
+const SIBLINGS: &[&str] = &["live", "burn", "keras", "onnx", "picture"];
 
 fn rust_files(folder: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

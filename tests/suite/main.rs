@@ -11,6 +11,7 @@
     reason = "tests"
 )]
 
+mod browser;
 mod build;
 #[cfg(feature = "live")]
 mod burn_source;
@@ -47,6 +48,7 @@ mod npy;
 mod onnx;
 mod onnx_file;
 mod outline;
+mod picture;
 mod promise;
 mod published;
 mod python;
@@ -54,6 +56,7 @@ mod random;
 #[cfg(feature = "live")]
 mod readme;
 mod reference;
+mod report;
 mod run;
 mod schema;
 mod shapes;
@@ -61,6 +64,7 @@ mod sketch;
 mod sketches;
 mod strangers;
 mod structure;
+mod timeline;
 mod verify;
 mod weights;
 mod weights_command;

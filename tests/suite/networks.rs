@@ -10,6 +10,13 @@ pub fn compile(text: &str) -> Checked {
     resnetc::compile(&Source::new("test", text)).unwrap_or_else(|report| panic!("{report:?}\n{text}"))
 }
 
+/// The network of the description at `path`.
+pub fn compile_file(path: &std::path::Path) -> Checked {
+    let name = path.display().to_string();
+    let source = Source::new(&name, std::fs::read_to_string(path).unwrap());
+    resnetc::compile(&source).unwrap_or_else(|report| panic!("{name}: {report:?}"))
+}
+
 /// A ResNet of the paper's table in a dialect, with 1000 classes.
 pub fn of_depth(depth: u64, dialect: &str) -> String {
     format!(

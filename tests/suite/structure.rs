@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// The words of a description that are its author's.
 #[derive(Debug, Clone)]
-struct Words {
+pub struct Words {
     network: String,
     dialect: String,
     table: String,
@@ -200,6 +200,13 @@ const PIECES: &[&str] = &[
     "\0",
     "\n",
     "\"",
+    "</title>",
+    "</style>",
+    "<!--",
+    "-->",
+    "]]>",
+    "&lt;",
+    "&#0;",
     "\"\"\"",
     "\"#",
     "\");",
@@ -216,7 +223,7 @@ fn label() -> impl Strategy<Value = String> {
     word().prop_filter("it means something", |word| !MEANT.contains(&word.as_str()))
 }
 
-fn words() -> impl Strategy<Value = Words> {
+pub fn words() -> impl Strategy<Value = Words> {
     let text = prop::collection::vec(select(PIECES), 1..4).prop_map(|pieces| pieces.concat());
     let names = (word(), word(), word(), word(), word(), word());
     (names, label(), label(), label(), label(), text, any::<bool>()).prop_map(
@@ -237,7 +244,7 @@ fn words() -> impl Strategy<Value = Words> {
 }
 
 impl Words {
-    fn benign(&self) -> Self {
+    pub fn benign(&self) -> Self {
         let word = str::to_owned;
         Self {
             network: word("plain"),
@@ -259,7 +266,7 @@ impl Words {
         self.text.contains('.')
     }
 
-    fn description(&self) -> String {
+    pub fn description(&self) -> String {
         let Self { network, dialect, table, block, inner, parameter, branch, other, roles: [one, two], text, .. } =
             self;
         let layout = if self.is_keras { "keras" } else { "torch" };

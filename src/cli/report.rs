@@ -1,0 +1,35 @@
+//! `resnetc report`: everything about a network on one page.
+
+use super::network::Network;
+use super::{Failure, Global, build, files};
+use resnetc::report;
+use std::path::{Path, PathBuf};
+
+/// Write one page of HTML about a network: its picture, what it costs, its memory, its layers
+///
+/// The page needs nothing beside it: no network, no script. It is light or dark as the reader's machine is.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    network: Network,
+    /// Write to this file; `-` is standard output [default: NAME.html, after the network]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Overwrite a file that resnetc did not write
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
+    let (source, network) = arguments.network.described(global)?;
+    let html = report::html(&network).map_err(|unsupported| build::explain(&network, "report", &unsupported));
+    let html = files::answered(html, &source, global)?;
+    let path = match &arguments.output {
+        Some(path) if path == Path::new("-") => return files::print(&html),
+        Some(path) => path.clone(),
+        None => PathBuf::from(format!("{}.html", network.graph().name)),
+    };
+    files::ours(&path, arguments.force)?;
+    files::write_atomic(&path, html.as_bytes())?;
+    files::print(&format!("wrote {}\n", path.display()))
+}
