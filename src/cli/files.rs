@@ -1,5 +1,6 @@
 //! Reading and writing files, and what is said about them.
 
+use super::scratch::Scratch;
 use super::{Failure, Global, MessageFormat};
 use resnetc::back::HEADER;
 use resnetc::back::onnx::PRODUCER;
@@ -206,6 +207,7 @@ pub(super) fn write_whole<E: From<std::io::Error>>(
     let path = target.as_deref().unwrap_or(path);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file = readable_temporary(folder)?;
+    let _scratch = Scratch::new(file.path());
     let mut out = BufWriter::new(file.as_file());
     content(&mut out)?;
     out.flush()?;

@@ -25,6 +25,7 @@ mod output;
 mod report;
 mod run;
 mod schema;
+mod scratch;
 mod summary;
 mod verify;
 mod weights;
@@ -101,6 +102,7 @@ impl Failure {
 /// Parses the arguments, runs the command, reports.
 pub fn main() -> ExitCode {
     let Cli { command, global } = Cli::parse();
+    scratch::watch();
     let result = match command {
         Command::Build(arguments) => build::run(&arguments, global),
         Command::Check(arguments) => check::run(&arguments, global),

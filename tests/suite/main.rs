@@ -36,6 +36,7 @@ mod generated;
 mod golden;
 mod graphs;
 mod hostile;
+mod interruption;
 mod keras;
 mod keras_family;
 mod language;

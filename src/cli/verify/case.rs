@@ -2,16 +2,16 @@
 
 use crate::cli::Global;
 use crate::cli::npy::Array;
+use crate::cli::scratch::Folder;
 use resnetc::valid::Checked;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use tempfile::TempDir;
 
 /// A network with images, and a temporary folder with its weights.
 pub(in crate::cli) struct Case {
     pub(in crate::cli) network: Checked,
     pub(in crate::cli) images: Array,
-    pub(in crate::cli) folder: TempDir,
+    pub(super) folder: Folder,
     /// The Python that runtimes are looked for in.
     pub(in crate::cli) python: PathBuf,
     pub(in crate::cli) global: Global,

@@ -9,6 +9,7 @@ mod runtime;
 
 use super::npy::{self, Array};
 use super::output::Format;
+use super::scratch::Folder;
 use super::{Failure, Global, files, images, weights};
 use case::Case;
 use difference::{BOUND, Difference, difference};
@@ -84,7 +85,7 @@ fn case(arguments: &Arguments, global: Global) -> Result<Case, Failure> {
         Some(file) => weights::load(network, Some(file), arguments.seed, arguments.fold_batch_norm, global)?,
         None => varied(network, arguments.seed, arguments.fold_batch_norm),
     };
-    let folder = tempfile::tempdir().map_err(|error| Failure::unasked("cannot make a temporary folder", error))?;
+    let folder = Folder::new().map_err(|error| Failure::unasked("cannot make a temporary folder", error))?;
     let python = arguments.python.clone().or_else(|| std::env::var_os("RESNETC_PYTHON").map(PathBuf::from));
     let python = python.unwrap_or_else(|| PathBuf::from("python3"));
     let case = Case { network, images, folder, python, global };

@@ -1,0 +1,60 @@
+//! What is on its way to a file, removed where the program is interrupted.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use tempfile::TempDir;
+
+/// Temporary files and folders that exist now.
+static PATHS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// The exit code of a program that was interrupted, as shells have it.
+const INTERRUPTED: i32 = 130;
+
+/// A temporary file or folder, which an interruption removes for as long as this lives.
+#[must_use]
+pub(super) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(super) fn new(path: &Path) -> Self {
+        PATHS.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+        Self(path.to_owned())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        PATHS.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+    }
+}
+
+/// A temporary folder.
+pub(super) struct Folder {
+    folder: TempDir,
+    _scratch: Scratch,
+}
+
+impl Folder {
+    pub(super) fn new() -> std::io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let scratch = Scratch::new(folder.path());
+        Ok(Self { folder, _scratch: scratch })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// From now on an interruption, a request to end and a closed terminal remove what is temporary. Where that cannot be had, they
+/// end the program as they would anyway.
+pub(super) fn watch() {
+    let _ = ctrlc::set_handler(|| {
+        // Whoever holds the lock does so for a moment; after this nobody begins another file.
+        let paths = PATHS.lock().unwrap_or_else(PoisonError::into_inner);
+        for path in paths.iter() {
+            let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+        }
+        std::process::exit(INTERRUPTED);
+    });
+}

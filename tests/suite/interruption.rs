@@ -1,0 +1,65 @@
+//! An interruption leaves nothing half-written and nothing behind.
+
+#![cfg(unix)]
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    entries.collect()
+}
+
+/// Sends `signal` as soon as `folder` has something in it; the exit code.
+fn interrupted(mut child: Child, signal: &str, folder: &Path) -> Option<i32> {
+    let begun = Instant::now();
+    while files(folder).is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing was begun");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    child.wait().unwrap().code()
+}
+
+#[test]
+fn a_file_is_whole_or_not_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for signal in ["-INT", "-TERM"] {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        std::fs::create_dir(&out).unwrap();
+        // A quarter of a gigabyte, so that it is caught on its way.
+        let child = Command::new(env!("CARGO_BIN_EXE_resnetc"))
+            .args(["build", "--target", "onnx", "--output"])
+            .arg(&out)
+            .arg(root.join("architectures/resnet152.toml"))
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        assert_eq!(interrupted(child, signal, &out), Some(130));
+        assert_eq!(files(&out), [""; 0]);
+    }
+}
+
+#[test]
+fn a_folder_of_a_verification_goes_with_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    let temporary = folder.path().join("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    let python = folder.path().join("python");
+    std::fs::write(&python, "#!/bin/sh\nexec sleep 600\n").unwrap();
+    std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_resnetc"))
+        .arg("verify")
+        .arg(root.join("architectures/cifar_resnet20.toml"))
+        .arg("--python")
+        .arg(&python)
+        .env("TMPDIR", &temporary)
+        .spawn()
+        .unwrap();
+    assert_eq!(interrupted(child, "-INT", &temporary), Some(130));
+    assert_eq!(files(&temporary), [""; 0]);
+}
