@@ -194,6 +194,13 @@ fn without_a_runtime_of_others_nothing_is_verified() {
     let (code, answer) = answer(&mut command);
     assert_eq!((code, &answer["verdict"]), (2, &json!("not verified")), "{answer:#}");
     let runtimes = answer["runtimes"].as_array().unwrap();
+    // A Python without anything.
+    let mut command = verify(folder.path());
+    let plain = "import sys\nsys.path[:] = [one for one in sys.path if 'site-packages' not in one]\n";
+    meddle(&mut command, folder.path(), plain);
+    let text = printed(&mut command, folder.path());
+    assert!(text.starts_with("exit 2\n"), "{text}");
+    assert!(text.contains("without keras on jax: No module named 'keras' in `PYTHON`"), "{text}");
     for runtime in ["keras", "onnxruntime"] {
         let why = format!("import of {runtime} halted");
         assert!(runtimes.iter().any(|one| one["reason"].as_str().is_some_and(|reason| reason.contains(&why))));
@@ -210,6 +217,10 @@ fn a_runtime_that_fails_is_a_difference() {
     let text = printed(&mut command, folder.path());
     assert!(text.starts_with("exit 1\n"), "{text}");
     assert!(text.contains("failed: onnx: RuntimeError: no such op: Flatten"), "{text}");
+    let mut command = verify(folder.path());
+    meddle(&mut command, folder.path(), "import os\nos._exit(3)\n");
+    let (code, answer) = answer(&mut command);
+    assert_eq!((code, &answer["verdict"]), (1, &json!("failed")), "{answer:#}");
 }
 
 #[test]

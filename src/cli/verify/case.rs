@@ -52,6 +52,14 @@ impl Case {
 }
 
 impl Outcome {
+    /// Whether every element that was given is a finite number.
+    pub(super) fn is_finite(&self) -> bool {
+        match self {
+            Self::Ran { values, .. } => values.values().flat_map(|array| &array.values).all(|value| value.is_finite()),
+            Self::Absent(_) | Self::Failed(_) => false,
+        }
+    }
+
     /// The value of the node at `place`.
     pub(super) fn value(&self, place: usize) -> Option<&Array> {
         match self {

@@ -15,21 +15,23 @@ pub(super) struct Difference {
     pub(super) at: Vec<u64>,
     /// What the one and the other have there.
     pub(super) elements: [f32; 2],
+    /// The shapes, where they differ in more than dimensions of one element; then nothing is compared.
+    pub(super) shapes: Option<[Vec<u64>; 2]>,
 }
 
 /// The difference of two values. Dimensions of one element do not count: a pooled map is a vector to some.
 pub(super) fn difference(left: &Array, right: &Array) -> Difference {
     let bare = |array: &Array| array.shape.iter().copied().filter(|&side| side != 1).collect::<Vec<_>>();
-    let mut worst = Difference { value: 0.0, at: vec![0; left.shape.len()], elements: [0.0; 2] };
     if bare(left) != bare(right) {
-        worst.value = f64::INFINITY;
-        return worst;
+        let shapes = Some([left.shape.clone(), right.shape.clone()]);
+        return Difference { value: f64::INFINITY, at: Vec::new(), elements: [0.0; 2], shapes };
     }
+    let mut worst = Difference { value: 0.0, at: vec![0; left.shape.len()], elements: [0.0; 2], shapes: None };
     let scale = 3.0 * scale(left).max(scale(right));
     for (place, (&one, &other)) in left.values.iter().zip(&right.values).enumerate() {
         let value = apart(one, other, scale);
         if place == 0 || value > worst.value {
-            worst = Difference { value, at: indices(place, &left.shape), elements: [one, other] };
+            worst = Difference { value, at: indices(place, &left.shape), elements: [one, other], shapes: None };
         }
     }
     worst
@@ -75,7 +77,10 @@ mod tests {
         let left = array(&[1, 2, 1, 2], &[1.0, -1.0, 1.0, -1.0]);
         let right = array(&[1, 2, 1, 2], &[1.0, -1.0, 1.5, -1.0]);
         let value = 0.5 / (3.0 * (5.25_f64 / 4.0).sqrt());
-        assert_eq!(difference(&left, &right), Difference { value, at: vec![0, 1, 0, 0], elements: [1.0, 1.5] });
+        assert_eq!(
+            difference(&left, &right),
+            Difference { value, at: vec![0, 1, 0, 0], elements: [1.0, 1.5], shapes: None }
+        );
     }
 
     #[test]
@@ -99,6 +104,7 @@ mod tests {
     fn shapes_may_differ_in_ones_only() {
         let values = [1.0, 2.0];
         assert_eq!(difference(&array(&[1, 2, 1, 1], &values), &array(&[1, 2], &values)).value, 0.0);
-        assert_eq!(difference(&array(&[2, 3], &[0.0; 6]), &array(&[3, 2], &[0.0; 6])).value, f64::INFINITY);
+        let other = difference(&array(&[2, 3], &[0.0; 6]), &array(&[3, 2], &[0.0; 6]));
+        assert_eq!((other.value, other.shapes), (f64::INFINITY, Some([vec![2, 3], vec![3, 2]])));
     }
 }

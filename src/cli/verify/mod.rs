@@ -13,6 +13,7 @@ use super::scratch::Folder;
 use super::{Failure, Global, files, images, weights};
 use case::Case;
 use difference::{BOUND, Difference, difference};
+use part::Part;
 use report::{Pair, Report, Row, Verdict};
 use resnetc::Options;
 use resnetc::pass::fold_batch_norm;
@@ -55,6 +56,9 @@ pub(super) struct Arguments {
 /// How many images are drawn: more than one, so that a back end cannot confuse the images of a batch unseen.
 const IMAGES: u64 = 2;
 
+/// The most bytes of images that are drawn.
+const MOST: u128 = 1 << 30;
+
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
     let case = case(arguments, global)?;
     let mut rows = Vec::new();
@@ -65,20 +69,22 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     files::print(&report.render(&case, arguments.format)?)?;
     match report.verdict() {
         Verdict::Verified => Ok(()),
-        Verdict::Different => Err(Failure::No),
+        Verdict::Different | Verdict::Failed => Err(Failure::No),
         Verdict::NotVerified(why) => Err(Failure::unasked("not verified", why)),
     }
 }
 
 /// What every runtime is asked.
 fn case(arguments: &Arguments, global: Global) -> Result<Case, Failure> {
+    let others = [&arguments.weights, &arguments.input].into_iter().flatten();
+    files::one_standard_input([&arguments.file].into_iter().chain(others))?;
     let source = files::read_description(&arguments.file)?;
     let given = arguments.input.as_deref().map(|file| Ok((images::read(file, global)?, file))).transpose()?;
     let (network, images) = if let Some((images, file)) = given {
         (images::compile(&source, &images, file, global)?, images)
     } else {
         let network = files::compiled(&source, &Options { input: None, limit: global.limit }, global)?;
-        let images = drawn(&network, arguments.seed);
+        let images = drawn(&network, arguments.seed)?;
         (network, images)
     };
     let (network, supply): (_, Box<dyn Supply>) = match arguments.weights.as_deref() {
@@ -95,10 +101,15 @@ fn case(arguments: &Arguments, global: Global) -> Result<Case, Failure> {
     Ok(case)
 }
 
-fn drawn(network: &Checked, seed: u64) -> Array {
+fn drawn(network: &Checked, seed: u64) -> Result<Array, Failure> {
+    let bytes = network.input_shape().elements().saturating_mul(4 * u128::from(IMAGES));
+    if bytes > MOST {
+        let why = format!("{IMAGES} of {} take {bytes} bytes; give smaller ones with `--input`", network.input_shape());
+        return Err(Failure::unasked("cannot draw images", why));
+    }
     let shape: Vec<_> = [IMAGES].into_iter().chain(network.input_shape().dimensions()).collect();
     let tensor = resnetc::weights::images(&shape, seed);
-    Array { shape, values: tensor.values }
+    Ok(Array { shape, values: tensor.values })
 }
 
 fn varied(network: Checked, seed: u64, fold: bool) -> (Checked, Box<dyn Supply>) {
@@ -127,22 +138,22 @@ fn report(case: &Case, rows: Vec<Row>) -> Result<Report, Failure> {
         }
     }
     let mut pairs: Vec<Pair> = Vec::new();
-    // Two that differ from a third alike need not both be searched: whoever agrees with one of a searched pair parts where it does.
     for (runtimes, difference) in &compared {
-        let agree = |left: Runtime, right: Runtime| {
-            left == right
-                || compared.iter().any(|([one, other], difference)| {
-                    (*one == left && *other == right || *one == right && *other == left) && difference.value <= BOUND
-                })
-        };
-        let [left, right] = *runtimes;
-        let known = pairs.iter().any(|pair| {
-            let [one, other] = pair.runtimes;
-            pair.part.is_some() && (agree(left, one) && agree(right, other) || agree(left, other) && agree(right, one))
-        });
-        let searched = difference.value > BOUND && !known;
+        let searched = difference.value > BOUND && !is_located(&pairs, &compared, *runtimes);
         let part = searched.then(|| part::search(case, *runtimes)).transpose()?;
         pairs.push(Pair { runtimes: *runtimes, difference: difference.clone(), part });
     }
     Ok(Report { rows, pairs })
+}
+
+/// Whether a layer was found at which two part that agree with these: these part where those do.
+fn is_located(pairs: &[Pair], compared: &[([Runtime; 2], Difference)], [left, right]: [Runtime; 2]) -> bool {
+    let agree = |one: Runtime, other: Runtime| {
+        let of_both = |runtimes: [Runtime; 2]| runtimes == [one, other] || runtimes == [other, one];
+        one == other || compared.iter().any(|(both, difference)| of_both(*both) && difference.value <= BOUND)
+    };
+    pairs.iter().filter(|pair| matches!(pair.part, Some(Part::At { .. }))).any(|pair| {
+        let [one, other] = pair.runtimes;
+        agree(left, one) && agree(right, other) || agree(left, other) && agree(right, one)
+    })
 }

@@ -4,6 +4,7 @@ use super::case::{Case, Outcome};
 use super::difference::{BOUND, Difference, difference};
 use super::runtime::Runtime;
 use crate::cli::Failure;
+use resnetc::ir::dialect::Layout;
 use resnetc::ir::{NodeId, Op, Shape};
 use resnetc::valid::Checked;
 use std::collections::BTreeMap;
@@ -12,13 +13,13 @@ use std::collections::BTreeMap;
 pub(super) enum Part {
     /// At this node, though each value that it reads and that both show agrees.
     At { node: NodeId, difference: Difference, operands: Vec<(NodeId, f64)> },
-    /// After the last layer that both show.
-    After,
+    /// Nowhere, once they show their layers: what runs then is another program.
+    Vanished,
     /// One of them does not run when it shows its layers; why.
     Unknown(String),
 }
 
-/// The most bytes of values that are held at a time.
+/// The most bytes of values that a runtime shows at a time.
 const BYTES: u64 = 1 << 30;
 
 /// Compares layer by layer in topological order, as many at a time as memory allows.
@@ -51,18 +52,19 @@ pub(super) fn search(case: &Case, runtimes: [Runtime; 2]) -> Result<Part, Failur
             known.insert(node, difference.value);
         }
     }
-    Ok(Part::After)
+    Ok(Part::Vanished)
 }
 
 /// The places of the network's values, in groups that fit into memory.
 fn groups(network: &Checked, batch: u64) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    let mut bytes = BYTES;
+    let mut bytes = u64::MAX;
     for (place, layer) in network.layers().enumerate() {
         if is_ordered_alike(network, layer.id) {
-            let own = 4 * batch * layer.output.dimensions().into_iter().product::<u64>();
+            let elements = layer.output.dimensions().into_iter().product::<u64>();
+            let own = elements.saturating_mul(4).saturating_mul(batch);
             bytes = bytes.saturating_add(own);
-            if bytes > BYTES || groups.is_empty() {
+            if bytes > BYTES {
                 groups.push(Vec::new());
                 bytes = own;
             }
@@ -81,7 +83,8 @@ fn is_ordered_alike(network: &Checked, node: NodeId) -> bool {
         Shape::Vector(_) => {
             let reorders = matches!(layer.node.op, Op::Linear(_));
             let flattened = matches!(layer.node.op, Op::Flatten(_)) || network.flattened_map(node).is_some();
-            node == network.output() || reorders || !flattened
+            let permuted = flattened && network.graph().dialect.names.layout == Layout::Keras;
+            node == network.output() || reorders || !permuted
         }
     }
 }

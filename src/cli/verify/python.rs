@@ -15,11 +15,16 @@ use std::process::Command;
 enum Answer {
     Version(String),
     Absent(String),
+    Failed(String),
 }
 
 /// The environment under which every library computes in float32 on the processor.
-const ENVIRONMENT: [(&str, &str); 3] =
-    [("JAX_PLATFORMS", "cpu"), ("CUDA_VISIBLE_DEVICES", "-1"), ("TF_CPP_MIN_LOG_LEVEL", "2")];
+const ENVIRONMENT: [(&str, &str); 4] = [
+    ("JAX_PLATFORMS", "cpu"),
+    ("KERAS_TORCH_DEVICE", "cpu"),
+    ("CUDA_VISIBLE_DEVICES", "-1"),
+    ("TF_CPP_MIN_LOG_LEVEL", "2"),
+];
 
 /// Lets `script` do the job that `job` writes for a folder, to which values go.
 pub(super) fn run(
@@ -34,19 +39,26 @@ pub(super) fn run(
     files::write_atomic(&at("run.py"), script.as_bytes())?;
     files::write_atomic(&at("job.json"), job(values.path()).to_string().as_bytes())?;
     let mut command = Command::new(&case.python);
-    command.arg("-B").args(["run.py", "job.json", "answer.json"].map(at));
+    let answer = values.path().join("answer.json");
+    command.arg("-B").args(["run.py", "job.json"].map(at)).arg(&answer);
+    // Keras would write its settings into the home folder.
+    command.env("KERAS_HOME", case.folder.path());
     let output = match command.envs(ENVIRONMENT).envs(environment.iter().copied()).output() {
         Ok(output) => output,
         Err(error) => return Ok(Outcome::Absent(unstartable(&case.python, error.kind()))),
     };
-    if !output.status.success() {
-        return Ok(Outcome::Failed(complaint(&output.stderr)));
-    }
-    let answer = files::read(&at("answer.json"))?;
-    match serde_json::from_slice(&answer) {
-        Ok(Answer::Version(version)) => Ok(Outcome::Ran { version, values: read(values.path())? }),
-        Ok(Answer::Absent(why)) => Ok(Outcome::Absent(format!("{why} in `{}`", case.python.display()))),
-        Err(error) => Err(Failure::unasked("cannot understand the answer of Python", error)),
+    let died = || format!("its process ended with {}: {}", output.status, last_line(&output.stderr));
+    match std::fs::read(answer).ok().and_then(|answer| serde_json::from_slice(&answer).ok()) {
+        Some(Answer::Version(version)) => {
+            let values = read(values.path())?;
+            let whole = values.contains_key(&case.last());
+            Ok(if whole { Outcome::Ran { version, values } } else { Outcome::Failed(died()) })
+        }
+        Some(Answer::Absent(why)) => Ok(Outcome::Absent(format!("{why} in `{}`", case.python.display()))),
+        Some(Answer::Failed(why)) => Ok(Outcome::Failed(why)),
+        // Killed, by a system that has no memory left, say: that tells nothing of the network.
+        None if output.status.code().is_none() => Ok(Outcome::Absent(died())),
+        None => Ok(Outcome::Failed(died())),
     }
 }
 
@@ -58,11 +70,11 @@ fn unstartable(python: &Path, error: ErrorKind) -> String {
     }
 }
 
-/// The last line that a process wrote, which of an exception is what it says.
-fn complaint(stderr: &[u8]) -> String {
+/// The last line that a process wrote.
+fn last_line(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let last = text.lines().rev().find(|line| !line.trim().is_empty());
-    last.unwrap_or("its process ended without a word").trim().to_owned()
+    last.unwrap_or("it said nothing").trim().to_owned()
 }
 
 /// The values in `folder`, by the places that their files are named after.

@@ -34,30 +34,30 @@ pub(super) struct Report {
 pub(super) enum Verdict {
     Verified,
     Different,
+    /// A runtime could not run what was written for it.
+    Failed,
     /// There was nothing to compare; why.
     NotVerified(&'static str),
 }
 
 impl Report {
     pub(super) fn verdict(&self) -> Verdict {
-        let ran = self.rows.iter().filter(|row| matches!(row.outcome, Outcome::Ran { .. }));
         let failed = self.rows.iter().any(|row| matches!(row.outcome, Outcome::Failed(_)));
-        if failed || self.pairs.iter().any(|pair| pair.difference.value > BOUND) {
-            return Verdict::Different;
+        let ran: Vec<_> = self.rows.iter().filter(|row| matches!(row.outcome, Outcome::Ran { .. })).collect();
+        let programs_differ = self.pairs.iter().any(|pair| !pair.runtimes[0].is_like(pair.runtimes[1]));
+        if self.pairs.iter().any(|pair| pair.difference.value > BOUND) {
+            Verdict::Different
+        } else if failed {
+            Verdict::Failed
+        } else if ran.iter().all(|row| row.runtime.is_own()) {
+            Verdict::NotVerified("no runtime but resnetc's own could be asked")
+        } else if !programs_differ {
+            Verdict::NotVerified("only what one back end wrote could be run")
+        } else if ran.iter().all(|row| row.outcome.is_finite()) {
+            Verdict::Verified
+        } else {
+            Verdict::NotVerified("the outputs are not finite numbers throughout")
         }
-        if ran.clone().all(|row| row.runtime.is_own()) {
-            return Verdict::NotVerified("no runtime but resnetc's own could be asked");
-        }
-        if self.pairs.is_empty() {
-            return Verdict::NotVerified("only one runtime could be asked");
-        }
-        let values = |row: &Row| match &row.outcome {
-            Outcome::Ran { values, .. } => {
-                values.values().any(|array| array.values.iter().any(|value| value.is_finite()))
-            }
-            Outcome::Absent(_) | Outcome::Failed(_) => false,
-        };
-        if ran.clone().any(values) { Verdict::Verified } else { Verdict::NotVerified("no output is a finite number") }
     }
 
     pub(super) fn render(&self, case: &Case, format: Format) -> Result<String, Failure> {
@@ -122,6 +122,7 @@ impl Report {
         let verdict = match self.verdict() {
             Verdict::Verified => "verified",
             Verdict::Different => "different",
+            Verdict::Failed => "failed",
             Verdict::NotVerified(_) => "not verified",
         };
         json!({
@@ -152,33 +153,41 @@ impl Row {
 
 impl Pair {
     fn json(&self, case: &Case) -> Value {
-        let Difference { value, at, elements } = &self.difference;
-        let first = match &self.part {
-            Some(Part::At { node, difference, operands }) => Some(first(*node, difference, operands, case)),
-            Some(Part::After | Part::Unknown(_)) | None => None,
+        let Difference { value, at, elements, shapes } = &self.difference;
+        let (first, reason) = match &self.part {
+            Some(Part::At { node, difference, operands }) => (Some(first(*node, difference, operands, case)), None),
+            Some(Part::Vanished) => (None, Some(VANISHED)),
+            Some(Part::Unknown(why)) => (None, Some(why.as_str())),
+            None => (None, None),
         };
         json!({
             "between": self.runtimes.map(Runtime::name),
-            "difference": value,
+            "difference": number(*value),
             "at": at,
             "elements": elements,
+            "shapes": shapes,
             "first": first,
+            "reason": reason,
         })
     }
 }
 
+const VANISHED: &str =
+    "no value differs once the layers are shown: one of them computes several layers as one otherwise";
+
 /// Where two runtimes part.
 fn first(node: NodeId, difference: &Difference, operands: &[(NodeId, f64)], case: &Case) -> Value {
     let layer = case.network.layer(node);
-    let Difference { value, at, elements } = difference;
+    let Difference { value, at, elements, shapes } = difference;
     let operand =
         |(node, difference): &(NodeId, f64)| json!({ "path": case.network.name(*node), "difference": difference });
     json!({
         "path": layer.name,
         "op": layer.node.op.name(),
-        "difference": value,
+        "difference": number(*value),
         "at": at,
         "elements": elements,
+        "shapes": shapes,
         "operands": operands.iter().map(operand).collect::<Vec<_>>(),
     })
 }
@@ -198,23 +207,28 @@ fn explained(part: &Part, runtimes: [Runtime; 2], case: &Case) -> Vec<String> {
     match part {
         Part::At { node, difference, operands } => {
             let layer = case.network.layer(*node);
-            let Difference { value, at, elements: [one, other] } = difference;
+            let Difference { value, at, elements: [one, other], shapes } = difference;
             let [left, right] = runtimes.map(Runtime::name);
             let op = layer.node.op.name();
-            let by = written(*value);
-            let first = format!(
-                "first at `{}` ({op}, {}), by {by}: at {at:?}, {left} has {one} and {right} {other}",
-                layer.name, layer.output
-            );
+            let found = match shapes {
+                Some([one, other]) => format!("{left} gives the shape {one:?} and {right} {other:?}"),
+                None => format!("by {}: at {at:?}, {left} has {one} and {right} {other}", written(*value)),
+            };
+            let first = format!("first at `{}` ({op}, {}), {found}", layer.name, layer.output);
             [first].into_iter().chain(operands.iter().map(|operand| read(*operand, case))).collect()
         }
-        Part::After => vec!["every layer that both show agrees: they part at the output".to_owned()],
+        Part::Vanished => vec![VANISHED.to_owned()],
         Part::Unknown(why) => vec![why.clone()],
     }
 }
 
 fn read((node, difference): (NodeId, f64), case: &Case) -> String {
     format!("it reads `{}`, which agrees: {}", case.network.name(node), written(difference))
+}
+
+/// As JSON, which has no infinity.
+fn number(difference: f64) -> Value {
+    if difference.is_finite() { difference.into() } else { "infinite".into() }
 }
 
 fn shape(array: &Array) -> String {

@@ -5,8 +5,8 @@ usage: run_keras.py JOB.json ANSWER.json
 The job is {"module", "name", "weights", "images", "layers", "last", "folder"}: the
 package's file, its name, a safetensors file and images N x C x H x W as .npy; the places
 of layers by their names, and the place of the network's last value. The value of place p
-goes to FOLDER/p.npy, a map as N x C x H x W. The answer is {"version"} or, where
-something is not installed, {"absent"}.
+goes to FOLDER/p.npy, a map as N x C x H x W. The answer is {"version"}, {"absent"}
+where something is not installed as it should be, or {"failed"}.
 """
 
 import importlib.util
@@ -35,13 +35,17 @@ def shown(keras, model, places):
         yield place, layer.output
 
 
+def first_line(error):
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
 def run(job):
     try:
         import keras
         import numpy as np
         import safetensors.numpy  # noqa: F401
-    except ImportError as error:
-        return {"absent": str(error)}
+    except Exception as error:
+        return {"absent": first_line(error)}
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
     x = np.load(job["images"]).transpose(0, 2, 3, 1)
@@ -58,4 +62,8 @@ def run(job):
 
 if __name__ == "__main__":
     job, answer = map(Path, sys.argv[1:])
-    answer.write_text(json.dumps(run(json.loads(job.read_text()))))
+    try:
+        said = run(json.loads(job.read_text()))
+    except Exception as error:
+        said = {"failed": f"{type(error).__name__}: {first_line(error)}"}
+    answer.write_text(json.dumps(said))

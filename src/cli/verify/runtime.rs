@@ -36,7 +36,7 @@ const KERAS_BACKEND: &str = "KERAS_BACKEND";
 
 impl Runtime {
     pub(super) fn all() -> Vec<Self> {
-        let named = std::env::var_os(KERAS_BACKEND).is_some();
+        let named = std::env::var_os(KERAS_BACKEND).is_some_and(|name| !name.is_empty());
         let backends = if named { &[Backend::Named][..] } else { &[Backend::Jax, Backend::TensorFlow, Backend::Torch] };
         let keras = backends.iter().map(|backend| Self::Keras(*backend));
         [Self::Live].into_iter().chain(keras).chain([Self::Onnx]).collect()
@@ -48,6 +48,11 @@ impl Runtime {
             Self::Keras(backend) => format!("keras on {}", backend.name()),
             Self::Onnx => "onnx".to_owned(),
         }
+    }
+
+    /// Whether both run what one back end wrote.
+    pub(super) fn is_like(self, other: Self) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
     }
 
     /// Whether resnetc itself is what computes.
@@ -87,7 +92,7 @@ fn live(_: &Case, _: &[usize]) -> Result<Outcome, Failure> {
 
 fn keras(case: &Case, places: &[usize], backend: Backend) -> Result<Outcome, Failure> {
     let network = &case.network;
-    let package = case.folder.path().join("keras");
+    let package = case.folder.path().join("package");
     let texts = match back::keras::emit(network) {
         Ok(texts) => texts,
         Err(unsupported) => return Ok(inexpressible(network, &unsupported)),
