@@ -11,7 +11,7 @@
 //!                                                                    └─ back       live model, burn, Keras, ONNX
 //! ```
 //!
-//! Beside them stand [`promise`], which holds a network against the figures that its description states, and [`schema`], which
+//! [`sweep`] takes many variants of a description through it. Beside them stand [`promise`], which holds a network against the figures that its description states, and [`schema`], which
 //! tells an editor what a description in TOML may be.
 
 #![deny(missing_docs)]
@@ -34,6 +34,7 @@ pub mod promise;
 pub mod schema;
 pub mod source;
 pub mod spec;
+pub mod sweep;
 pub mod valid;
 pub mod weights;
 

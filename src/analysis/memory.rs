@@ -1,10 +1,12 @@
 //! Memory of float32 tensors: weights, the peak of inference, what training keeps.
 //!
-//! Both walks take the nodes in topological order and visit each edge a constant number of times.
+//! Both walks take the nodes in topological order and visit each edge a constant number of times. Both can take a network
+//! piece by piece: what follows a value asks no more of what made it than a [`Tensor`] says.
 
+use super::trace::{Step, Table, Trace};
 use crate::ir::op::{self, Activation};
 use crate::ir::{NodeId, Op, Shape, Sides};
-use crate::valid::{Checked, Layer};
+use crate::valid::Checked;
 
 /// Bytes of one element.
 pub const FLOAT: u128 = 4;
@@ -70,75 +72,81 @@ fn inference_storage(op: &Op) -> Storage {
     }
 }
 
-/// A table with one entry for every node.
-struct Table<T>(Vec<T>);
+/// What is in memory of the value that a piece of a network begins to read, or leaves: the tensor that holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tensor {
+    /// The tensor's elements for one image: more than the value's, where that is a part of it.
+    pub elements: u128,
+    /// Inference: it is the network's input, which is never freed. Training: an op has saved it.
+    pub kept: bool,
+}
 
-impl<T: Copy + Default> Table<T> {
-    fn new(network: &Checked) -> Self {
-        Self(vec![T::default(); network.graph().bound()])
-    }
-
-    fn get(&self, id: NodeId) -> T {
-        self.0.get(id.index()).copied().unwrap_or_default()
-    }
-
-    fn set(&mut self, id: NodeId, value: T) {
-        if let Some(slot) = self.0.get_mut(id.index()) {
-            *slot = value;
-        }
-    }
+/// What a walk over inference finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inference {
+    /// The largest sum of live elements, for one image.
+    pub peak: u128,
+    /// The first step during which it is reached.
+    pub step: usize,
+    /// The tensor that holds the last value.
+    pub exit: Tensor,
 }
 
 /// The largest sum of live elements over the topological order, for one image. A tensor is freed after the last node
 /// that reads it or a view of it; the input and the output are kept.
 #[must_use]
 pub fn inference_peak(network: &Checked) -> Peak {
-    let mut owners = Table::<NodeId>::new(network);
+    let Inference { peak, step, .. } = inference(&Trace::of(network), None);
+    Peak { node: network.order().get(step).copied().unwrap_or(network.output()), elements: peak }
+}
+
+/// Inference of a whole network, or of a piece that begins to read a value that `entry` holds. Of a piece, the peak counts
+/// `entry` and what is made in it: that the network's input stays beside, where `entry` is not it, is for who adds up. The
+/// last value is kept, since it is read by what follows.
+#[must_use]
+pub fn inference(trace: &Trace<'_>, entry: Option<Tensor>) -> Inference {
+    let mut owners = Table::<usize>::new(trace);
     // How often the tensor of each owner will still be read.
-    let mut reads = Table::<usize>::new(network);
-    let mut live = 0;
-    let mut peak = Peak { node: network.output(), elements: 0 };
-    for layer in network.layers() {
-        let first = layer.operands.first().map(|&operand| owners.get(operand));
-        let here = |owner: NodeId| layer.operands.iter().filter(|operand| owners.get(**operand) == owner).count();
-        let reused = match inference_storage(&layer.node.op) {
+    let mut reads = Table::<usize>::new(trace);
+    let elements = |owner: usize| entry.filter(|_| owner == 0).map_or(trace.shape(owner).elements(), |it| it.elements);
+    let last = trace.len().saturating_sub(1);
+    let is_kept = |at: usize| at == last || at == 0 && entry.is_none_or(|it| it.kept);
+    let (mut live, mut peak, mut peak_at) = (0, 0, last);
+    for (at, step) in trace.steps().iter().enumerate() {
+        let first = step.operands.first().map(|&operand| owners.get(operand));
+        let here = |owner: usize| step.operands.iter().filter(|operand| owners.get(**operand) == owner).count();
+        let reused = match inference_storage(step.op) {
             Storage::Fresh => None,
             Storage::View => first,
-            Storage::InPlace => {
-                first.filter(|&owner| reads.get(owner) == here(owner) && is_whole(network, owner, &layer))
-            }
+            Storage::InPlace => first
+                .filter(|&owner| reads.get(owner) == here(owner) && elements(owner) == step.input.elements()),
         };
-        let owner = reused.unwrap_or(layer.id);
+        let owner = reused.unwrap_or(at);
         if reused.is_none() {
-            live += layer.output.elements();
+            live += elements(at);
         }
-        if live > peak.elements {
-            peak = Peak { node: layer.id, elements: live };
+        if live > peak {
+            (peak, peak_at) = (live, at);
         }
-        let is_kept = layer.id == network.output() || network.graph().input() == Some(layer.id);
-        owners.set(layer.id, owner);
-        reads.set(owner, reads.get(owner) + network.graph().readers(layer.id).len() + usize::from(is_kept));
-        for operand in layer.operands.iter().map(|&operand| owners.get(operand)) {
+        owners.set(at, owner);
+        reads.set(owner, reads.get(owner) + step.readers + usize::from(is_kept(at)));
+        for operand in step.operands.iter().map(|&operand| owners.get(operand)) {
             reads.set(operand, reads.get(operand).saturating_sub(1));
             if reads.get(operand) == 0 {
-                live -= network.shape(operand).elements();
+                live -= elements(operand);
             }
         }
     }
-    peak
-}
-
-/// Whether the first operand of `layer` is all of the tensor that `owner` owns: what is written over a part of one would
-/// keep the rest.
-fn is_whole(network: &Checked, owner: NodeId, layer: &Layer<'_>) -> bool {
-    network.shape(owner).elements() == layer.input.elements()
+    let owner = owners.get(last);
+    let kept = owner == 0 && entry.is_none_or(|it| it.kept);
+    Inference { peak, step: peak_at, exit: Tensor { elements: elements(owner), kept } }
 }
 
 /// What an op keeps for the backward pass.
 #[derive(Default)]
 struct Saved {
     /// The operands whose buffers it keeps.
-    operands: Vec<NodeId>,
+    operands: Vec<usize>,
     /// Its value's buffer.
     value: bool,
     /// Bytes of its own for each image.
@@ -156,14 +164,14 @@ struct Saved {
 /// first. A product keeps each operand for the gradient of the others, a layer scale what it scales. Dropout keeps its mask
 /// of one byte each, stochastic depth a float an image. A blur keeps what it reads for the gradient of the reflection, and
 /// the padded map as any convolution. A global mean, a sum, concatenation, views and padding keep nothing.
-fn saved(network: &Checked, layer: &Layer<'_>, trained: &Table<bool>) -> Saved {
+fn saved(trace: &Trace<'_>, layer: &Step<'_>, at: usize, trained: &Table<bool>) -> Saved {
     let outputs = layer.output.elements();
     let nothing = Saved::default();
-    if !trained.get(layer.id) {
+    if !trained.get(at) {
         return nothing;
     }
     let operand = || Saved { operands: layer.operands.clone(), ..Saved::default() };
-    match &layer.node.op {
+    match layer.op {
         Op::Conv2d(_)
         | Op::Linear(_)
         | Op::AvgPool(_)
@@ -187,7 +195,7 @@ fn saved(network: &Checked, layer: &Layer<'_>, trained: &Table<bool>) -> Saved {
         Op::Dropout(dropout) if dropout.rate > 0.0 => Saved { own: outputs, ..nothing },
         Op::DropPath(drop) if drop.rate > 0.0 => Saved { own: FLOAT, ..nothing },
         Op::Blur(blur) => Saved { own: FLOAT * padded(layer.input, blur.window.padding), ..operand() },
-        Op::Multiply(_) => product(network, layer, trained),
+        Op::Multiply(_) => product(trace, layer, trained),
         Op::Input(_)
         | Op::Flatten(_)
         | Op::Add(_)
@@ -214,10 +222,10 @@ fn padded(shape: Shape, sides: Sides) -> u128 {
 
 /// Operands are multiplied two at a time from the first on: each product keeps a side where the other needs a gradient, and
 /// all but the last product are tensors that the next one may keep.
-fn product(network: &Checked, layer: &Layer<'_>, trained: &Table<bool>) -> Saved {
+fn product(trace: &Trace<'_>, layer: &Step<'_>, trained: &Table<bool>) -> Saved {
     let mut saved = Saved::default();
     let Some((&first, rest)) = layer.operands.split_first() else { return saved };
-    let (mut needs, mut shape) = (trained.get(first), network.shape(first));
+    let (mut needs, mut shape) = (trained.get(first), trace.shape(first));
     for (position, &operand) in rest.iter().enumerate() {
         if needs {
             saved.operands.push(operand);
@@ -229,7 +237,7 @@ fn product(network: &Checked, layer: &Layer<'_>, trained: &Table<bool>) -> Saved
             }
         }
         needs |= trained.get(operand);
-        shape = layer.node.op.infer(&[shape, network.shape(operand)]).unwrap_or(shape);
+        shape = layer.op.infer(&[shape, trace.shape(operand)]).unwrap_or(shape);
     }
     saved
 }
@@ -264,57 +272,94 @@ fn training_storage(op: &Op) -> Storage {
     }
 }
 
+/// What a walk over training finds: what a step keeps for the backward pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Training {
+    /// Elements of buffers, for one image.
+    pub elements: u128,
+    /// Bytes beside them for each image.
+    pub own: u128,
+    /// Bytes for each batch.
+    pub once: u128,
+    /// The tensor that holds the last value.
+    pub exit: Tensor,
+    /// Whether a gradient is needed of the last value.
+    pub trained: bool,
+}
+
+impl Training {
+    /// The bytes that a step keeps for a batch.
+    #[must_use]
+    pub fn bytes(&self, batch: u128) -> u128 {
+        batch * (FLOAT * self.elements + self.own) + self.once
+    }
+}
+
 /// The bytes that a training step keeps: the union of what the ops save. A buffer that an op has saved is not written
 /// over: where a relu or an add would have to, it makes a tensor of its own.
 #[must_use]
 pub fn training_saved(network: &Checked, batch: u128) -> u128 {
-    let mut buffers = Table::<NodeId>::new(network);
-    let mut kept = Table::<bool>::new(network);
-    let mut trained = Table::<bool>::new(network);
+    training(&Trace::of(network), None).bytes(batch)
+}
+
+/// Training of a whole network, or of a piece that begins to read a value that a tensor holds, of which a gradient is needed
+/// or not.
+#[must_use]
+pub fn training(trace: &Trace<'_>, entry: Option<(Tensor, bool)>) -> Training {
+    let mut buffers = Table::<usize>::new(trace);
+    let mut kept = Table::<bool>::new(trace);
+    let mut trained = Table::<bool>::new(trace);
+    let size = |at: usize| entry.filter(|_| at == 0).map_or(trace.shape(at).elements(), |(tensor, _)| tensor.elements);
     let (mut elements, mut own, mut once) = (0, 0, 0);
-    let mut keep = |kept: &mut Table<bool>, buffer: NodeId| {
+    let mut keep = |kept: &mut Table<bool>, buffer: usize| {
         if !kept.get(buffer) {
             kept.set(buffer, true);
-            elements += network.shape(buffer).elements();
+            elements += size(buffer);
         }
     };
-    for layer in network.layers() {
-        let parameters = layer.node.op.parameters(layer.input);
-        let is_trained = parameters.iter().any(|(kind, _)| kind.is_trainable());
-        trained.set(layer.id, is_trained || layer.operands.iter().any(|operand| trained.get(*operand)));
-        let first = layer.operands.first().map(|&operand| buffers.get(operand));
-        let saved = saved(network, &layer, &trained);
-        let reused = match training_storage(&layer.node.op) {
+    if let Some((tensor, needed)) = entry {
+        kept.set(0, tensor.kept);
+        trained.set(0, needed);
+    }
+    for (at, step) in trace.steps().iter().enumerate().skip(usize::from(entry.is_some())) {
+        let is_trained = step.op.parameters(step.input).iter().any(|(kind, _)| kind.is_trainable());
+        trained.set(at, is_trained || step.operands.iter().any(|operand| trained.get(*operand)));
+        let first = step.operands.first().map(|&operand| buffers.get(operand));
+        let saved = saved(trace, step, at, &trained);
+        let reused = match training_storage(step.op) {
             Storage::Fresh => None,
             Storage::View => first,
             Storage::InPlace => first.filter(|&buffer| {
-                !kept.get(buffer) && !is_shared(network, &layer) && is_whole(network, buffer, &layer)
+                !kept.get(buffer) && !is_shared(trace, step) && size(buffer) == step.input.elements()
             }),
         };
-        buffers.set(layer.id, reused.unwrap_or(layer.id));
+        buffers.set(at, reused.unwrap_or(at));
         for &operand in &saved.operands {
             keep(&mut kept, buffers.get(operand));
         }
         if saved.value {
-            keep(&mut kept, buffers.get(layer.id));
+            keep(&mut kept, buffers.get(at));
         }
         own += saved.own;
         once += saved.once;
     }
-    batch * (FLOAT * elements + own) + once
+    let last = trace.len().saturating_sub(1);
+    let buffer = buffers.get(last);
+    let exit = Tensor { elements: size(buffer), kept: kept.get(buffer) };
+    Training { elements, own, once, exit, trained: trained.get(last) }
 }
 
-/// Whether anybody else reads the first operand of `layer`.
-fn is_shared(network: &Checked, layer: &Layer<'_>) -> bool {
-    layer.operands.first().is_some_and(|&operand| network.graph().readers(operand).len() > 1)
+/// Whether anybody else reads the first operand of `step`.
+fn is_shared(trace: &Trace<'_>, step: &Step<'_>) -> bool {
+    step.operands.first().is_some_and(|&operand| trace.readers(operand) > 1)
 }
 
-/// Memory of `network` for a batch, with `parameters` parameters and statistics.
+/// Memory of a network for a batch, with `parameters` parameters and statistics.
 #[must_use]
-pub(super) fn measure(network: &Checked, parameters: u128, batch: u128) -> Memory {
+pub(super) fn measure(trace: &Trace<'_>, parameters: u128, batch: u128) -> Memory {
     Memory {
         weights_bytes: FLOAT * parameters,
-        inference_peak_bytes: FLOAT * batch * inference_peak(network).elements,
-        training_saved_bytes: training_saved(network, batch),
+        inference_peak_bytes: FLOAT * batch * inference(trace, None).peak,
+        training_saved_bytes: training(trace, None).bytes(batch),
     }
 }

@@ -26,16 +26,28 @@ use toml_parser::lexer::TokenKind;
 /// There is nothing to read where the syntax is wrong. Where the report has been added to, the [`Spec`] holds
 /// placeholders: it is fit to be checked further, and for nothing else.
 pub fn parse(source: &Source, report: &mut Report) -> Option<Spec> {
+    parse_with(source, None, report)
+}
+
+/// Reads a description as [`parse`] does, with another `depth` in place of the one that it has.
+pub fn parse_with(source: &Source, depth: Option<u64>, report: &mut Report) -> Option<Spec> {
     if let Err(error) = check_size(source).and_then(|()| nesting::check(source)) {
         report.push(error);
         return None;
     }
     let (table, errors) = DeTable::parse_recoverable(source.text());
     if errors.is_empty() {
-        return Some(root::read(source, table.get_ref(), report));
+        return Some(root::read(source, table.get_ref(), depth, report));
     }
     syntax::explain(source, &errors, report);
     None
+}
+
+/// Whether a description has `depth` in place of stages.
+#[must_use]
+pub fn has_depth(source: &Source) -> bool {
+    let (table, _) = DeTable::parse_recoverable(source.text());
+    table.get_ref().contains_key("depth")
 }
 
 fn check_size(source: &Source) -> Result<(), Diagnostic> {

@@ -10,13 +10,14 @@ use crate::spec::{Budget, Call, Expect, Form, Input, Kind, Spec, Stage};
 use ::toml::de::DeTable;
 use std::sync::Arc;
 
-/// Reads the description whose root is `entries`.
-pub(super) fn read(source: &Source, entries: &DeTable<'_>, report: &mut Report) -> Spec {
+/// Reads the description whose root is `entries`; `another` stands in the place of its depth.
+pub(super) fn read(source: &Source, entries: &DeTable<'_>, another: Option<u64>, report: &mut Report) -> Spec {
     let root = Table::root(source, entries, report);
     let end = root.end();
     let name = root.text("name", report).required("name = \"resnet50\"", report);
     let dialect = root.text("dialect", report).required("dialect = \"torchvision\"", report);
     let depth = root.whole("depth", report).state();
+    let depth = depth.map(|depth| Spanned::new(another.unwrap_or(depth.value), depth.span));
     let has_depth = !matches!(depth, State::Absent);
     let (stem, family) = read_stem(&root, has_depth, end, report);
     let input = match root.table("input", report).state() {
