@@ -22,6 +22,7 @@ mod output;
 mod run;
 mod schema;
 mod summary;
+mod sweep;
 mod weights;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -67,6 +68,7 @@ enum Command {
     Flops(flops::Arguments),
     Fmt(fmt::Arguments),
     Summary(summary::Arguments),
+    Sweep(sweep::Arguments),
     Diff(diff::Arguments),
     Run(run::Arguments),
     Schema(schema::Arguments),
@@ -104,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Flops(arguments) => flops::run(&arguments, global),
         Command::Fmt(arguments) => fmt::run(&arguments, global),
         Command::Summary(arguments) => summary::run(&arguments, global),
+        Command::Sweep(arguments) => sweep::run(&arguments, global),
         Command::Diff(arguments) => diff::run(&arguments, global),
         Command::Run(arguments) => run::run(&arguments, global),
         Command::Schema(arguments) => schema::run(&arguments),

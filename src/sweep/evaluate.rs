@@ -139,6 +139,12 @@ impl<'a> Evaluator<'a> {
         outcome
     }
 
+    /// Which value each setting has in the variant that was evaluated last.
+    #[must_use]
+    pub fn digits(&self) -> &[usize] {
+        &self.digits
+    }
+
     /// Sets the values of the variant, those that it shares with the one before left alone.
     fn set(&mut self, number: u64) {
         let mut digits = Vec::with_capacity(self.digits.len());
