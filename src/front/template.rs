@@ -1,4 +1,5 @@
-//! Descriptions of which some values can be told: the parameters of a network of the DSL, the `depth` of TOML.
+//! Descriptions of which some values can be told: the parameters of a network of the DSL; in TOML `depth` and what decides
+//! with it what the stages are.
 //!
 //! In: a source, once. Out: a [`Spec`] for each set of values, as if they stood in the text.
 
@@ -45,7 +46,8 @@ impl Template {
     #[must_use]
     pub fn parameters(&self) -> Vec<&str> {
         match &self.kind {
-            Kind::Toml { has_depth, .. } => has_depth.then_some("depth").into_iter().collect(),
+            Kind::Toml { has_depth: true, .. } => vec!["depth", "stem.kind", "block.kind"],
+            Kind::Toml { has_depth: false, .. } => Vec::new(),
             Kind::Dsl(program) => program.parameters().collect(),
         }
     }
@@ -60,11 +62,16 @@ impl Template {
     pub fn spec(&self, told: &[(String, Value)], report: &mut Report) -> Option<Spec> {
         let spec = match &self.kind {
             Kind::Toml { source, .. } => {
-                let depth = told.iter().find_map(|(_, value)| match value {
-                    Value::Integer(depth) => u64::try_from(*depth).ok(),
+                let find = |key: &str| told.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+                let word = |key: &str| match find(key) {
+                    Some(Value::Text(word)) => Some(word.as_ref()),
                     _ => None,
-                });
-                toml::parse_with(source, depth, report)?
+                };
+                let depth = match find("depth") {
+                    Some(Value::Integer(depth)) => u64::try_from(*depth).ok(),
+                    _ => None,
+                };
+                toml::parse_with(source, toml::Told { depth, stem: word("stem.kind"), block: word("block.kind") }, report)?
             }
             Kind::Dsl(program) => program.spec(told, report),
         };

@@ -79,6 +79,8 @@ pub struct Evaluator<'a> {
     dialects: Dialects,
     /// Which value each axis has.
     digits: Vec<usize>,
+    /// The description as it was told this and that.
+    bases: HashMap<Vec<usize>, Result<Spec, Refused>>,
     /// The description as it was told, and with everything set.
     variant: Result<[Spec; 2], Refused>,
     /// What the calls of the variant come to; nothing where they must be looked at.
@@ -86,6 +88,9 @@ pub struct Evaluator<'a> {
     /// What decides the names of the network so far: the dialect, the block of each part, the layers of each block.
     signature: Vec<u32>,
 }
+
+/// The most descriptions that are kept as they were told.
+const MOST_BASES: usize = 256;
 
 /// The calls of a variant.
 #[derive(Debug)]
@@ -105,6 +110,7 @@ impl<'a> Evaluator<'a> {
             memo: Memo::new(),
             dialects: Dialects::default(),
             digits: Vec::new(),
+            bases: HashMap::new(),
             variant: Ok([sweep.base.clone(), sweep.base.clone()]),
             resolved: None,
             signature: Vec::new(),
@@ -155,8 +161,16 @@ impl<'a> Evaluator<'a> {
         let is_changed = |at: usize| before.get(at) != digits.get(at);
         let is_told = before.is_empty() || axes().any(|(at, axis)| axis.is_told() && is_changed(at));
         if is_told {
-            let base = self.sweep.told(&self.sweep.told_values(digits));
-            self.variant = base.map(|base| [base.clone(), base]).map_err(|report| Refused::first(&report));
+            let told = axes().filter(|(_, axis)| axis.is_told()).filter_map(|(at, _)| digits.get(at).copied());
+            let told: Vec<_> = told.collect();
+            if self.bases.len() > MOST_BASES {
+                self.bases.clear();
+            }
+            let base = self.bases.entry(told).or_insert_with(|| {
+                let base = self.sweep.told(&self.sweep.told_values(digits));
+                base.map_err(|report| Refused::first(&report))
+            });
+            self.variant = base.clone().map(|base| [base.clone(), base]);
         }
         let Ok([base, spec]) = &mut self.variant else { return };
         let mut keeps_calls = !is_told;

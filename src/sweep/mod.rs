@@ -21,12 +21,12 @@ pub use evaluate::{Evaluator, Outcome, Refused};
 pub use pareto::{Front, Objective};
 pub use setting::{Item, Kind, MOST_VALUES, Setting};
 
-use crate::diagnostic::Report;
+use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::front::template::Template;
 use crate::lang::Value;
 use crate::lower::{self, Blocks, Index};
 use crate::source::Source;
-use crate::spec::{Expect, Form, Spec};
+use crate::spec::{Expect, Spec};
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
@@ -126,40 +126,13 @@ impl Sweep {
         let variants = count.fold(1_u128, u128::saturating_mul);
         let sweep = Self { template, base, additions, axes, variants: 0, limit };
         match u64::try_from(variants).ok().filter(|variants| *variants <= most) {
-            Some(variants) => {
-                sweep.check_stages()?;
-                Ok(Self { variants, ..sweep })
-            }
+            Some(variants) => Ok(Self { variants, ..sweep }),
             None => {
                 let lengths: Vec<_> = sweep.axes.iter().map(|axis| axis.setting.items.len().to_string()).collect();
                 let message = format!("{} is {variants} variants, and the limit is {most}", lengths.join(" x "));
                 Err(Fault::new(message).help("sweep fewer values, or raise the limit").into())
             }
         }
-    }
-
-    /// Refuses depths of another number of stages where stages are addressed one by one.
-    fn check_stages(&self) -> Result<(), Fault> {
-        let is_stage = |target: &Target| target.is_in_stage();
-        let Some(staged) = self.axes.iter().find(|axis| axis.targets.iter().any(is_stage)) else { return Ok(()) };
-        let told = self.axes.iter().filter(|_| self.base.form == Form::Toml);
-        for axis in told {
-            let [Target::Told(name)] = axis.targets.as_slice() else { continue };
-            for item in &axis.setting.items {
-                let spec = self.template.spec(&[(name.clone(), item.value.clone())], &mut Report::default());
-                let stages = spec.map_or(0, |spec| spec.stages.len());
-                if stages != 0 && stages != self.base.stages.len() {
-                    let message = format!(
-                        "`{}` is of {} stages, and a depth of {} has {stages}",
-                        staged.setting.name,
-                        self.base.stages.len(),
-                        item.text
-                    );
-                    return Err(Fault::new(message).help("sweep these depths by themselves"));
-                }
-            }
-        }
-        Ok(())
     }
 
     /// How many variants there are.
@@ -229,6 +202,7 @@ impl Sweep {
         let mut report = Report::default();
         match self.template.spec(values, &mut report).filter(|_| !report.has_errors()) {
             Some(mut spec) => {
+                self.check_stages(&spec)?;
                 spec.expect = Expect::default();
                 self.additions.iter().for_each(|addition| addition.apply(&mut spec));
                 Ok(spec)
@@ -237,6 +211,20 @@ impl Sweep {
         }
     }
 
+
+    /// Refuses a depth of another number of stages where stages are addressed.
+    fn check_stages(&self, spec: &Spec) -> Result<(), Report> {
+        let (found, expected) = (spec.stages.len(), self.base.stages.len());
+        let staged = self.axes.iter().find(|axis| axis.targets.iter().any(Target::is_in_stage));
+        match staged {
+            Some(axis) if found != expected => {
+                let message = format!("`{}` is of {expected} stages, and this depth has {found}", axis.setting.name);
+                let span = spec.stages.first().map_or(spec.stem.span, |stage| stage.call.span);
+                Err(Diagnostic::error(Code::NotApplicable, span, message, "this depth").into())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
 
     /// Evaluates all variants in chunks of `chunk`: `work` is given an evaluator and the numbers of a chunk, on one of
     /// `threads` threads; `take` is given what it makes, in the order of the grid whatever the threads, and may end the sweep.

@@ -103,10 +103,11 @@ impl<'a> Resolver<'_, 'a> {
             Value::List(sides) => sides.len() == 2 && sides.iter().all(is_whole),
             value => is_whole(value),
         };
-        let is_toml_depth = |key: &str| key == "depth" && self.spec.form == spec::Form::Toml;
+        let is_toml = self.spec.form == spec::Form::Toml;
         for target in targets {
             let (expected, fits): (_, &dyn Fn(&Value) -> bool) = match target {
-                Target::Told(key) if is_toml_depth(key) => ("a whole number", &is_whole),
+                Target::Told(key) if is_toml && key == "depth" => ("a whole number", &is_whole),
+                Target::Told(_) if is_toml => ("a word", &|value| matches!(value, Value::Text(_))),
                 Target::Blocks(_) | Target::Channels => ("a whole number", &is_whole),
                 Target::Size => ("a whole number, or height and width: `160x224`", &is_size),
                 Target::Dialect | Target::Kind(_) => ("a word", &|value| matches!(value, Value::Text(_))),
@@ -293,7 +294,9 @@ impl<'a> Resolver<'_, 'a> {
             .filter(|known| known.rsplit_once('.').map_or("", |(table, _)| table) == table)
             .map(String::as_str)
             .collect();
-        fault.help(if siblings.is_empty() {
+        fault.help(if key == "depth" {
+            "it has no depth, but stages of its own: `stage.N.blocks`".to_owned()
+        } else if table.is_empty() || siblings.is_empty() {
             "keys are `dialect`, `input.size`, `input.channels`, `stem.KEY`, `block.KEY`, `stage.N.KEY`, `stage.*.KEY` and \
              `head.KEY`"
                 .to_owned()

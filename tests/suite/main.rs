@@ -61,5 +61,6 @@ mod sketch;
 mod sketches;
 mod strangers;
 mod structure;
+mod sweep;
 mod weights;
 mod weights_command;
