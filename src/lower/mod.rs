@@ -117,7 +117,7 @@ fn expand<'a>(spec: &Spec, machine: &mut Machine<'a>, calls: &Calls<'a>) -> Resu
 }
 
 /// Notes in `kinds` that a block called `name` stands first in a part of the network.
-pub fn enter(kinds: &mut Kinds, part: Part, name: &str, position: &Position) {
+fn enter(kinds: &mut Kinds, part: Part, name: &str, position: &Position) {
     kinds.blocks = u32::try_from(position.total).unwrap_or(u32::MAX);
     match part {
         Part::Stem => name.clone_into(&mut kinds.stem),
@@ -141,7 +141,7 @@ pub enum Part {
 }
 
 /// Where each block of a network stands whose stages have so many `blocks`, in order.
-pub fn positions(blocks: &[u64]) -> impl Iterator<Item = (Part, Position)> + '_ {
+pub fn positions(blocks: &[u64]) -> impl Iterator<Item = (Part, Position)> + Clone + '_ {
     let total = blocks.iter().sum();
     let stages = blocks.len() as u64;
     let stem = Position { place: Place::Stem, index: 0, blocks: 1, number: 0, total, stage: 0, stages };

@@ -1,16 +1,16 @@
 //! One variant after the other, on one thread.
 
 use super::Sweep;
-use super::memo::{self, Done, Key, Leaf, Memo};
+use super::memo::{Done, Key, Leaf, Memo};
+use super::names;
 use crate::analysis::piece::{self, Figures, State, Sum};
 use crate::analysis::{self, trace::Trace};
 use crate::diagnostic::{Code, Report, Severity};
-use crate::ir::graph::Kinds;
 use crate::ir::{Address, Dialect, NodeId, Place, Shape};
 use crate::lower::piece::{Before, Expansion, FIRST_WORK, Scene, Stop};
 use crate::lower::{self, Blocks, Calls, Part, Position};
 use crate::spec::{Budget, Input, Spec, Stage};
-use crate::valid::{self, Named};
+use crate::valid::Named;
 use crate::{Options, limits, promise};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -100,6 +100,17 @@ struct Resolved<'a> {
     calls: Calls<'a>,
     /// For stem, stages and head: the number of the call, and that of its block.
     numbers: Vec<[u32; 2]>,
+}
+
+impl Resolved<'_> {
+    /// Where the numbers of a part are.
+    fn at(&self, part: Part) -> usize {
+        match part {
+            Part::Stem => 0,
+            Part::Stage(stage) => stage + 1,
+            Part::Head => self.numbers.len().saturating_sub(1),
+        }
+    }
 }
 
 impl<'a> Evaluator<'a> {
@@ -316,12 +327,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// Adds the block that stands at `position`.
     fn add(&mut self, part: Part, position: &Position, grown: &mut Grown) -> Result<(), Halt> {
-        let at = match part {
-            Part::Stem => 0,
-            Part::Stage(stage) => stage + 1,
-            Part::Head => self.resolved.numbers.len().saturating_sub(1),
-        };
-        let Some(&[call, block]) = self.resolved.numbers.get(at) else { return Err(Halt::Plain) };
+        let Some(&[call, block]) = self.resolved.numbers.get(self.resolved.at(part)) else { return Err(Halt::Plain) };
         let is_first = position.index == 0;
         if is_first {
             grown.previous = grown.told.take().or(grown.previous);
@@ -401,24 +407,21 @@ impl<'a> Walk<'_, 'a> {
 
     /// Whether the layers of the network, which is all in the signature, can be told apart by name.
     fn has_unique_names(&mut self, lengths: &[u64]) -> bool {
-        if let Some(&verdict) = self.memo.verdicts.get(self.signature.as_slice()) {
-            return verdict;
-        }
-        let mut names = vec![Named { address: Address::INPUT, has_weights: false }];
-        let (mut kinds, mut chained) = (Kinds::default(), 0);
-        let mut blocks = self.signature.iter().skip(1).filter(|number| **number & BLOCK == 0);
-        for (part, position) in lower::positions(lengths) {
-            if let (0, Some(call)) = (position.index, self.resolved.calls.of(part)) {
-                lower::enter(&mut kinds, part, call.block().name(), &position);
-            }
-            let layers = blocks.next().and_then(|&layers| self.memo.layers.get(layers));
-            for layer in layers.iter().flat_map(|layers| memo::placed(layers, position.place, chained)) {
-                names.push(layer);
-            }
-            chained += layers.map_or(0, |layers| memo::chained(layers));
-        }
-        let are_unique = valid::name_layers(names.into_iter(), &self.resolved.scene.dialect, &kinds).is_ok();
-        self.memo.judge(self.signature, are_unique);
-        are_unique
+        let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        let Memo { names, layers, .. } = &mut *self.memo;
+        let resolved = self.resolved;
+        let numbers = self.signature.iter().skip(1).filter(|number| **number & BLOCK == 0);
+        let blocks = lower::positions(lengths).zip(numbers).filter_map(|((part, position), &number)| {
+            Some(names::Block {
+                kind: resolved.calls.of(part)?.block().name(),
+                block: resolved.numbers.get(resolved.at(part))?.last().copied()?,
+                layers: layers.get(number)?.as_ref(),
+                number,
+                place: position.place,
+                stage: small(position.stage),
+                at: small(position.number),
+            })
+        });
+        names.are_unique(self.signature, &resolved.scene.dialect.names, blocks)
     }
 }

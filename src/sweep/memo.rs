@@ -6,18 +6,17 @@
 //! the same answers gives the same block, whatever else is different about it.
 
 use super::evaluate::Refused;
+use super::names::{Layers, Names};
 use crate::analysis::piece::{Piece, State};
-use crate::ir::{Label, Place};
 use crate::lower::{Position, Question, Told};
-use crate::valid::Named;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::rc::Rc;
 
 /// The most outcomes of blocks that are remembered, some hundred bytes each.
 const MOST_LEAVES: usize = 100_000;
-/// The most networks of which it is remembered whether their names are unique.
-const MOST_VERDICTS: usize = 20_000;
+/// The most messages that are remembered.
+const MOST_FAILURES: usize = 20_000;
 
 /// Values and the numbers that stand for them, from 0.
 #[derive(Debug)]
@@ -85,9 +84,6 @@ pub(super) struct Done {
     pub(super) told: Option<u32>,
 }
 
-/// What of a block's layers decides their names, the place apart; in chains, numbers from 0.
-pub(super) type Layers = Vec<Named>;
-
 /// What a stage was told: for messages and blocks the values, for comparison a number for each.
 #[derive(Debug)]
 struct ToldValues<'a> {
@@ -116,8 +112,7 @@ pub(super) struct Memo<'a> {
     values: Numbers<Vec<u8>>,
     told: Vec<ToldValues<'a>>,
     told_numbers: HashMap<Rc<Vec<(&'a str, u32)>>, u32>,
-    /// Whether the layers of a network can be told apart by name, by what decides names.
-    pub(super) verdicts: HashMap<Vec<u32>, bool>,
+    pub(super) names: Names,
     /// What is said about a node without a shape, by what stands before it and its leaf.
     failures: HashMap<Vec<u32>, HashMap<u32, Refused>>,
     failed: usize,
@@ -136,7 +131,7 @@ impl<'a> Memo<'a> {
             values: Numbers::new(),
             told: Vec::new(),
             told_numbers: HashMap::new(),
-            verdicts: HashMap::new(),
+            names: Names::default(),
             failures: HashMap::new(),
             failed: 0,
         }
@@ -144,7 +139,7 @@ impl<'a> Memo<'a> {
 
     /// Whether so much is remembered that it should be forgotten: all of it, since one thing points to the other.
     pub(super) fn is_full(&self) -> bool {
-        self.leaves > MOST_LEAVES || self.calls.values.len() > MOST_LEAVES
+        self.leaves > MOST_LEAVES || self.calls.values.len() > MOST_LEAVES || self.names.len() > MOST_LEAVES
     }
 
     /// What a block becomes that stands at `position`, after a stage that was told `previous`.
@@ -241,14 +236,6 @@ impl<'a> Memo<'a> {
         self.told.get(number as usize).map(|told| &told.told)
     }
 
-    /// Remembers whether the names of a network are unique that is `signature`.
-    pub(super) fn judge(&mut self, signature: &[u32], are_unique: bool) {
-        if self.verdicts.len() >= MOST_VERDICTS {
-            self.verdicts.clear();
-        }
-        self.verdicts.insert(signature.to_vec(), are_unique);
-    }
-
     /// What is said about the node without a shape of `leaf` after what `signature` says.
     pub(super) fn failure(&self, leaf: u32, signature: &[u32]) -> Option<&Refused> {
         self.failures.get(signature)?.get(&leaf)
@@ -256,7 +243,7 @@ impl<'a> Memo<'a> {
 
     /// Remembers what is said about a node without a shape.
     pub(super) fn fail(&mut self, leaf: u32, signature: &[u32], refused: Refused) {
-        if self.failed >= MOST_VERDICTS {
+        if self.failed >= MOST_FAILURES {
             self.failures.clear();
             self.failed = 0;
         }
@@ -268,22 +255,4 @@ impl<'a> Memo<'a> {
     pub(super) fn next_leaf(&self) -> u32 {
         u32::try_from(self.leaves).unwrap_or(u32::MAX)
     }
-}
-
-/// What decides the names of a block's layers, put at `place`, where `chained` layers before it are numbered in chains.
-pub(super) fn placed(layers: &Layers, place: Place, chained: u32) -> impl Iterator<Item = Named> + '_ {
-    layers.iter().map(move |layer| {
-        let mut layer = *layer;
-        layer.address.place = place;
-        if layer.address.branch == Label::CHAIN {
-            layer.address.sequence = layer.address.sequence.saturating_add(chained);
-        }
-        layer
-    })
-}
-
-/// How many of a block's layers are numbered in chains.
-pub(super) fn chained(layers: &Layers) -> u32 {
-    let chained = layers.iter().filter(|layer| layer.address.branch == Label::CHAIN).count();
-    u32::try_from(chained).unwrap_or(u32::MAX)
 }

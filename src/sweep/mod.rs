@@ -12,6 +12,7 @@
 mod bound;
 mod evaluate;
 mod memo;
+mod names;
 mod pareto;
 mod setting;
 mod target;

@@ -8,8 +8,8 @@
 mod shapes;
 
 use crate::diagnostic::{Code, Diagnostic, Report};
-use crate::ir::graph::Kinds;
-use crate::ir::{Address, Dialect, Graph, Node, NodeId, Op, Origin, Parameter, Shape};
+use crate::ir::names::{Context, NameTable};
+use crate::ir::{Address, Graph, Node, NodeId, Op, Origin, Parameter, Shape};
 use crate::source::Span;
 use std::collections::HashMap;
 
@@ -167,8 +167,11 @@ impl Checked {
 
 fn names(graph: &Graph) -> Result<Vec<String>, Report> {
     let nodes: Vec<_> = graph.ids().filter_map(|id| Some((id, graph.get(id)?))).collect();
-    let layers = nodes.iter().map(|(_, node)| Named::new(node.origin.address, &node.op));
-    let given = name_layers(layers, &graph.dialect, &graph.kinds).map_err(|Clash { first, second, name }| {
+    let layers = nodes.iter().map(|(_, node)| {
+        let address = node.origin.address;
+        (Named::new(address, &node.op), graph.kinds.context(address.place))
+    });
+    let given = name_layers(layers, &graph.dialect.names).map_err(|Clash { first, second, name }| {
         let node = |at: usize| nodes.get(at).map(|(_, node)| node.origin);
         let unknown = Origin { span: Span::default(), address: Address::INPUT };
         let [first, second] = [first, second].map(|at| node(at).unwrap_or(unknown));
@@ -219,25 +222,23 @@ pub struct Clash {
     pub name: String,
 }
 
-/// The names of `layers` in a network of `kinds`, in the order in which they were added.
+/// The names of `layers`, which are given in the order in which they were added, each with the block that it is of.
 ///
 /// # Errors
 /// Two that cannot be told apart.
-pub fn name_layers(
-    layers: impl Iterator<Item = Named>,
-    dialect: &Dialect,
-    kinds: &Kinds,
+pub fn name_layers<'k>(
+    layers: impl Iterator<Item = (Named, Context<'k>)>,
+    table: &NameTable,
 ) -> Result<Vec<String>, Clash> {
     let mut names = Vec::with_capacity(layers.size_hint().0);
     let mut seen: HashMap<String, usize> = HashMap::with_capacity(layers.size_hint().0);
     // How often a name was taken before: the next number to try.
     let mut taken: HashMap<String, u32> = HashMap::new();
-    for (at, Named { address, has_weights }) in layers.enumerate() {
-        let context = kinds.context(address.place);
-        let mut name = dialect.names.name(&address, context);
+    for (at, (Named { address, has_weights }, context)) in layers.enumerate() {
+        let mut name = table.name(&address, context);
         // A row of a table gives layers with weights the names that weight files know; any other name may be told apart
         // by a number.
-        let is_known = has_weights && dialect.names.row(&address, context).is_some();
+        let is_known = has_weights && table.row(&address, context).is_some();
         while !is_known && seen.contains_key(name.as_str()) {
             let number = taken.entry(name.clone()).or_insert(1);
             *number += 1;

@@ -107,7 +107,7 @@ const CASES: &[Case] = &[
             ("depth", &[("18", "18"), ("50", "50"), ("20", "20"), ("26", "26"), ("8", "8")]),
             ("stem.kind", &[("imagenet", "imagenet"), ("deep", "deep"), ("deeep", "deeep")]),
             ("block.shortcut", &[("A", "A"), ("B", "B"), ("C", "C")]),
-            ("head.kind", &[("classifier", "classifier"), ("norm_classifier", "norm_classifier"), ("none", "none")]),
+            ("head.kind", &[("classifier", "classifier"), ("norm_classifier", "norm_classifier")]),
             ("head.classes", &[("10", "10"), ("20", "20")]),
         ],
         limit: LIMIT,
