@@ -118,8 +118,9 @@ pub fn inference(trace: &Trace<'_>, entry: Option<Tensor>) -> Inference {
         let reused = match inference_storage(step.op) {
             Storage::Fresh => None,
             Storage::View => first,
-            Storage::InPlace => first
-                .filter(|&owner| reads.get(owner) == here(owner) && elements(owner) == step.input.elements()),
+            Storage::InPlace => {
+                first.filter(|&owner| reads.get(owner) == here(owner) && elements(owner) == step.input.elements())
+            }
         };
         let owner = reused.unwrap_or(at);
         if reused.is_none() {

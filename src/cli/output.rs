@@ -64,20 +64,12 @@ impl<H: AsRef<str>> Grid<H> {
 /// A cell of a table as a CSV field: numbers lose their digit groups.
 fn quoted(cell: &str) -> String {
     let plain = cell.replace(',', "");
-    if !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit()) {
-        plain
-    } else {
-        field(cell)
-    }
+    if !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit()) { plain } else { field(cell) }
 }
 
 /// A CSV field: text with a comma, a quote or a line break is quoted (RFC 4180).
 pub(super) fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 /// A count with digit groups: `4,089,184,256`.

@@ -97,15 +97,16 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     };
     files::remark(&size(&sweep));
     let printer = Printer::new(&sweep, arguments);
-    let found = printer.stream(arguments.threads)?;
-    files::remark(&found.text(arguments));
+    if let Some(found) = printer.stream(arguments.threads)? {
+        files::remark(&found.text(arguments));
+    }
     Ok(())
 }
 
 /// How many variants there are, and of what.
 fn size(sweep: &Sweep) -> String {
-    let axis = |setting: &Setting| format!("{} ({})", setting.name, grouped(setting.items.len() as u128));
-    let axes: Vec<_> = sweep.settings().map(axis).collect();
+    let text = |setting: &Setting| format!("{} ({})", setting.name, grouped(setting.items.len() as u128));
+    let axes: Vec<_> = sweep.settings().map(text).collect();
     let count = grouped(sweep.variants().into());
     let variants = if sweep.variants() == 1 { "variant" } else { "variants" };
     format!("{}: {count} {variants}: {}", sweep.name(), axes.join(" x "))
@@ -153,7 +154,7 @@ impl Found {
         let kept = filters.then(|| format!("{} kept", grouped(self.kept.into())));
         let parts: Vec<_> = [
             Some(format!("{} evaluated", grouped(self.variants.into()))),
-            count(self.faulty, "do not compile"),
+            count(self.faulty, if self.faulty == 1 { "does not compile" } else { "do not compile" }),
             count(self.over, "over budget"),
             kept,
         ]
@@ -186,8 +187,8 @@ impl<'a> Printer<'a> {
         Self { sweep, arguments, cells, keys }
     }
 
-    /// Evaluates and prints everything. A reader that has gone, such as `head`, has read enough.
-    fn stream(&self, threads: Option<NonZeroUsize>) -> Result<Found, Failure> {
+    /// Evaluates and prints everything; nothing is found where the reader has gone: one such as `head` has read enough.
+    fn stream(&self, threads: Option<NonZeroUsize>) -> Result<Option<Found>, Failure> {
         let streams = self.arguments.pareto.is_empty() && matches!(self.arguments.format, Format::Csv | Format::Jsonl);
         let threads = threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
         let progress = progress(self.sweep.variants(), streams);
@@ -222,8 +223,9 @@ impl<'a> Printer<'a> {
         }
         let written = written.and_then(|()| out.write_all(self.text(&rows).as_bytes())).and_then(|()| out.flush());
         match written {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::unasked("cannot print", error)),
-            Ok(()) | Err(_) => Ok(found),
+            Ok(()) => Ok(Some(found)),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(None),
+            Err(error) => Err(Failure::unasked("cannot print", error)),
         }
     }
 
@@ -249,13 +251,12 @@ impl<'a> Printer<'a> {
             match &mut kept {
                 Kept::Text(text) => self.row(digits, &outcome, text),
                 Kept::Rows(rows) => rows.push((digits.to_vec(), outcome)),
-                Kept::Front(front) => match &outcome {
-                    // What exceeds its budget is out of the question.
-                    Outcome { figures: Some(figures), error: None } => {
+                // What exceeds its budget is out of the question.
+                Kept::Front(front) => {
+                    if let Outcome { figures: Some(figures), error: None } = &outcome {
                         front.add(number, figures, || (digits.to_vec(), outcome.clone()));
                     }
-                    Outcome { .. } => {}
-                },
+                }
             }
         }
         Chunk { kept, found }
@@ -281,7 +282,9 @@ impl<'a> Printer<'a> {
         let format = match self.arguments.format {
             Format::Csv | Format::Jsonl => {
                 let mut text = String::new();
-                rows.iter().for_each(|(digits, outcome)| self.row(digits, outcome, &mut text));
+                for (digits, outcome) in rows {
+                    self.row(digits, outcome, &mut text);
+                }
                 return text;
             }
             Format::Table => output::Format::Table,

@@ -71,7 +71,11 @@ impl Template {
                     Some(Value::Integer(depth)) => u64::try_from(*depth).ok(),
                     _ => None,
                 };
-                toml::parse_with(source, toml::Told { depth, stem: word("stem.kind"), block: word("block.kind") }, report)?
+                toml::parse_with(
+                    source,
+                    toml::Told { depth, stem: word("stem.kind"), block: word("block.kind") },
+                    report,
+                )?
             }
             Kind::Dsl(program) => program.spec(told, report),
         };

@@ -226,7 +226,8 @@ impl NameTable {
     #[must_use]
     pub fn says_number(&self, kind: &str) -> bool {
         let rows = self.section(kind).into_iter().chain([&self.common]);
-        let mut templates = rows.flat_map(|rows| rows.block.iter().chain(rows.rows.iter().map(|(_, template)| template)));
+        let mut templates =
+            rows.flat_map(|rows| rows.block.iter().chain(rows.rows.iter().map(|(_, template)| template)));
         templates.any(|template| {
             template.pieces.iter().any(|piece| matches!(piece, Piece::Number { variable: Variable::Number, .. }))
         })

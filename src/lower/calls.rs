@@ -5,9 +5,9 @@
 //! they name none, by the blocks of the stages; a stage of another block takes from the defaults what its block declares.
 
 use super::arguments::{Arguments, Bound, Judge};
-use super::{Part, check_range};
 use super::matching::Matching;
 use super::scope::{Blocks, Index};
+use super::{Part, check_range};
 use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::lang::Value;

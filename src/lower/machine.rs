@@ -162,8 +162,7 @@ impl<'a> Machine<'a> {
         };
         let stage_stride = call.told("stride").unwrap_or(Value::Integer(1));
         let counters = BTreeMap::new();
-        let mut context =
-            Context { position, stage_stride, previous, branch, unit: 0, counters, part: None, depth: 0 };
+        let mut context = Context { position, stage_stride, previous, branch, unit: 0, counters, part: None, depth: 0 };
         let mut frame =
             Frame { block: call.block, values: Vec::with_capacity(16), blame: call.blame(), call: call.span };
         for (name, value, span) in &call.values {

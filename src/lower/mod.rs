@@ -152,8 +152,7 @@ pub fn positions(blocks: &[u64]) -> impl Iterator<Item = (Part, Position)> + Clo
         number += blocks;
         (0..blocks).map(move |index| {
             let place = Place::Block { stage, block: u32::try_from(index).unwrap_or(u32::MAX) };
-            let position =
-                Position { place, index, blocks, number: first + index, total, stage: stage.into(), stages };
+            let position = Position { place, index, blocks, number: first + index, total, stage: stage.into(), stages };
             (Part::Stage(at), position)
         })
     });

@@ -73,12 +73,7 @@ pub const FIRST_WORK: usize = limits::FIRST_WORK;
 
 /// Expands the block that `call` names.
 #[must_use]
-pub fn expand<'a>(
-    scene: &Scene<'a>,
-    call: &Arguments<'a>,
-    before: &Before<'a>,
-    position: Position,
-) -> Expansion<'a> {
+pub fn expand<'a>(scene: &Scene<'a>, call: &Arguments<'a>, before: &Before<'a>, position: Position) -> Expansion<'a> {
     let graph = Graph::new("", Arc::clone(&scene.dialect));
     let builder = Builder::piece(graph, scene.limit, before.shape, before.nodes);
     let machine = Machine::new(builder, Arc::clone(&scene.dialect), scene.blocks, scene.words);

@@ -147,7 +147,11 @@ fn number_of(text: &str) -> Option<[u128; 2]> {
         return Some([number; 2]);
     }
     let number: f64 = plain.parse().ok()?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is whole, within the range, and saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is whole, within the range, and saturates"
+    )]
     let whole = |number: f64| number as u128;
     (number.is_finite() && number >= 0.0).then(|| [whole(number.floor()), whole(number.ceil())])
 }

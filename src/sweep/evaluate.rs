@@ -312,8 +312,7 @@ impl<'a> Walk<'_, 'a> {
         let Input { channels, height, width } = &self.spec.input;
         let input = Shape::Map { channels: channels.value, height: height.value, width: width.value };
         let state = self.memo.states.number(State::input(input));
-        let mut grown =
-            Grown { sum: Sum::new(input), state, nodes: 1, work: FIRST_WORK, previous: None, told: None };
+        let mut grown = Grown { sum: Sum::new(input), state, nodes: 1, work: FIRST_WORK, previous: None, told: None };
         let total: u128 = lengths.iter().copied().map(u128::from).sum();
         if total > self.limit as u128 || grown.nodes > self.limit {
             return Err(Halt::Plain);
@@ -414,7 +413,7 @@ impl<'a> Walk<'_, 'a> {
         let blocks = lower::positions(lengths).zip(numbers).filter_map(|((part, position), &number)| {
             Some(names::Block {
                 kind: resolved.calls.of(part)?.block().name(),
-                block: resolved.numbers.get(resolved.at(part))?.last().copied()?,
+                kind_number: resolved.numbers.get(resolved.at(part))?.last().copied()?,
                 layers: layers.get(number)?.as_ref(),
                 number,
                 place: position.place,

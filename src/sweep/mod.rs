@@ -31,6 +31,7 @@ use crate::spec::{Expect, Spec};
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use target::{Addition, Resolver, Target};
 
@@ -109,11 +110,10 @@ impl Sweep {
             return Err(Refusal::Description(report));
         };
         base.expect = Expect::default();
-        let definitions = std::sync::Arc::clone(template.definitions());
+        let definitions = Arc::clone(template.definitions());
         let index = Index::new(&definitions);
         let blocks = Blocks::new(&index);
-        let mut resolver =
-            Resolver { template: &template, spec: &mut base, blocks, settings, additions: Vec::new() };
+        let mut resolver = Resolver { template: &template, spec: &mut base, blocks, settings, additions: Vec::new() };
         let axes = resolver.axes()?;
         let additions = resolver.additions;
         // What no variant can mend.
@@ -123,17 +123,8 @@ impl Sweep {
         if report.has_errors() {
             return Err(Refusal::Description(report));
         }
-        let count = axes.iter().map(|axis| axis.setting.items.len() as u128);
-        let variants = count.fold(1_u128, u128::saturating_mul);
-        let sweep = Self { template, base, additions, axes, variants: 0, limit };
-        match u64::try_from(variants).ok().filter(|variants| *variants <= most) {
-            Some(variants) => Ok(Self { variants, ..sweep }),
-            None => {
-                let lengths: Vec<_> = sweep.axes.iter().map(|axis| axis.setting.items.len().to_string()).collect();
-                let message = format!("{} is {variants} variants, and the limit is {most}", lengths.join(" x "));
-                Err(Fault::new(message).help("sweep fewer values, or raise the limit").into())
-            }
-        }
+        let variants = count(&axes, most)?;
+        Ok(Self { template, base, additions, axes, variants, limit })
     }
 
     /// How many variants there are.
@@ -212,7 +203,6 @@ impl Sweep {
         }
     }
 
-
     /// Refuses a depth of another number of stages where stages are addressed.
     fn check_stages(&self, spec: &Spec) -> Result<(), Report> {
         let (found, expected) = (spec.stages.len(), self.base.stages.len());
@@ -273,6 +263,18 @@ impl Sweep {
             Ok(())
         })
     }
+}
+
+/// How many variants the grid has.
+fn count(axes: &[Axis], most: u64) -> Result<u64, Fault> {
+    let lengths = || axes.iter().map(|axis| axis.setting.items.len());
+    let variants = lengths().map(|length| length as u128).fold(1, u128::saturating_mul);
+    u64::try_from(variants).ok().filter(|variants| *variants <= most).ok_or_else(|| {
+        let lengths: Vec<_> = lengths().map(|length| length.to_string()).collect();
+        let product = if lengths.len() > 1 { format!(" ({})", lengths.join(" x ")) } else { String::new() };
+        let message = format!("the grid has {variants} variants{product}, and the limit is {most}");
+        Fault::new(message).help("sweep fewer values, or raise the limit with `--max-variants`")
+    })
 }
 
 /// Bytes of a thread's stack: what descriptions may nest is measured against that of a program's main thread.

@@ -21,7 +21,7 @@ pub(super) type Layers = Vec<Named>;
 pub(super) struct Block<'n> {
     /// Its name in the library or the description, and a number for it.
     pub(super) kind: &'n str,
-    pub(super) block: u32,
+    pub(super) kind_number: u32,
     /// Its layers, and a number for them.
     pub(super) layers: &'n Layers,
     pub(super) number: u32,
@@ -35,7 +35,7 @@ pub(super) struct Block<'n> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
     dialect: u32,
-    block: u32,
+    kind: u32,
     layers: u32,
     place: Place,
     stage: u32,
@@ -106,10 +106,10 @@ impl Names {
         for block in blocks {
             let links = block.links();
             let says_number =
-                *self.numbered.entry((dialect, block.block)).or_insert_with(|| table.says_number(block.kind));
+                *self.numbered.entry((dialect, block.kind_number)).or_insert_with(|| table.says_number(block.kind));
             let key = Key {
                 dialect,
-                block: block.block,
+                kind: block.kind_number,
                 layers: block.number,
                 place: block.place,
                 stage: block.stage,

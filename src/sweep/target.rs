@@ -151,14 +151,12 @@ impl<'a> Resolver<'_, 'a> {
             return stages.into_iter().map(|stage| self.of_call(setting, Caller::Stage(stage), key)).collect();
         }
         let number = stage.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        match number.filter(|&number| number < count) {
-            Some(stage) => Ok(vec![self.of_call(setting, Caller::Stage(stage), key)?]),
-            None => {
-                let stages = if count == 1 { "1 stage".to_owned() } else { format!("{count} stages") };
-                let message = format!("`{}`: the description has {stages}", setting.name);
-                Err(Fault::new(message).help(format!("stages are `stage.1` to `stage.{count}`, or `stage.*` for all")))
-            }
+        if let Some(stage) = number.filter(|&number| number < count) {
+            return Ok(vec![self.of_call(setting, Caller::Stage(stage), key)?]);
         }
+        let stages = if count == 1 { "1 stage".to_owned() } else { format!("{count} stages") };
+        let message = format!("`{}`: the description has {stages}", setting.name);
+        Err(Fault::new(message).help(format!("stages are `stage.1` to `stage.{count}`, or `stage.*` for all")))
     }
 
     /// A value that the stages share. It must matter to one of them.
@@ -235,7 +233,9 @@ impl<'a> Resolver<'_, 'a> {
             }
             Caller::Stem | Caller::Head => {}
         }
-        keys.extend(self.blocks_of(caller).flat_map(|block| &block.signature.parameters).map(|own| own.name.value.as_str()));
+        keys.extend(
+            self.blocks_of(caller).flat_map(|block| &block.signature.parameters).map(|own| own.name.value.as_str()),
+        );
         keys
     }
 
@@ -284,24 +284,27 @@ impl<'a> Resolver<'_, 'a> {
         known.extend(each);
         known.extend(inside("head", Caller::Head));
         let fault = Fault::new(format!("the description has no {}", suggest::quoted(key)));
-        if let Some(near) = suggest::closest(key, known.iter().map(String::as_str)) {
-            return fault.help(format!("write `{near}`"));
+        let (table, inner) = key.rsplit_once('.').unwrap_or(("", key));
+        if key == "depth" {
+            return fault.help("it has no depth, but stages of its own: `stage.N.blocks`");
         }
-        // What was meant is not near; what there is in that table may help.
-        let table = key.rsplit_once('.').map_or("", |(table, _)| table);
-        let siblings: Vec<_> = known
-            .iter()
-            .filter(|known| known.rsplit_once('.').map_or("", |(table, _)| table) == table)
-            .map(String::as_str)
-            .collect();
-        fault.help(if key == "depth" {
-            "it has no depth, but stages of its own: `stage.N.blocks`".to_owned()
-        } else if table.is_empty() || siblings.is_empty() {
-            "keys are `dialect`, `input.size`, `input.channels`, `stem.KEY`, `block.KEY`, `stage.N.KEY`, `stage.*.KEY` and \
-             `head.KEY`"
-                .to_owned()
-        } else {
-            format!("expected {}", suggest::list(siblings))
+        if (table, inner) == ("block", "blocks") {
+            return fault.help("every stage has its own: write `stage.*.blocks`");
+        }
+        // What was meant is in the same table, if there is such a table.
+        let siblings = || {
+            let inside = |known: &&String| known.rsplit_once('.').is_some_and(|(other, _)| other == table);
+            known.iter().filter(inside).map(String::as_str)
+        };
+        let is_table = siblings().next().is_some();
+        let all = || known.iter().map(String::as_str);
+        let near = if is_table { suggest::closest(key, siblings()) } else { suggest::closest(key, all()) };
+        fault.help(match near {
+            Some(near) => format!("write `{near}`"),
+            None if is_table => format!("expected {}", suggest::list(siblings())),
+            None => "keys are `dialect`, `input.size`, `input.channels`, `stem.KEY`, `block.KEY`, `stage.N.KEY`, \
+                     `stage.*.KEY` and `head.KEY`"
+                .to_owned(),
         })
     }
 }
@@ -374,42 +377,28 @@ impl Target {
 
     /// Sets the value in `spec` to `value`, or to what is written in `base` times `value`.
     pub(super) fn set(&self, spec: &mut Spec, base: &Spec, kind: Kind, value: &Value) {
-        let number = |written: u64| {
-            let value = match kind {
-                Kind::Value => Some(value.clone()),
-                Kind::Factor => scaled(&Value::Integer(written.into()), value),
-            };
-            match value {
-                Some(Value::Integer(number)) => u64::try_from(number).unwrap_or(u64::MAX),
-                _ => written,
-            }
-        };
         match self {
             Self::Told(_) => {}
             Self::Dialect => {
                 if let Value::Text(word) = value {
-                    spec.dialect.value = word.as_ref().to_owned();
+                    word.as_ref().clone_into(&mut spec.dialect.value);
                 }
             }
-            Self::Channels => spec.input.channels.value = number(base.input.channels.value),
-            Self::Size => match (kind, value) {
-                (Kind::Value, Value::List(sides)) => {
-                    for (side, value) in [&mut spec.input.height, &mut spec.input.width].into_iter().zip(sides.iter()) {
-                        if let Value::Integer(number) = value {
-                            side.value = u64::try_from(*number).unwrap_or(u64::MAX);
-                        }
-                    }
-                }
-                _ => {
-                    spec.input.height.value = number(base.input.height.value);
-                    spec.input.width.value = number(base.input.width.value);
-                }
-            },
+            Self::Channels => spec.input.channels.value = number(base.input.channels.value, kind, value),
+            Self::Size => {
+                let input = &mut spec.input;
+                let [height, width] = match value {
+                    Value::List(sides) => [sides.first().unwrap_or(value), sides.last().unwrap_or(value)],
+                    side => [side; 2],
+                };
+                input.height.value = number(base.input.height.value, kind, height);
+                input.width.value = number(base.input.width.value, kind, width);
+            }
             Self::Blocks(stage) => {
                 let written = base.stages.get(*stage).map_or(0, spec::Stage::length);
                 if let Some(stage) = spec.stages.get_mut(*stage) {
                     let span = stage.blocks.map_or(stage.call.span, |blocks| blocks.span);
-                    stage.blocks = Some(Spanned::new(number(written), span));
+                    stage.blocks = Some(Spanned::new(number(written, kind, value), span));
                 }
             }
             Self::Kind(caller) => {
@@ -420,16 +409,28 @@ impl Target {
             }
             Self::Argument(caller, at) => {
                 let written = call(base, *caller).and_then(|call| call.arguments.get(*at));
-                let value = match kind {
-                    Kind::Value => Some(value.clone()),
-                    Kind::Factor => written.and_then(|written| scaled(&written.value.value, value)),
-                };
-                if let (Some(call), Some(value)) = (call_mut(spec, *caller), value)
-                    && let Some(argument) = call.arguments.get_mut(*at)
-                {
+                let value = written.and_then(|written| changed(&written.value.value, kind, value));
+                let argument = call_mut(spec, *caller).and_then(|call| call.arguments.get_mut(*at));
+                if let (Some(argument), Some(value)) = (argument, value) {
                     argument.value.value = value;
                 }
             }
         }
+    }
+}
+
+/// `value`, or `written` times `value`.
+fn changed(written: &Value, kind: Kind, value: &Value) -> Option<Value> {
+    match kind {
+        Kind::Value => Some(value.clone()),
+        Kind::Factor => scaled(written, value),
+    }
+}
+
+/// The same for what is a number in every description.
+fn number(written: u64, kind: Kind, value: &Value) -> u64 {
+    match changed(&Value::Integer(written.into()), kind, value) {
+        Some(Value::Integer(number)) => u64::try_from(number).unwrap_or(u64::MAX),
+        Some(_) | None => written,
     }
 }

@@ -62,5 +62,6 @@ mod sketches;
 mod strangers;
 mod structure;
 mod sweep;
+mod sweep_command;
 mod weights;
 mod weights_command;

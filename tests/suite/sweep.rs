@@ -4,7 +4,6 @@ use crate::describe::{architectures, shipped};
 use proptest::prelude::*;
 use resnetc::analysis::{Figures, analyse};
 use resnetc::diagnostic::{Report, Severity};
-use resnetc::lang::Value;
 use resnetc::lang::ast::Domain;
 use resnetc::library::{self, Place};
 use resnetc::source::Source;
@@ -88,7 +87,10 @@ const CASES: &[Case] = &[
                filters = 48\nblocks = 2\nstride = 2\ndilation = @7\n[head]\npool = \"avg\"\nclasses = 7\n[budget]\n\
                max_parameters = 300_000\nmax_macs = 60_000_000\n",
         axes: &[
-            ("dialect", &[("torchvision", "torchvision"), ("keras", "keras"), ("paper", "paper"), ("tensorflow", "tensorflow")]),
+            (
+                "dialect",
+                &[("torchvision", "torchvision"), ("keras", "keras"), ("paper", "paper"), ("tensorflow", "tensorflow")],
+            ),
             ("input.channels", &[("1", "1"), ("3", "3"), ("0", "0")]),
             ("input.size", &[("1", "1"), ("33", "33"), ("64", "64"), ("70000", "70000")]),
             ("block.groups", &[("1", "1"), ("4", "4"), ("5", "5"), ("0", "0")]),
@@ -141,7 +143,16 @@ const CASES: &[Case] = &[
             ("gate", &[("none", "none"), ("se", "se"), ("se(reduction = 4)", "se(reduction = 4)"), ("eca", "eca")]),
             ("deep", &[("1", "1"), ("2", "2"), ("-1", "-1"), ("1.5", "1.5")]),
             ("stage.1.groups", &[("1", "1"), ("2", "2"), ("3", "3")]),
-            ("stage.3.kind", &[("basic", "basic"), ("regnet", "regnet"), ("convnext", "convnext"), ("dense", "dense"), ("plain", "plain")]),
+            (
+                "stage.3.kind",
+                &[
+                    ("basic", "basic"),
+                    ("regnet", "regnet"),
+                    ("convnext", "convnext"),
+                    ("dense", "dense"),
+                    ("plain", "plain"),
+                ],
+            ),
             ("stage.3.blocks", &[("1", "1"), ("3", "3")]),
             ("stage.3.stride", &[("1", "1"), ("2", "2"), ("3", "3")]),
         ],
@@ -164,10 +175,32 @@ const CASES: &[Case] = &[
                block tail() { if previous(take, 0) == 3 { act(sigmoid) } act(softmax) }\n",
         axes: &[
             ("input.size", &[("8x9", "8"), ("1x9", "1")]),
-            ("stage.1.kind", &[("views", "views"), ("half", "half"), ("nothing", "nothing"), ("twice", "twice"), ("flat", "flat"), ("grows", "grows"), ("scaled", "scaled")]),
+            (
+                "stage.1.kind",
+                &[
+                    ("views", "views"),
+                    ("half", "half"),
+                    ("nothing", "nothing"),
+                    ("twice", "twice"),
+                    ("flat", "flat"),
+                    ("grows", "grows"),
+                    ("scaled", "scaled"),
+                ],
+            ),
             ("stage.1.take", &[]),
             ("stage.1.blocks", &[("1", "1"), ("2", "2"), ("3", "3")]),
-            ("stage.2.kind", &[("views", "views"), ("half", "half"), ("nothing", "nothing"), ("twice", "twice"), ("flat", "flat"), ("grows", "grows"), ("scaled", "scaled")]),
+            (
+                "stage.2.kind",
+                &[
+                    ("views", "views"),
+                    ("half", "half"),
+                    ("nothing", "nothing"),
+                    ("twice", "twice"),
+                    ("flat", "flat"),
+                    ("grows", "grows"),
+                    ("scaled", "scaled"),
+                ],
+            ),
             ("stage.2.blocks", &[("1", "1"), ("2", "2")]),
             ("stage.3.blocks", &[("1", "1"), ("2", "2")]),
         ],
@@ -182,7 +215,10 @@ const CASES: &[Case] = &[
                dialect own extends torchvision { names = own }\n\
                names own extends torchvision { block.conv \"conv{sequence}_{number}\" }\n",
         axes: &[
-            ("stage.1.times", &[("10", "10"), ("49900", "49900"), ("99990", "99990"), ("100300", "100300"), ("100050", "100050")]),
+            (
+                "stage.1.times",
+                &[("10", "10"), ("49900", "49900"), ("99990", "99990"), ("100300", "100300"), ("100050", "100050")],
+            ),
             ("stage.1.layers", &[("0", "0"), ("2", "2"), ("60", "60")]),
             ("stage.1.blocks", &[("1", "1"), ("2", "2"), ("3", "3")]),
             ("stage.2.times", &[("1", "1"), ("33000", "33000"), ("100010", "100010")]),
@@ -287,7 +323,9 @@ fn candidates(domain: &Domain) -> Vec<&'static str> {
         Domain::Pair { .. } => vec!["1", "2", "3x2"],
         Domain::Padding => vec!["same", "0", "1"],
         Domain::Numbers => vec!["[]", "[8]", "[8, 4]"],
-        Domain::Block(_) => vec!["none", "A", "B", "C", "D", "se", "eca", "average_pool", "blur_pool", "se(reduction = 2)"],
+        Domain::Block(_) => {
+            vec!["none", "A", "B", "C", "D", "se", "eca", "average_pool", "blur_pool", "se(reduction = 2)"]
+        }
     }
 }
 
@@ -425,6 +463,13 @@ fn a_sweep_ends_where_nobody_takes_more() {
         taken += 1;
         if taken == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    sweep.run(NonZeroUsize::new(2).unwrap(), 10, |evaluator, mut numbers| evaluator.evaluate(numbers.next().unwrap()), take).unwrap();
+    sweep
+        .run(
+            NonZeroUsize::new(2).unwrap(),
+            10,
+            |evaluator, mut numbers| evaluator.evaluate(numbers.next().unwrap()),
+            take,
+        )
+        .unwrap();
     assert_eq!(taken, 3);
 }

@@ -1,7 +1,7 @@
 //! The root table and the tables in it.
 
-use super::{Told, depth};
 use super::reader::{State, Table};
+use super::{Told, depth};
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::front::dsl;
 use crate::lang::Definitions;
