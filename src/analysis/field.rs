@@ -2,7 +2,6 @@
 
 use super::trace::Trace;
 use crate::ir::Op;
-use crate::valid::Checked;
 
 /// Size and stride in pixels of the input, along the longest path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,22 +15,16 @@ pub struct ReceptiveField {
 /// One value itself.
 pub const PIXEL: ReceptiveField = ReceptiveField { size: 1, stride: 1 };
 
-/// The receptive field of the last feature map; of windows that are not square, the larger side.
-///
-/// A window with extent k at stride s turns (size, stride) into (size + (k - 1) stride, s stride); a join takes the
-/// larger of its branches; a pool to a fixed size and what follows it no longer look at the map and change nothing.
-#[must_use]
-pub fn receptive_field(network: &Checked) -> ReceptiveField {
-    larger(fields(&Trace::of(network)))
-}
-
-/// Of height and width, the larger.
+/// The receptive field of windows that may not be square: of height and width, the larger.
 #[must_use]
 pub fn larger([vertical, horizontal]: [ReceptiveField; 2]) -> ReceptiveField {
     vertical.max(horizontal)
 }
 
-/// How much of the value that enters one value of the last map sees, in height and in width.
+/// How much of the value that enters one value of the last feature map sees, in height and in width.
+///
+/// A window with extent k at stride s turns (size, stride) into (size + (k - 1) stride, s stride); a join takes the
+/// larger of its branches; a pool to a fixed size and what follows it no longer look at the map and change nothing.
 #[must_use]
 pub fn fields(trace: &Trace<'_>) -> [ReceptiveField; 2] {
     let mut fields: Vec<[ReceptiveField; 2]> = Vec::with_capacity(trace.len());

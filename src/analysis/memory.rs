@@ -296,15 +296,9 @@ impl Training {
     }
 }
 
-/// The bytes that a training step keeps: the union of what the ops save. A buffer that an op has saved is not written
-/// over: where a relu or an add would have to, it makes a tensor of its own.
-#[must_use]
-pub fn training_saved(network: &Checked, batch: u128) -> u128 {
-    training(&Trace::of(network), None).bytes(batch)
-}
-
 /// Training of a whole network, or of a piece that begins to read a value that a tensor holds, of which a gradient is needed
-/// or not.
+/// or not. What a step keeps is the union of what the ops save. A buffer that an op has saved is not written over: where a
+/// relu or an add would have to, it makes a tensor of its own.
 #[must_use]
 pub fn training(trace: &Trace<'_>, entry: Option<(Tensor, bool)>) -> Training {
     let mut buffers = Table::<usize>::new(trace);

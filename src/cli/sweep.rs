@@ -127,7 +127,7 @@ enum Kept {
     /// Rows of a table.
     Rows(Vec<Row>),
     /// Rows of which not all will stay.
-    Front(Front<Row>),
+    Front(Front),
 }
 
 /// How many variants there were.
@@ -213,7 +213,8 @@ impl<'a> Printer<'a> {
         progress.finish_and_clear();
         run.map_err(|error| Failure::unasked("cannot start a thread", error))?;
         if !self.arguments.pareto.is_empty() {
-            rows = front.into_members();
+            let row = |(number, figures)| (self.sweep.digits(number), Outcome { figures: Some(figures), error: None });
+            rows = front.into_members().into_iter().map(row).collect();
             found.kept = rows.len() as u64;
             overflow = rows.len() > MOST_ROWS && !matches!(self.arguments.format, Format::Csv | Format::Jsonl);
         }
@@ -254,7 +255,7 @@ impl<'a> Printer<'a> {
                 // What exceeds its budget is out of the question.
                 Kept::Front(front) => {
                     if let Outcome { figures: Some(figures), error: None } = &outcome {
-                        front.add(number, figures, || (digits.to_vec(), outcome.clone()));
+                        front.add(number, figures);
                     }
                 }
             }

@@ -164,9 +164,7 @@ impl<'a> Evaluator<'a> {
 
     /// Sets the values of the variant, those that it shares with the one before left alone.
     fn set(&mut self, number: u64) {
-        let mut digits = Vec::with_capacity(self.digits.len());
-        self.sweep.digits(number, &mut digits);
-        let before = std::mem::replace(&mut self.digits, digits);
+        let before = std::mem::replace(&mut self.digits, self.sweep.digits(number));
         let digits = &self.digits;
         let axes = || self.sweep.axes.iter().enumerate();
         let is_changed = |at: usize| before.get(at) != digits.get(at);

@@ -146,9 +146,7 @@ impl Sweep {
 
     /// The values of the variant with this number, one for each setting.
     pub fn items(&self, number: u64) -> impl Iterator<Item = &Item> {
-        let mut digits = Vec::with_capacity(self.axes.len());
-        self.digits(number, &mut digits);
-        self.axes.iter().zip(digits).filter_map(|(axis, digit)| axis.setting.items.get(digit))
+        self.axes.iter().zip(self.digits(number)).filter_map(|(axis, digit)| axis.setting.items.get(digit))
     }
 
     /// The description of the variant with this number.
@@ -156,8 +154,7 @@ impl Sweep {
     /// # Errors
     /// What the front end refuses in it.
     pub fn spec(&self, number: u64) -> Result<Spec, Report> {
-        let mut digits = Vec::with_capacity(self.axes.len());
-        self.digits(number, &mut digits);
+        let digits = self.digits(number);
         let base = self.told(&self.told_values(&digits))?;
         let mut spec = base.clone();
         for (axis, digit) in self.axes.iter().zip(digits) {
@@ -166,15 +163,17 @@ impl Sweep {
         Ok(spec)
     }
 
-    /// Which value of each axis the variant with this number has.
-    fn digits(&self, mut number: u64, digits: &mut Vec<usize>) {
-        digits.clear();
+    /// Which value each setting has in the variant with this number.
+    #[must_use]
+    pub fn digits(&self, mut number: u64) -> Vec<usize> {
+        let mut digits = Vec::with_capacity(self.axes.len());
         for axis in self.axes.iter().rev() {
             let length = axis.setting.items.len().max(1) as u64;
             digits.push(usize::try_from(number % length).unwrap_or_default());
             number /= length;
         }
         digits.reverse();
+        digits
     }
 
     /// What the description is told in the variant with these digits.

@@ -1,4 +1,8 @@
 //! The variants that no other one beats.
+//!
+//! Where one figure is wanted large and another small, a front can be nearly everything. So what is added is gathered, and
+//! what is beaten is taken out when as much has come as there was: by dividing (Kung, Luccio and Preparata 1975, On finding
+//! the maxima of a set of vectors), which takes n log n steps for two objectives and a logarithm more for each other.
 
 use super::{Fault, Figure};
 use crate::analysis::Figures;
@@ -39,62 +43,116 @@ impl FromStr for Objective {
 /// The Pareto front of what was added to it: what nothing else beats. One beats another if it is as good in every objective
 /// and better in one; so of those that are equal in all of them, all stay.
 #[derive(Debug, Clone)]
-pub struct Front<T> {
+pub struct Front {
     objectives: Vec<Objective>,
-    /// For each member its objectives, the number under which it was added, and what it is.
-    members: Vec<(Vec<u128>, u64, T)>,
+    /// The front of what had come at some time, and what came after that.
+    members: Vec<(u64, Figures)>,
+    /// How many there may be until those are taken out that are beaten.
+    room: usize,
 }
 
-impl<T> Front<T> {
+/// How much is gathered at least before anything is taken out.
+const LEAST_ROOM: usize = 4096;
+
+impl Front {
     /// A front without members.
     #[must_use]
     pub fn new(objectives: Vec<Objective>) -> Self {
-        Self { objectives, members: Vec::new() }
+        Self { objectives, members: Vec::new(), room: LEAST_ROOM }
     }
 
-    /// Adds what `make` gives under a number that nothing else has, unless it is beaten by a member.
-    pub fn add(&mut self, number: u64, figures: &Figures, make: impl FnOnce() -> T) {
-        let values = self.objectives.iter().map(|objective| objective.of(figures)).collect();
-        self.insert(values, number, make);
+    /// Adds a variant and its number.
+    pub fn add(&mut self, number: u64, figures: &Figures) {
+        self.members.push((number, *figures));
+        if self.members.len() >= self.room {
+            self.reduce();
+        }
     }
 
     /// Adds the members of another front of the same objectives.
-    pub fn merge(&mut self, other: Self) {
-        for (values, number, member) in other.members {
-            self.insert(values, number, || member);
+    pub fn merge(&mut self, mut other: Self) {
+        other.reduce();
+        for (number, figures) in &other.members {
+            self.add(*number, figures);
         }
-    }
-
-    fn insert(&mut self, values: Vec<u128>, number: u64, make: impl FnOnce() -> T) {
-        if let Some(at) = self.members.iter().position(|(member, ..)| beats(member, &values)) {
-            // What beats one is likely to beat the next: it is asked first.
-            self.members.swap(0, at);
-            return;
-        }
-        self.members.retain(|(member, ..)| !beats(&values, member));
-        self.members.push((values, number, make()));
-    }
-
-    /// How many members there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.members.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
     }
 
     /// The members, by their numbers.
     #[must_use]
-    pub fn into_members(mut self) -> Vec<T> {
-        self.members.sort_unstable_by_key(|(_, number, _)| *number);
-        self.members.into_iter().map(|(.., member)| member).collect()
+    pub fn into_members(mut self) -> Vec<(u64, Figures)> {
+        self.reduce();
+        self.members.sort_unstable_by_key(|(number, _)| *number);
+        self.members
+    }
+
+    /// Takes out what is beaten.
+    fn reduce(&mut self) {
+        let values = |figures: &Figures| self.objectives.iter().map(|objective| objective.of(figures)).collect();
+        let points: Vec<Vec<u128>> = self.members.iter().map(|(_, figures)| values(figures)).collect();
+        let mut unbeaten: Vec<&[u128]> = points.iter().map(Vec::as_slice).collect();
+        unbeaten.sort_unstable();
+        unbeaten.dedup();
+        let unbeaten = front(&unbeaten);
+        let mut stays = points.iter().map(|point| unbeaten.binary_search(&point.as_slice()).is_ok());
+        self.members.retain(|_| stays.next().unwrap_or_default());
+        self.room = LEAST_ROOM.max(2 * self.members.len());
     }
 }
 
-fn beats(one: &[u128], other: &[u128]) -> bool {
-    one.iter().zip(other).all(|(one, other)| one <= other) && one != other
+/// Of so many points and others, each is compared with each.
+const FEW: usize = 256;
+
+/// The front of points that are in order and differ, in order.
+fn front<'p>(points: &[&'p [u128]]) -> Vec<&'p [u128]> {
+    if points.len() < 2 {
+        return points.to_vec();
+    }
+    // In the first objective nothing of the second half is better than anything of the first.
+    let (first, second) = points.split_at(points.len() / 2);
+    let mut front_of_all = front(first);
+    let rest = unbeaten(&front_of_all, front(second), 1);
+    front_of_all.extend(rest);
+    front_of_all
+}
+
+/// Those of `others` that no point of `points` is as good as in all objectives from the one at `from` on. In those before it
+/// all points are as good as all others.
+fn unbeaten<'p>(points: &[&'p [u128]], mut others: Vec<&'p [u128]>, from: usize) -> Vec<&'p [u128]> {
+    let Some(first) = points.first() else { return others };
+    // Nothing is left in which an other could be better.
+    if first.len() <= from {
+        return Vec::new();
+    }
+    let at = |point: &[u128]| point.get(from).copied().unwrap_or_default();
+    if points.len() * others.len() <= FEW {
+        let tail = |point: &'p [u128]| point.get(from..).unwrap_or_default();
+        let is_as_good =
+            |one: &'p [u128], other: &'p [u128]| tail(one).iter().zip(tail(other)).all(|(one, other)| one <= other);
+        others.retain(|other| !points.iter().any(|point| is_as_good(point, other)));
+        return others;
+    }
+    let Some(pivot) = pivot(points.iter().map(|point| at(point)).collect()) else {
+        // All points have one value.
+        let (behind, before) = others.into_iter().partition(|other| at(other) >= at(first));
+        return merged(before, unbeaten(points, behind, from + 1));
+    };
+    let (low, high): (Vec<_>, Vec<_>) = points.iter().copied().partition(|point| at(point) <= pivot);
+    let (low_others, high_others) = others.into_iter().partition(|other| at(other) <= pivot);
+    let high_others = unbeaten(&low, high_others, from + 1);
+    merged(unbeaten(&low, low_others, from), unbeaten(&high, high_others, from))
+}
+
+/// A value that parts `values` in two, the median if it can be: some are at most that, others above. None where all are one.
+fn pivot(mut values: Vec<u128>) -> Option<u128> {
+    values.sort_unstable();
+    let most = values.last().copied()?;
+    let median = values.get((values.len() - 1) / 2).copied()?;
+    if median < most { Some(median) } else { values.into_iter().rfind(|value| *value < most) }
+}
+
+/// Both in one order.
+fn merged<'p>(mut left: Vec<&'p [u128]>, right: Vec<&'p [u128]>) -> Vec<&'p [u128]> {
+    left.extend(right);
+    left.sort_unstable();
+    left
 }

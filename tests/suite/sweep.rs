@@ -391,35 +391,43 @@ proptest! {
         }
     }
 
-    /// The front is what brute force says.
+    /// The front is what brute force says, of one objective to four.
     #[test]
-    fn the_front_is_what_nothing_beats(values in prop::collection::vec([0..6_u64, 0..6, 0..6], 1..60)) {
+    fn the_front_is_what_nothing_beats(
+        values in prop::collection::vec([0..12_u64, 0..12, 0..12, 0..4], 1..400), objectives in 1..=4_usize,
+    ) {
         let text = "use dialect torchvision\nnetwork n(a = 1) { input 1 x 1 x 1 stem none stage s(a) head none() }\nblock s(f) { conv 1x1 (f) }";
         let sweep = sweep("n.resnet", text, &["a=1..=2".to_owned()], LIMIT).unwrap();
         let base = evaluated(&sweep)[0].0.unwrap();
-        let figures = |[parameters, macs, saved]: [u64; 3]| {
+        let figures = |[parameters, macs, saved, activations]: [u64; 4]| {
             let mut figures = base;
             figures.parameters.trainable = parameters.into();
             figures.macs = macs.into();
             figures.memory.training_saved_bytes = saved.into();
+            figures.activations = activations.into();
             figures
         };
-        let objectives: Vec<Objective> =
-            ["parameters", "macs", "max:training_saved_bytes"].map(|text| text.parse().unwrap()).to_vec();
-        let mut front = Front::new(objectives.clone());
-        for half in values.chunks(7) {
-            let mut part = Front::new(objectives.clone());
-            for value in half {
-                let number = values.iter().position(|known| std::ptr::eq(known, value)).unwrap();
-                part.add(number as u64, &figures(*value), || *value);
+        let names = ["parameters", "macs", "max:training_saved_bytes", "activations"];
+        let asked: Vec<Objective> = names[..objectives].iter().map(|text| text.parse().unwrap()).collect();
+        let mut front = Front::new(asked.clone());
+        for (at, chunk) in values.chunks(150).enumerate() {
+            let mut part = Front::new(asked.clone());
+            for (inside, value) in chunk.iter().enumerate() {
+                part.add((150 * at + inside) as u64, &figures(*value));
             }
             front.merge(part);
         }
-        let beats = |one: &[u64; 3], other: &[u64; 3]| {
-            one != other && one[0] <= other[0] && one[1] <= other[1] && one[2] >= other[2]
+        let signed = |value: &[u64; 4]| [value[0] as i64, value[1] as i64, -(value[2] as i64), value[3] as i64];
+        let beats = |one: &[u64; 4], other: &[u64; 4]| {
+            let [one, other] = [signed(one), signed(other)];
+            let pairs = || one.iter().zip(&other).take(objectives);
+            pairs().all(|(one, other)| one <= other) && pairs().any(|(one, other)| one < other)
         };
-        let expected: Vec<_> =
-            values.iter().filter(|value| !values.iter().any(|other| beats(other, value))).copied().collect();
+        let expected: Vec<_> = (0_u64..)
+            .zip(&values)
+            .filter(|(_, value)| !values.iter().any(|other| beats(other, value)))
+            .map(|(number, value)| (number, figures(*value)))
+            .collect();
         prop_assert_eq!(front.into_members(), expected);
     }
 }
@@ -472,4 +480,15 @@ fn a_sweep_ends_where_nobody_takes_more() {
         )
         .unwrap();
     assert_eq!(taken, 3);
+}
+
+#[test]
+fn what_is_forgotten_is_found_again() {
+    let text = std::fs::read_to_string(architectures().join("resnet18.toml")).unwrap();
+    // Every size is ten blocks that no other size has, and no more than 100,000 are remembered.
+    let sweep = sweep("resnet18.toml", &text, &["input.size=1..=12000".to_owned()], LIMIT).unwrap();
+    let all = evaluated(&sweep);
+    for (number, outcome) in (0..).zip(&all).filter(|(number, _)| number % 500 == 7 || *number > 11_990) {
+        assert_eq!(*outcome, alone(sweep.spec(number).unwrap(), LIMIT), "variant {number}");
+    }
 }
