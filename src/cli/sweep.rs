@@ -31,13 +31,13 @@ Every variant is a row, in the order of the grid: the last key varies fastest. O
 message of its first error in place of figures. `[expect]` is not held; one that exceeds `[budget]` has figures and an error.
 
 Figures, for one image, are those of `resnetc flops`:
-  parameters (trainable), total_parameters, macs, flops, activations, weights_bytes, inference_peak_bytes,
-  memory (the two together), training_saved_bytes, receptive_field
+  parameters (trainable), total_parameters, macs, flops, activations, receptive_field,
+  weights_bytes, inference_peak_bytes, memory (the two together), training_saved_bytes
 
 Examples:
   resnetc sweep resnet50.toml --set 'stage.3.blocks=1..=36' --set 'stage.*.filters*=0.5,0.75,1'
   resnetc sweep resnet50.toml --set depth=50,101,152 --set input.size=160,192,224 --format table
-  resnetc sweep net.resnet --set width=32..=128 --where 'macs<=4e9' --pareto max:parameters,macs,memory";
+  resnetc sweep net.resnet --set width=32..=128 --where 'macs<=4e9' --pareto max:parameters,macs";
 
 /// Evaluate a grid of variants of a description: what each costs, on all cores, as CSV or JSON lines
 #[derive(Debug, clap::Args)]
@@ -378,7 +378,7 @@ fn progress(variants: u64, streams: bool) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::with_draw_target(Some(variants), ProgressDrawTarget::stderr_with_hz(10));
-    let style = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len}, {per_sec}, {eta} left");
+    let style = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len}, {eta} left");
     match style {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
