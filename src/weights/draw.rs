@@ -4,7 +4,7 @@
 //! weights run after run, and another layer in the network changes no tensor of the others.
 
 use super::vary::Values;
-use super::{Misfit, Supply, Tensor, Weights, expected};
+use super::{Entry, Misfit, Supply, Tensor, Weights, expected};
 use crate::ir::dialect::{Dialect, Init};
 use crate::ir::{Op, Parameter, ParameterKind, op};
 use crate::valid::Checked;
@@ -42,11 +42,7 @@ impl Fresh {
     /// Fresh weights for `checked` from `seed`.
     #[must_use]
     pub fn new(checked: &Checked, seed: u64) -> Self {
-        let recipes = expected(checked).into_iter().map(|entry| {
-            let rule = Rule::new(checked, entry.parameter, &entry.ir_shape);
-            (entry.parameter, Recipe { name: entry.name, shape: entry.ir_shape, rule })
-        });
-        Self { recipes: recipes.collect(), seed }
+        Self::drawn(checked, seed, |entry| Rule::new(checked, entry.parameter, &entry.ir_shape))
     }
 
     /// Weights for `checked` from `seed` of which every one counts, for comparing programs. Among those that training begins
@@ -55,8 +51,13 @@ impl Fresh {
     #[must_use]
     pub fn varied(checked: &Checked, seed: u64) -> Self {
         let values = Values::of(checked);
+        Self::drawn(checked, seed, |entry| Rule::Drawn(values.distribution(checked, entry.parameter, &entry.ir_shape)))
+    }
+
+    /// Each tensor by its own rule.
+    fn drawn(checked: &Checked, seed: u64, rule: impl Fn(&Entry) -> Rule) -> Self {
         let recipes = expected(checked).into_iter().map(|entry| {
-            let rule = Rule::Drawn(values.distribution(checked, entry.parameter, &entry.ir_shape));
+            let rule = rule(&entry);
             (entry.parameter, Recipe { name: entry.name, shape: entry.ir_shape, rule })
         });
         Self { recipes: recipes.collect(), seed }

@@ -16,9 +16,8 @@ use difference::{BOUND, Difference, difference};
 use part::Part;
 use report::{Pair, Report, Row, Verdict};
 use resnetc::Options;
-use resnetc::pass::fold_batch_norm;
 use resnetc::valid::Checked;
-use resnetc::weights::{Fresh, SEED, SaveError, Supply, save};
+use resnetc::weights::{Fresh, SEED, SaveError, save};
 use runtime::Runtime;
 use std::path::{Path, PathBuf};
 
@@ -87,9 +86,12 @@ fn case(arguments: &Arguments, global: Global) -> Result<Case, Failure> {
         let images = drawn(&network, arguments.seed)?;
         (network, images)
     };
-    let (network, supply): (_, Box<dyn Supply>) = match arguments.weights.as_deref() {
-        Some(file) => weights::load(network, Some(file), arguments.seed, arguments.fold_batch_norm, global)?,
-        None => varied(network, arguments.seed, arguments.fold_batch_norm),
+    let fold = arguments.fold_batch_norm;
+    let (network, supply) = if let Some(file) = arguments.weights.as_deref() {
+        weights::load(network, Some(file), arguments.seed, fold, global)?
+    } else {
+        let drawn = Box::new(Fresh::varied(&network, arguments.seed));
+        weights::in_form(network, drawn, fold)
     };
     let folder = Folder::new().map_err(|error| Failure::unasked("cannot make a temporary folder", error))?;
     let python = arguments.python.clone().or_else(|| std::env::var_os("RESNETC_PYTHON").map(PathBuf::from));
@@ -110,15 +112,6 @@ fn drawn(network: &Checked, seed: u64) -> Result<Array, Failure> {
     let shape: Vec<_> = [IMAGES].into_iter().chain(network.input_shape().dimensions()).collect();
     let tensor = resnetc::weights::images(&shape, seed);
     Ok(Array { shape, values: tensor.values })
-}
-
-fn varied(network: Checked, seed: u64, fold: bool) -> (Checked, Box<dyn Supply>) {
-    let supply = Fresh::varied(&network, seed);
-    if !fold {
-        return (network, Box::new(supply));
-    }
-    let (folded, map) = fold_batch_norm(network);
-    (folded, Box::new(map.over(supply)))
 }
 
 fn unsaved(error: SaveError, file: Option<&Path>, global: Global) -> Failure {

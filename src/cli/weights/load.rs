@@ -29,11 +29,16 @@ pub(in crate::cli) fn load(
         Some(path) => Box::new(open(&network, path, global)?),
         None => Box::new(Fresh::new(&network, seed)),
     };
+    Ok(in_form(network, supply, fold))
+}
+
+/// The network with its weights, or with `fold` its form for inference with those of that.
+pub(in crate::cli) fn in_form(network: Checked, supply: Box<dyn Supply>, fold: bool) -> (Checked, Box<dyn Supply>) {
     if !fold {
-        return Ok((network, supply));
+        return (network, supply);
     }
     let (folded, map) = fold_batch_norm(network);
-    Ok((folded, Box::new(map.over(supply))))
+    (folded, Box::new(map.over(supply)))
 }
 
 /// Opens a file of weights that fits `network`.

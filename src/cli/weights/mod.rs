@@ -5,7 +5,7 @@ mod convert;
 mod list;
 mod load;
 
-pub(super) use load::load;
+pub(super) use load::{in_form, load};
 
 use super::{Failure, Global, files};
 use resnetc::diagnostic::suggest;
