@@ -139,16 +139,14 @@ fn failed(error: EmitError, path: &Path, network: &Checked, source: &Source, glo
     match error {
         EmitError::Unsupported(unsupported) => {
             let report = explain(network, Target::Onnx.name(), &unsupported);
-            files::answered(Err::<(), _>(report), source, global).err().unwrap_or(Failure::No)
+            files::reported(&report, source, global)
         }
-        EmitError::Misfit(misfit) => {
-            files::granted(Err::<(), _>(misfit), Some(path), global).err().unwrap_or(Failure::No)
-        }
+        EmitError::Misfit(misfit) => files::refused(misfit, Some(path), global),
         EmitError::TooLarge(bytes) => Failure::unasked(
             format!("cannot write {}", path.display()),
             format_args!("it would have {bytes} bytes, and an ONNX file in one piece has at most 2 GiB"),
         ),
-        EmitError::Io(error) => Failure::unasked(format!("cannot write {}", path.display()), error.kind()),
+        EmitError::Io(error) => files::unwritable(path, &error),
     }
 }
 
@@ -218,7 +216,7 @@ fn write(
             std::fs::create_dir_all(folder)
                 .map_err(|error| Failure::unasked(format!("cannot create {}", folder.display()), error))?;
         }
-        files::write_whole(path, |out| content.write(out))
+        files::write_whole(path, |mut out| content.write(&mut out))
             .map_err(|error| failed(error, path, network, source, global))?;
         files::print(&format!("wrote {}\n", path.display()))?;
     }

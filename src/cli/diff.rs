@@ -109,7 +109,7 @@ fn changes(comparison: &Comparison, format: Format) -> Grid {
 }
 
 /// What differs, in a word.
-fn what(difference: &Difference) -> &str {
+pub(super) fn what(difference: &Difference) -> &str {
     match difference {
         Difference::Only { side: Side::A, .. } => "only in A",
         Difference::Only { side: Side::B, .. } => "only in B",
@@ -120,7 +120,7 @@ fn what(difference: &Difference) -> &str {
     }
 }
 
-fn values(difference: &Difference, most: usize) -> [String; 2] {
+pub(super) fn values(difference: &Difference, most: usize) -> [String; 2] {
     let none = || "-".to_owned();
     match difference {
         Difference::Only { side, ops, .. } => {

@@ -1,7 +1,7 @@
 //! Reading and writing files, and what is said about them.
 
 use super::scratch::Scratch;
-use super::{Failure, Global, MessageFormat};
+use super::{Failure, Global, MessageFormat, npy};
 use resnetc::back::HEADER;
 use resnetc::back::onnx::PRODUCER;
 use resnetc::diagnostic::{Refusal, Report, render};
@@ -63,16 +63,18 @@ pub(super) fn print_diagnostics(diagnostics: Vec<serde_json::Value>, global: Glo
 
 /// The value, or the report on standard error (standard output for JSON) and the answer no.
 pub(super) fn answered<T>(result: Result<T, Report>, source: &Source, global: Global) -> Result<T, Failure> {
-    result.map_err(|report| match global.message_format {
+    result.map_err(|report| reported(&report, source, global))
+}
+
+/// The answer no, once the report is on standard error (standard output for JSON).
+pub(super) fn reported(report: &Report, source: &Source, global: Global) -> Failure {
+    match global.message_format {
         MessageFormat::Human => {
-            anstream::eprint!("{}", render::text(&report, source, true));
+            anstream::eprint!("{}", render::text(report, source, true));
             Failure::No
         }
-        MessageFormat::Json => match print(&format!("{}\n", render::json(&report, source))) {
-            Ok(()) => Failure::No,
-            Err(failure) => failure,
-        },
-    })
+        MessageFormat::Json => print(&format!("{}\n", render::json(report, source))).err().unwrap_or(Failure::No),
+    }
 }
 
 /// The value, or the refusal on standard error (standard output for JSON) and the answer no. `file` is what it is about.
@@ -81,20 +83,23 @@ pub(super) fn granted<T>(
     file: Option<&Path>,
     global: Global,
 ) -> Result<T, Failure> {
-    result.map_err(|refusal| {
-        let refusal = refusal.into();
-        let file = file.map(|file| file.display().to_string());
-        match global.message_format {
-            MessageFormat::Human => {
-                anstream::eprint!("{}", render::refusal_text(&refusal, file.as_deref(), true));
-                Failure::No
-            }
-            MessageFormat::Json => {
-                let printed = print(&format!("{}\n", render::refusal_json(&refusal, file.as_deref())));
-                printed.err().unwrap_or(Failure::No)
-            }
+    result.map_err(|refusal| refused(refusal, file, global))
+}
+
+/// The answer no, once the refusal is on standard error (standard output for JSON).
+pub(super) fn refused(refusal: impl Into<Refusal>, file: Option<&Path>, global: Global) -> Failure {
+    let refusal = refusal.into();
+    let file = file.map(|file| file.display().to_string());
+    match global.message_format {
+        MessageFormat::Human => {
+            anstream::eprint!("{}", render::refusal_text(&refusal, file.as_deref(), true));
+            Failure::No
         }
-    })
+        MessageFormat::Json => {
+            let printed = print(&format!("{}\n", render::refusal_json(&refusal, file.as_deref())));
+            printed.err().unwrap_or(Failure::No)
+        }
+    }
 }
 
 /// The bytes of a file; `-` is standard input.
@@ -157,7 +162,7 @@ pub(super) fn write_new(path: &Path, bytes: &[u8], force: bool) -> Result<(), Fa
 
 /// Refuses to overwrite what is at `path`, unless `force` allows it.
 pub(super) fn absent(path: &Path, force: bool) -> Result<(), Failure> {
-    if !force && path.symlink_metadata().is_ok() {
+    if !force && !is_stdout(path) && path.symlink_metadata().is_ok() {
         return Err(Failure::Unasked(format!("{} is there already: `--force` overwrites it", path.display())));
     }
     Ok(())
@@ -165,7 +170,7 @@ pub(super) fn absent(path: &Path, force: bool) -> Result<(), Failure> {
 
 /// Refuses to overwrite what is at `path` and was not generated here, unless `force` allows it.
 pub(super) fn ours(path: &Path, force: bool) -> Result<(), Failure> {
-    if force || is_ours(path) {
+    if force || is_stdout(path) || is_ours(path) {
         return Ok(());
     }
     let path = path.display();
@@ -174,39 +179,74 @@ pub(super) fn ours(path: &Path, force: bool) -> Result<(), Failure> {
     )))
 }
 
-/// Whether `path` may be overwritten: it is not there, or it begins as our files do, with [`HEADER`] in its first line or
-/// us as an ONNX file's producer.
+/// Whether `path` may be overwritten: it is not there, or it begins as our files do, with [`HEADER`] in its first line us
+/// as an ONNX file's producer, or is an array of NumPy and called one.
 fn is_ours(path: &Path) -> bool {
     let mut begin = Vec::new();
     match File::open(path).and_then(|file| file.take(256).read_to_end(&mut begin)) {
         Ok(_) => {
             let first = begin.split(|byte| *byte == b'\n').next().unwrap_or_default();
-            let is_onnx = path.extension().is_some_and(|ending| ending == "onnx");
+            let is_called = |ending: &str| path.extension().is_some_and(|own| own == ending);
             String::from_utf8_lossy(first).trim_start_matches(['#', '/', '%', '<', '!', '-', ' ']).starts_with(HEADER)
-                || is_onnx && begin.windows(PRODUCER.len()).any(|part| part == PRODUCER.as_bytes())
+                || is_called("npy") && begin.starts_with(npy::MAGIC)
+                || is_called("onnx") && begin.windows(PRODUCER.len()).any(|part| part == PRODUCER.as_bytes())
         }
         // Under a file there is nothing; creating the folder will say so.
         Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
     }
 }
 
-/// Writes `bytes` to `path` so that it holds all of them or what it held before.
+/// Writes `bytes` to `path` so that it holds all of them or what it held before; `-` is standard output.
 pub(super) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    // The error's own text names the temporary file; its kind says enough.
-    write_whole(path, |out| out.write_all(bytes))
-        .map_err(|error: std::io::Error| Failure::unasked(format!("cannot write {}", path.display()), error.kind()))
+    write_whole(path, |out| out.write_all(bytes)).map_err(|error: std::io::Error| unwritable(path, &error))
 }
 
-/// Writes what `content` writes to `path` so that it holds all of it or what it held before.
+/// That nothing can be written to `path`.
+pub(super) fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    let folder = folder(path);
+    let what = format!("cannot write {}", path.display());
+    match error.kind() {
+        ErrorKind::NotFound if !folder.exists() => {
+            Failure::unasked(what, format_args!("there is no folder `{}`", folder.display()))
+        }
+        // The error's own text names the temporary file; its kind says enough.
+        kind => Failure::unasked(what, kind),
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Says that `path` was written and what it is; where the file itself is on standard output, only that, on standard error.
+pub(super) fn tell(path: &Path, what: Option<&str>) -> Result<(), Failure> {
+    match what {
+        Some(what) if is_stdout(path) => anstream::eprintln!("wrote {what}"),
+        None if is_stdout(path) => {}
+        Some(what) => return print(&format!("wrote {}: {what}\n", path.display())),
+        None => return print(&format!("wrote {}\n", path.display())),
+    }
+    Ok(())
+}
+
+fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Writes what `content` writes to `path` so that it holds all of it or what it held before; `-` is standard output.
 pub(super) fn write_whole<E: From<std::io::Error>>(
     path: &Path,
-    content: impl FnOnce(&mut BufWriter<&std::fs::File>) -> Result<(), E>,
+    content: impl FnOnce(&mut dyn Write) -> Result<(), E>,
 ) -> Result<(), E> {
+    if is_stdout(path) {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        content(&mut out)?;
+        return Ok(out.flush()?);
+    }
     // Where a link leads is written, and the link stays.
     let target = path.canonicalize();
     let path = target.as_deref().unwrap_or(path);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = readable_temporary(folder)?;
+    let file = readable_temporary(folder(path))?;
     let _scratch = Scratch::new(file.path());
     let mut out = BufWriter::new(file.as_file());
     content(&mut out)?;

@@ -59,25 +59,31 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
         Part::Layer => Depth::Layer,
     };
     let options = Options { depth, unfold: arguments.unfold };
-    let ending = arguments.output.as_ref().and_then(|path| path.extension()?.to_str());
-    let by_ending = match ending {
-        Some("dot" | "gv") => Format::Dot,
-        Some("mmd" | "mermaid") => Format::Mermaid,
-        Some(_) | None => Format::Svg,
+    let format = match arguments.format {
+        Some(format) => format,
+        None => arguments.output.as_deref().map_or(Ok(Format::Svg), by_ending)?,
     };
-    let text = match arguments.format.unwrap_or(by_ending) {
+    let text = match format {
         Format::Svg => picture::svg(&network, options, arguments.width),
         Format::Dot => picture::dot(&network, options),
         Format::Mermaid => picture::mermaid(&network, options),
     };
     let text = text.map_err(|unsupported| build::explain(&network, "graph", &unsupported));
     let text = files::answered(text, &source, global)?;
-    match &arguments.output {
-        None => files::print(&text),
-        Some(path) if path == Path::new("-") => files::print(&text),
-        Some(path) => {
-            files::ours(path, arguments.force)?;
-            files::write_atomic(path, text.as_bytes())
-        }
+    let output = arguments.output.as_deref().unwrap_or(Path::new("-"));
+    files::ours(output, arguments.force)?;
+    files::write_atomic(output, text.as_bytes())
+}
+
+/// The language that a file's ending asks for.
+fn by_ending(path: &Path) -> Result<Format, Failure> {
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("svg") | None => Ok(Format::Svg),
+        Some("dot" | "gv") => Ok(Format::Dot),
+        Some("mmd" | "mermaid") => Ok(Format::Mermaid),
+        Some(_) => Err(Failure::unasked(
+            format!("cannot tell what {} is to be", path.display()),
+            "end its name in .svg, .dot, .gv, .mmd or .mermaid, or say `--format`; a browser or `dot -Tpng` makes other pictures",
+        )),
     }
 }

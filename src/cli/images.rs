@@ -14,6 +14,19 @@ pub(super) fn read(file: &Path, global: Global) -> Result<Array, Failure> {
     granted(npy::read(&files::read(file)?).map_err(unreadable), Some(file), global)
 }
 
+/// [`read`], of finite numbers alone.
+pub(super) fn finite(file: &Path, global: Global) -> Result<Array, Failure> {
+    let images = read(file, global)?;
+    let odd = images.values.iter().enumerate().find(|(_, value)| !value.is_finite());
+    let refused = odd.map_or(Ok(()), |(place, value)| {
+        Err(Refusal::new(Code::InputDoesNotFit, "the input is not of finite numbers throughout")
+            .note(format!("at {:?} it has {value}", images.indices(place)))
+            .help("`numpy.isfinite(X)` finds the others"))
+    });
+    granted(refused, Some(file), global)?;
+    Ok(images)
+}
+
 fn unreadable(why: String) -> Refusal {
     Refusal::new(Code::InputDoesNotFit, "the input cannot be read as an array of floats").note(why)
 }

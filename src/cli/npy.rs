@@ -12,6 +12,19 @@ pub(super) struct Array {
     pub(super) values: Vec<f32>,
 }
 
+impl Array {
+    /// The indices of the element that stands at `place` in row-major order.
+    pub(super) fn indices(&self, place: usize) -> Vec<u64> {
+        let mut rest = place as u64;
+        let mut at: Vec<_> = self.shape.iter().rev().map(|&side| (rest % side.max(1), rest /= side.max(1)).0).collect();
+        at.reverse();
+        at
+    }
+}
+
+/// What every such file begins with.
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+
 /// The most that NumPy itself reads of a header.
 const HEADER_BYTES: usize = 10_000;
 
@@ -34,7 +47,7 @@ pub(super) fn write(shape: &[u64], values: &[f32]) -> Vec<u8> {
     let dictionary = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", sides.join(" "));
     // Magic, version and length take 10 bytes; a newline ends the header, and the data begins at a multiple of 64.
     let length = (10 + dictionary.len() + 1).next_multiple_of(64) - 10;
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    let mut bytes = [MAGIC, b"\x01\x00"].concat();
     bytes.extend(u16::try_from(length).unwrap_or(u16::MAX).to_le_bytes());
     bytes.extend(dictionary.bytes());
     bytes.resize(10 + length - 1, b' ');
@@ -46,7 +59,7 @@ pub(super) fn write(shape: &[u64], values: &[f32]) -> Vec<u8> {
 /// The header's text and the data after it.
 fn split(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
     let cut = || "it ends within its header".to_owned();
-    let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or("it is no .npy file")?;
+    let rest = bytes.strip_prefix(MAGIC).ok_or("it is no .npy file")?;
     let ([major, _], rest) = rest.split_first_chunk::<2>().ok_or_else(cut)?;
     let (length, rest) = if *major == 1 {
         let (length, rest) = rest.split_first_chunk::<2>().ok_or_else(cut)?;

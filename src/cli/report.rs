@@ -3,7 +3,7 @@
 use super::network::Network;
 use super::{Failure, Global, build, files};
 use resnetc::report;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Write one page of HTML about a network: its picture, what it costs, its memory, its layers
 ///
@@ -24,12 +24,8 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let (source, network) = arguments.network.described(global)?;
     let html = report::html(&network).map_err(|unsupported| build::explain(&network, "report", &unsupported));
     let html = files::answered(html, &source, global)?;
-    let path = match &arguments.output {
-        Some(path) if path == Path::new("-") => return files::print(&html),
-        Some(path) => path.clone(),
-        None => PathBuf::from(format!("{}.html", network.graph().name)),
-    };
+    let path = arguments.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.html", network.graph().name)));
     files::ours(&path, arguments.force)?;
     files::write_atomic(&path, html.as_bytes())?;
-    files::print(&format!("wrote {}\n", path.display()))
+    files::tell(&path, None)
 }

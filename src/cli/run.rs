@@ -18,9 +18,12 @@ pub(super) struct Arguments {
     /// The images: N, C, H, W, float32 (float16 and float64 are converted); `-` is standard input
     #[arg(long, value_name = "X.npy")]
     pub(super) input: PathBuf,
-    /// Where to write the output, float32 in C order
-    #[arg(long, value_name = "Y.npy")]
+    /// Where to write the output, float32 in C order; `-` is standard output
+    #[arg(short, long, value_name = "Y.npy")]
     pub(super) output: Option<PathBuf>,
+    /// Overwrite a file that is no array
+    #[arg(long, requires = "output")]
+    pub(super) force: bool,
     /// Fold batch norms into the convolutions first
     #[arg(long)]
     pub(super) fold_batch_norm: bool,

@@ -188,7 +188,7 @@ impl Judge<'_> {
         is_library: bool,
     ) -> Result<Value, Box<Diagnostic>> {
         let Some(block) = self.blocks.find(name, is_library) else {
-            let message = format!("there is no block {}", suggest::quoted(name));
+            let message = format!("no block for `{}` is called {}", parameter.name.value, suggest::quoted(name));
             let names = self.blocks.own().chain(library::parts_for(given).map(|block| -> &str { block.name() }));
             return Err(Box::new(explained(suggest::unknown_word(message, name, span, names, self.words), parameter)));
         };
@@ -305,8 +305,12 @@ fn wrong_type(found: &Value, span: Span, parameter: &Parameter, words: Words) ->
         && number.fract() != 0.0
     {
         let message = format!("`{}` is {number}", parameter.name.value);
-        return Diagnostic::error(Code::NotWhole, span, message, expected(domain))
-            .help("round it: `floor(…)`, `ceil(…)` or `round(…)`");
+        let error = Diagnostic::error(Code::NotWhole, span, message, expected(domain));
+        return match words {
+            Words::Bare => error.help("round it: `floor(…)`, `ceil(…)` or `round(…)`"),
+            // In TOML nothing is calculated.
+            Words::Quoted => error.help(format!("write `{}` or `{}`", number.floor(), number.ceil())),
+        };
     }
     let message = match found {
         Value::List(items) if !items.is_empty() => format!("`{}` is {found}", parameter.name.value),

@@ -12,11 +12,12 @@ use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::lang::Value;
 use crate::lang::ast::{Block, Domain, Parameter};
-use crate::library::Place;
+use crate::library::{self, Place};
 use crate::limits;
 use crate::source::{Span, Spanned};
 use crate::spec::{Argument, Call, Form, Kind, Spec, Stage};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The resolved calls of a description.
 #[derive(Debug)]
@@ -337,11 +338,11 @@ fn check_names<'a>(call: &Call, kind: Named<'a>, place: Place, keys: &[&'a str],
         Named::Known(block) => declared_by(block).collect(),
         Named::Refused | Named::Absent => Vec::new(),
     };
-    let place = match kind {
+    let lacking = match kind {
         Named::Known(block) => Some(format!("the {} `{}` has no", noun(place), block.name())),
         Named::Refused | Named::Absent => None,
     };
-    Names { call, declared: &declared, keys, place }.check(report)
+    Names { call, place, declared: &declared, keys, lacking }.check(report)
 }
 
 fn declared_by(block: &Block) -> impl Iterator<Item = &str> {
@@ -351,37 +352,66 @@ fn declared_by(block: &Block) -> impl Iterator<Item = &str> {
 /// The names that a call may use.
 struct Names<'c, 'a> {
     call: &'c Call,
+    place: Place,
     declared: &'c [&'a str],
     /// What the table takes beside arguments.
     keys: &'c [&'a str],
     /// Who does not have what is not declared; nothing where it is not known what is declared.
-    place: Option<String>,
+    lacking: Option<String>,
 }
 
 impl<'a> Names<'_, 'a> {
     fn check(&self, report: &mut Report) -> Vec<&'a str> {
         let known = || self.keys.iter().chain(self.declared).copied();
         let free: Vec<_> = known().filter(|name| find(self.call, name).is_none()).collect();
-        let mut meant = Vec::new();
+        let (mut meant, mut strays) = (Vec::new(), BTreeMap::<&str, Diagnostic>::new());
         for name in self.call.arguments.iter().filter_map(|argument| argument.name.as_ref()) {
             if self.declared.contains(&name.value.as_str()) {
                 continue;
             }
             let near = suggest::closest(&name.value, free.iter().copied());
-            let message = match &self.place {
-                Some(place) => format!("{place} parameter {}", suggest::quoted(&name.value)),
+            let message = match &self.lacking {
+                Some(lacking) => format!("{lacking} parameter {}", suggest::quoted(&name.value)),
                 None if near.is_none() => continue,
                 None => format!("there is no parameter {}", suggest::quoted(&name.value)),
             };
+            let stray = if near.is_none() { self.table_of(&name.value) } else { None };
+            if let Some(known) = stray.and_then(|table| strays.remove(table)) {
+                let label = format!("nor {}", suggest::quoted(&name.value));
+                strays.extend(stray.map(|table| (table, known.label(name.span, label))));
+                continue;
+            }
             let error =
                 Diagnostic::error(Code::UnknownKey, name.span, message, format!("expected {}", suggest::list(known())));
-            report.push(match near {
-                Some(near) => error.help(format!("write `{near}`")).fix(name.span, near),
-                None => error.help(if self.keys.is_empty() { "remove the argument" } else { "remove the key" }),
-            });
+            match (near, stray) {
+                (Some(near), _) => report.push(error.help(format!("write `{near}`")).fix(name.span, near)),
+                (None, Some(table)) => {
+                    let help = format!(
+                        "the header is missing: write `[{table}]` on a line of its own above it, or remove the key"
+                    );
+                    drop(strays.insert(table, error.help(help)));
+                }
+                (None, None) => {
+                    report.push(error.help(if self.keys.is_empty() {
+                        "remove the argument"
+                    } else {
+                        "remove the key"
+                    }));
+                }
+            }
             meant.extend(near.filter(|near| !meant.contains(near)));
         }
+        report.extend(strays.into_values());
         meant
+    }
+
+    /// The other table of TOML that takes what a stage does not: its header may have been lost.
+    fn table_of(&self, name: &str) -> Option<&'static str> {
+        let takes =
+            |place| library::names(place).filter_map(library::find).any(|block| block.parameter(name).is_some());
+        let is_stage = self.place == Place::Stage && !self.keys.is_empty();
+        let tables = [(Place::Head, "head"), (Place::Stem, "stem")];
+        tables.into_iter().find(|(place, _)| is_stage && takes(*place)).map(|(_, table)| table)
     }
 }
 
@@ -467,8 +497,9 @@ impl<'a> Defaults<'a> {
                         Named::Refused | Named::Absent => known = false,
                     }
                 }
-                let place = known.then(|| "no stage's block has a".to_owned());
-                Names { call, declared: &declared, keys: &["kind"], place }.check(report)
+                let lacking = known.then(|| "no stage's block has a".to_owned());
+                let place = Place::Stage;
+                Names { call, place, declared: &declared, keys: &["kind"], lacking }.check(report)
             }
         }
     }

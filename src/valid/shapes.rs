@@ -136,14 +136,61 @@ fn branches_differ(
         let span = written.filter(|_| is_empty).map_or(origin.span, |(_, span)| *span);
         error = error.label(span, format!("`{label}` gives {shape}"));
     }
-    let size = |shape: &Shape| shape.size();
-    let same_size = shapes.windows(2).all(|pair| matches!(pair, [left, right] if size(left) == size(right)));
-    match (same_size, shapes.first()) {
-        (true, Some(first)) => {
+    let channels = match node.op {
+        Op::Add(_) => {
+            shapes.windows(2).all(|pair| matches!(pair, [left, right] if left.channels() == right.channels()))
+        }
+        _ => true,
+    };
+    match (mismatch(shapes), shapes.first()) {
+        (Some(mismatch), _) if channels => error.help(mismatch.help()),
+        (Some(mismatch), Some(first)) => error
+            .note(format!(
+                "the channels differ too: each branch must end with as many, {} for example",
+                first.channels()
+            ))
+            .help(mismatch.help()),
+        (None, Some(first)) => {
             error.help(format!("end every branch with {0} channels: `conv 1x1 ({0})`, for example", first.channels()))
         }
-        _ => error.help("the branches have different strides: give all of them the same"),
+        (_, None) => error,
     }
+}
+
+/// How the heights and widths of branches come to differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mismatch {
+    /// By a factor: steps.
+    Stride,
+    /// By a few rows or columns: what a window loses at the border.
+    Padding,
+}
+
+impl Mismatch {
+    fn help(self) -> &'static str {
+        match self {
+            Self::Stride => "the branches have different strides: give all of them the same",
+            Self::Padding => {
+                "one branch loses rows or columns at the border: a kernel of odd size keeps them without `padding`, or with \
+                 `padding = same`"
+            }
+        }
+    }
+}
+
+/// How heights and widths differ, if they do.
+fn mismatch(shapes: &[Shape]) -> Option<Mismatch> {
+    let sizes: Vec<_> = shapes.iter().map(|shape| shape.size()).collect();
+    if sizes.windows(2).all(|pair| matches!(pair, [left, right] if left == right)) {
+        return None;
+    }
+    let is_step = |side: usize| {
+        let extents = || sizes.iter().flatten().filter_map(|size| size.get(side).copied());
+        // A stride of 2 leaves about half; what a border takes is less.
+        let (least, most) = (extents().min().unwrap_or(1), extents().max().unwrap_or(1));
+        most.saturating_mul(3) >= least.saturating_mul(5)
+    };
+    Some(if is_step(0) || is_step(1) { Mismatch::Stride } else { Mismatch::Padding })
 }
 
 fn shortcut_differs(
@@ -171,8 +218,13 @@ fn shortcut_differs(
         error = error.label(span_of(1), format!("the shortcut reads {right} from here"));
     }
     let (main, skip) = (left.channels(), right.channels());
-    if left.size() != right.size() {
-        error.help(format!("the branches have different strides: give both the same `stride`, or write `{projection}`"))
+    if let Some(mismatch) = mismatch(&[left, right]) {
+        match mismatch {
+            Mismatch::Stride => error.help(format!(
+                "the branches have different strides: give both the same `stride`, or write `{projection}`"
+            )),
+            Mismatch::Padding => error.help(mismatch.help()),
+        }
     } else if skip > main {
         error
             .note(format!("zeros can be put beside channels, but {} of {skip} cannot be taken away", skip - main))

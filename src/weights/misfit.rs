@@ -55,7 +55,8 @@ impl Differences {
     /// The message that names all of them.
     #[must_use]
     pub fn in_full(&self) -> Refusal {
-        self.refusal(usize::MAX)
+        // What stands before every name is one mistake.
+        self.refusal(if self.prefix().is_some() { Self::SHOWN } else { usize::MAX })
     }
 
     /// The message that names the first `shown` of each kind.
@@ -149,8 +150,8 @@ impl Unreadable {
 
 /// The line of Python that converts a file.
 mod convert {
-    pub(super) const TORCH: &str = "import torch, safetensors.torch as s; s.save_file({k: v.contiguous() for k, v in \
-        torch.load('weights.pth', map_location='cpu', weights_only=True).items()}, 'weights.safetensors')";
+    pub(super) const TORCH: &str = "import torch, safetensors.torch as s; c = torch.load('weights.pth', map_location='cpu', \
+        weights_only=True); s.save_file({k: v.contiguous().clone() for k, v in c.get('state_dict', c).items()}, 'weights.safetensors')";
     pub(super) const KERAS: &str = "import keras, safetensors.numpy as s; s.save_file({'/'.join(w.path.split('/')\
         [-2:]): keras.ops.convert_to_numpy(w) for w in keras.saving.load_model('model.keras', compile=False).weights}, \
         'weights.safetensors')";

@@ -102,8 +102,14 @@ fn weights_and_images_of_any_size_may_be_given() {
     // What does not fit is refused as it is elsewhere.
     npy::write(&folder.path().join("x.npy"), &[1, 2, 41, 38], &fill("input", &[1, 2, 41, 38]));
     let output = verify(folder.path()).args(given).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2), "nothing was compared");
     assert!(String::from_utf8_lossy(&output.stderr).contains("E0703"), "{output:?}");
+    // Nobody can be blamed for what was none to begin with.
+    let mut images = fill("input", &shape);
+    images[1000] = f32::NAN;
+    npy::write(&folder.path().join("x.npy"), &shape, &images);
+    let text = printed(verify(folder.path()).args(given), folder.path());
+    assert!(text.starts_with("exit 2\n") && text.contains("at [0, 0, 26, 12] it has NaN"), "{text}");
 }
 
 /// Another epsilon in one batch norm of an ONNX file, as a faulty runtime would have it.
@@ -188,7 +194,10 @@ fn without_a_runtime_of_others_nothing_is_verified() {
     let text = printed(command.arg("--python").arg(&nowhere), folder.path());
     assert!(text.starts_with("exit 2\n"), "{text}");
     assert!(text.contains("error: not verified: no runtime but resnetc's own could be asked"), "{text}");
-    assert!(text.contains("without onnx: there is no `nowhere`: name a Python with `--python`"), "{text}");
+    assert!(
+        text.contains("without keras on jax, onnx: there is no `nowhere`: name a Python with `--python`"),
+        "{text}"
+    );
     let mut command = verify(folder.path());
     meddle(&mut command, folder.path(), "import sys\nsys.modules['keras'] = sys.modules['onnxruntime'] = None\n");
     let (code, answer) = answer(&mut command);
@@ -201,6 +210,7 @@ fn without_a_runtime_of_others_nothing_is_verified() {
     let text = printed(&mut command, folder.path());
     assert!(text.starts_with("exit 2\n"), "{text}");
     assert!(text.contains("without keras on jax: No module named 'keras' in `PYTHON`"), "{text}");
+    assert!(text.contains("`pip install numpy onnxruntime keras jax safetensors`"), "{text}");
     for runtime in ["keras", "onnxruntime"] {
         let why = format!("import of {runtime} halted");
         assert!(runtimes.iter().any(|one| one["reason"].as_str().is_some_and(|reason| reason.contains(&why))));

@@ -144,6 +144,12 @@ impl Folder {
         std::fs::read(self.0.path().join(name)).unwrap()
     }
 
+    /// What a command writes to standard output.
+    fn piped(&self, arguments: &str) -> Vec<u8> {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("resnetc"));
+        command.current_dir(&self.0).arg("weights").args(arguments.split_whitespace()).output().unwrap().stdout
+    }
+
     /// The exit code and what was printed.
     fn weights(&self, arguments: &str) -> String {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("resnetc"));
@@ -169,15 +175,29 @@ fn the_command_lists_checks_and_converts() {
         "check net.toml k.safetensors",
         "convert net.toml k.safetensors --from keras -o back.safetensors",
         "convert net.toml w.safetensors -o folded.safetensors --fold-batch-norm",
+        "list net.toml --fold-batch-norm",
+        "check net.toml folded.safetensors",
+        "check net.toml folded.safetensors --fold-batch-norm",
+        "convert net.toml folded.safetensors --to keras -o folded_keras.safetensors --fold-batch-norm",
+        "check net.toml folded_keras.safetensors --names keras --fold-batch-norm",
         "convert net.toml net.toml -o x.safetensors",
         "convert net.toml none.safetensors -o x.safetensors",
+        "convert net.toml w.safetensors -o none/x.safetensors",
     ] {
         shown += &format!("$ resnetc weights {arguments}\n{}\n", folder.weights(arguments));
     }
     insta::assert_snapshot!(shown);
     assert!(folder.read("back.safetensors") == folder.read("w.safetensors"), "byte for byte");
+    assert!(folder.piped("convert net.toml w.safetensors --to keras -o -") == folder.read("k.safetensors"));
     let mut names: Vec<_> = Path::read_dir(folder.0.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    let expected = ["back.safetensors", "folded.safetensors", "k.safetensors", "net.toml", "w.safetensors"];
+    let expected = [
+        "back.safetensors",
+        "folded.safetensors",
+        "folded_keras.safetensors",
+        "k.safetensors",
+        "net.toml",
+        "w.safetensors",
+    ];
     assert_eq!(names, expected, "nothing half-written is left");
 }

@@ -15,6 +15,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
     if arguments.file == Path::new("-") && arguments.input == Path::new("-") {
         return Err(Failure::unasked("cannot read both", "FILE and --input are standard input"));
     }
+    if let Some(output) = &arguments.output {
+        files::ours(output, arguments.force)?;
+    }
     model::start_threads(arguments.threads)?;
     let source = files::read_description(&arguments.file)?;
     let images = images::read(&arguments.input, global)?;

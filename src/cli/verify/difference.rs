@@ -3,7 +3,7 @@
 use crate::cli::npy::Array;
 
 /// The most by which two outputs of float32 may differ: of three times their root mean square.
-pub(super) const BOUND: f64 = 1e-5;
+pub(super) const TOLERANCE: f64 = 1e-5;
 
 /// Where two values differ most.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +31,7 @@ pub(super) fn difference(left: &Array, right: &Array) -> Difference {
     for (place, (&one, &other)) in left.values.iter().zip(&right.values).enumerate() {
         let value = apart(one, other, scale);
         if place == 0 || value > worst.value {
-            worst = Difference { value, at: indices(place, &left.shape), elements: [one, other], shapes: None };
+            worst = Difference { value, at: left.indices(place), elements: [one, other], shapes: None };
         }
     }
     worst
@@ -53,13 +53,6 @@ fn scale(array: &Array) -> f64 {
     let finite = array.values.iter().map(|&value| f64::from(value)).filter(|value| value.is_finite());
     let (count, sum) = finite.fold((0_u64, 0.0), |(count, sum), value| (count + 1, sum + value * value));
     (sum / count.max(1) as f64).sqrt()
-}
-
-fn indices(place: usize, shape: &[u64]) -> Vec<u64> {
-    let mut rest = place as u64;
-    let mut at: Vec<_> = shape.iter().rev().map(|&side| (rest % side.max(1), rest /= side.max(1)).0).collect();
-    at.reverse();
-    at
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 pub(super) mod case;
 mod difference;
-mod part;
+mod divergence;
 mod python;
 mod report;
 mod runtime;
@@ -12,8 +12,8 @@ use super::output::Format;
 use super::scratch::Folder;
 use super::{Failure, Global, files, images, weights};
 use case::Case;
-use difference::{BOUND, Difference, difference};
-use part::Part;
+use difference::{Difference, TOLERANCE, difference};
+use divergence::Divergence;
 use report::{Pair, Report, Row, Verdict};
 use resnetc::Options;
 use resnetc::valid::Checked;
@@ -59,7 +59,10 @@ const IMAGES: u64 = 2;
 const MOST: u128 = 1 << 30;
 
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
-    let case = case(arguments, global)?;
+    let case = case(arguments, global).map_err(|failure| match failure {
+        Failure::No => Failure::unasked("not verified", "what was given cannot be run"),
+        unasked @ Failure::Unasked(_) => unasked,
+    })?;
     let mut rows = Vec::new();
     for runtime in Runtime::all() {
         rows.push(Row { runtime, outcome: runtime.run(&case, &[case.last()])? });
@@ -78,7 +81,7 @@ fn case(arguments: &Arguments, global: Global) -> Result<Case, Failure> {
     let others = [&arguments.weights, &arguments.input].into_iter().flatten();
     files::one_standard_input([&arguments.file].into_iter().chain(others))?;
     let source = files::read_description(&arguments.file)?;
-    let given = arguments.input.as_deref().map(|file| Ok((images::read(file, global)?, file))).transpose()?;
+    let given = arguments.input.as_deref().map(|file| Ok((images::finite(file, global)?, file))).transpose()?;
     let (network, images) = if let Some((images, file)) = given {
         (images::compile(&source, &images, file, global)?, images)
     } else {
@@ -98,7 +101,7 @@ fn case(arguments: &Arguments, global: Global) -> Result<Case, Failure> {
     let python = python.unwrap_or_else(|| PathBuf::from("python3"));
     let case = Case { network, images, folder, python, global };
     files::write_atomic(&case.images_file(), &npy::write(&case.images.shape, &case.images.values))?;
-    files::write_whole(&case.weights_file(), |out| save(&case.network, supply, out))
+    files::write_whole(&case.weights_file(), |mut out| save(&case.network, supply, &mut out))
         .map_err(|error| unsaved(error, arguments.weights.as_deref(), global))?;
     Ok(case)
 }
@@ -116,7 +119,7 @@ fn drawn(network: &Checked, seed: u64) -> Result<Array, Failure> {
 
 fn unsaved(error: SaveError, file: Option<&Path>, global: Global) -> Failure {
     match error {
-        SaveError::Misfit(misfit) => files::granted(Err::<(), _>(misfit), file, global).err().unwrap_or(Failure::No),
+        SaveError::Misfit(misfit) => files::refused(misfit, file, global),
         SaveError::Io(error) => Failure::unasked("cannot write to the temporary folder", error.kind()),
     }
 }
@@ -132,9 +135,9 @@ fn report(case: &Case, rows: Vec<Row>) -> Result<Report, Failure> {
     }
     let mut pairs: Vec<Pair> = Vec::new();
     for (runtimes, difference) in &compared {
-        let searched = difference.value > BOUND && !is_located(&pairs, &compared, *runtimes);
-        let part = searched.then(|| part::search(case, *runtimes)).transpose()?;
-        pairs.push(Pair { runtimes: *runtimes, difference: difference.clone(), part });
+        let searched = difference.value > TOLERANCE && !is_located(&pairs, &compared, *runtimes);
+        let divergence = searched.then(|| divergence::search(case, *runtimes)).transpose()?;
+        pairs.push(Pair { runtimes: *runtimes, difference: difference.clone(), divergence });
     }
     Ok(Report { rows, pairs })
 }
@@ -143,9 +146,9 @@ fn report(case: &Case, rows: Vec<Row>) -> Result<Report, Failure> {
 fn is_located(pairs: &[Pair], compared: &[([Runtime; 2], Difference)], [left, right]: [Runtime; 2]) -> bool {
     let agree = |one: Runtime, other: Runtime| {
         let of_both = |runtimes: [Runtime; 2]| runtimes == [one, other] || runtimes == [other, one];
-        one == other || compared.iter().any(|(both, difference)| of_both(*both) && difference.value <= BOUND)
+        one == other || compared.iter().any(|(both, difference)| of_both(*both) && difference.value <= TOLERANCE)
     };
-    pairs.iter().filter(|pair| matches!(pair.part, Some(Part::At { .. }))).any(|pair| {
+    pairs.iter().filter(|pair| matches!(pair.divergence, Some(Divergence::At { .. }))).any(|pair| {
         let [one, other] = pair.runtimes;
         agree(left, one) && agree(right, other) || agree(left, other) && agree(right, one)
     })

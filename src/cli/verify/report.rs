@@ -1,8 +1,8 @@
 //! What is said of the runtimes.
 
 use super::case::{Case, Outcome};
-use super::difference::{BOUND, Difference};
-use super::part::Part;
+use super::difference::{Difference, TOLERANCE};
+use super::divergence::Divergence;
 use super::runtime::Runtime;
 use crate::cli::Failure;
 use crate::cli::network::with_batch;
@@ -22,7 +22,7 @@ pub(super) struct Pair {
     pub(super) runtimes: [Runtime; 2],
     pub(super) difference: Difference,
     /// Where they part, if that was looked for.
-    pub(super) part: Option<Part>,
+    pub(super) divergence: Option<Divergence>,
 }
 
 /// Everything that was found out.
@@ -45,7 +45,7 @@ impl Report {
         let failed = self.rows.iter().any(|row| matches!(row.outcome, Outcome::Failed(_)));
         let ran: Vec<_> = self.rows.iter().filter(|row| matches!(row.outcome, Outcome::Ran { .. })).collect();
         let programs_differ = self.pairs.iter().any(|pair| !pair.runtimes[0].is_like(pair.runtimes[1]));
-        if self.pairs.iter().any(|pair| pair.difference.value > BOUND) {
+        if self.pairs.iter().any(|pair| pair.difference.value > TOLERANCE) {
             Verdict::Different
         } else if failed {
             Verdict::Failed
@@ -65,7 +65,10 @@ impl Report {
         match grid.render(format) {
             None => output::json(&self.json(case)),
             Some(text) if format == Format::Csv => Ok(text),
-            Some(text) => Ok(format!("{}\n\n{text}\n{}", title(case), self.findings(case).join("\n") + "\n")),
+            Some(text) => {
+                let table = if grid.rows.is_empty() { String::new() } else { format!("{text}\n") };
+                Ok(format!("{}\n{table}{}\n", title(case), self.findings(case).join("\n")))
+            }
         }
     }
 
@@ -83,7 +86,7 @@ impl Report {
             rows.push(vec![row.runtime.name(), version.clone(), shape, difference]);
         }
         Grid {
-            header: vec!["runtime", "version", "output", "difference"],
+            header: vec!["runtime", "version", "output", "from the first"],
             rows,
             numeric: vec![false, false, false, true],
         }
@@ -91,29 +94,56 @@ impl Report {
 
     fn findings(&self, case: &Case) -> Vec<String> {
         let mut lines = Vec::new();
-        for Row { runtime, outcome } in &self.rows {
-            match outcome {
-                Outcome::Ran { .. } => {}
-                Outcome::Absent(why) => lines.push(format!("without {}: {why}", runtime.name())),
-                Outcome::Failed(why) => lines.push(format!("failed: {}: {why}", runtime.name())),
-            }
+        for (why, runtimes) in self.reasons(|outcome| match outcome {
+            Outcome::Absent(why) => Some(why),
+            Outcome::Ran { .. } | Outcome::Failed(_) => None,
+        }) {
+            lines.push(format!("without {runtimes}: {why}"));
         }
-        for Pair { runtimes, difference, part } in &self.pairs {
-            if difference.value > BOUND {
+        for (why, runtimes) in self.reasons(|outcome| match outcome {
+            Outcome::Failed(why) => Some(why),
+            Outcome::Ran { .. } | Outcome::Absent(_) => None,
+        }) {
+            lines.push(format!("failed: {runtimes}: {why}"));
+        }
+        for Pair { runtimes, difference, divergence } in &self.pairs {
+            if difference.value > TOLERANCE {
                 let [left, right] = runtimes.map(Runtime::name);
                 let by = written(difference.value);
-                lines.push(format!("different: {left} and {right}, by {by}, more than {BOUND:e}"));
+                lines.push(format!("different: {left} and {right}, by {by}, more than {TOLERANCE:e}"));
                 lines.extend(
-                    part.iter().flat_map(|part| explained(part, *runtimes, case)).map(|line| format!("  {line}")),
+                    divergence
+                        .iter()
+                        .flat_map(|divergence| explained(divergence, *runtimes, case))
+                        .map(|line| format!("  {line}")),
                 );
             }
         }
         let largest = self.pairs.iter().map(|pair| pair.difference.value).max_by(f64::total_cmp);
-        if let (Verdict::Verified, Some(largest)) = (self.verdict(), largest) {
-            let largest = written(largest);
-            lines.push(format!("verified: the largest difference of any two outputs is {largest}, at most {BOUND:e}"));
+        match (self.verdict(), largest) {
+            (Verdict::Verified, Some(largest)) => lines.push(format!(
+                "verified: any two outputs differ by at most {} of three times their root mean square, and {TOLERANCE:e} is allowed",
+                written(largest)
+            )),
+            (Verdict::NotVerified(_), _) if self.pairs.is_empty() => lines.push(
+                "`pip install numpy onnxruntime keras jax safetensors` gives a Python something to compare with".to_owned(),
+            ),
+            _ => {}
         }
         lines
+    }
+
+    /// The reasons that `why` finds, each with all the runtimes that have it.
+    fn reasons<'a>(&'a self, why: impl Fn(&'a Outcome) -> Option<&'a String>) -> Vec<(&'a str, String)> {
+        let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+        for Row { runtime, outcome } in &self.rows {
+            let Some(why) = why(outcome) else { continue };
+            match reasons.iter_mut().find(|(known, _)| known == why) {
+                Some((_, runtimes)) => runtimes.push(runtime.name()),
+                None => reasons.push((why, vec![runtime.name()])),
+            }
+        }
+        reasons.into_iter().map(|(why, runtimes)| (why, runtimes.join(", "))).collect()
     }
 
     fn json(&self, case: &Case) -> Value {
@@ -129,7 +159,7 @@ impl Report {
             "name": case.network.graph().name,
             "dialect": case.network.graph().dialect.name,
             "input": case.images.shape,
-            "bound": BOUND,
+            "tolerance": TOLERANCE,
             "verdict": verdict,
             "runtimes": runtimes,
             "differences": differences,
@@ -154,10 +184,12 @@ impl Row {
 impl Pair {
     fn json(&self, case: &Case) -> Value {
         let Difference { value, at, elements, shapes } = &self.difference;
-        let (first, reason) = match &self.part {
-            Some(Part::At { node, difference, operands }) => (Some(first(*node, difference, operands, case)), None),
-            Some(Part::Vanished) => (None, Some(VANISHED)),
-            Some(Part::Unknown(why)) => (None, Some(why.as_str())),
+        let (first, reason) = match &self.divergence {
+            Some(Divergence::At { node, difference, operands }) => {
+                (Some(first(*node, difference, operands, case)), None)
+            }
+            Some(Divergence::Vanished) => (None, Some(VANISHED)),
+            Some(Divergence::Unknown(why)) => (None, Some(why.as_str())),
             None => (None, None),
         };
         json!({
@@ -196,16 +228,13 @@ fn title(case: &Case) -> String {
     let graph = case.network.graph();
     let batch = u32::try_from(case.batch()).unwrap_or(u32::MAX);
     let input = with_batch(batch, case.network.input_shape());
-    format!(
-        "{}: dialect {}, input {input}; a difference is a part of three times the root mean square",
-        graph.name, graph.dialect.name
-    )
+    format!("{}: dialect {}, input {input}\n", graph.name, graph.dialect.name)
 }
 
 /// Where two runtimes part, a line at a time.
-fn explained(part: &Part, runtimes: [Runtime; 2], case: &Case) -> Vec<String> {
-    match part {
-        Part::At { node, difference, operands } => {
+fn explained(divergence: &Divergence, runtimes: [Runtime; 2], case: &Case) -> Vec<String> {
+    match divergence {
+        Divergence::At { node, difference, operands } => {
             let layer = case.network.layer(*node);
             let Difference { value, at, elements: [one, other], shapes } = difference;
             let [left, right] = runtimes.map(Runtime::name);
@@ -217,8 +246,8 @@ fn explained(part: &Part, runtimes: [Runtime; 2], case: &Case) -> Vec<String> {
             let first = format!("first at `{}` ({op}, {}), {found}", layer.name, layer.output);
             [first].into_iter().chain(operands.iter().map(|operand| read(*operand, case))).collect()
         }
-        Part::Vanished => vec![VANISHED.to_owned()],
-        Part::Unknown(why) => vec![why.clone()],
+        Divergence::Vanished => vec![VANISHED.to_owned()],
+        Divergence::Unknown(why) => vec![why.clone()],
     }
 }
 

@@ -127,7 +127,7 @@ fn onnx(case: &Case, places: &[usize]) -> Result<Outcome, Failure> {
         File::open(case.weights_file()).map_err(|error| Failure::unasked("cannot read the weights", error))?;
     let emitted = resnetc::weights::open(network, weights)
         .map_err(EmitError::Misfit)
-        .and_then(|supply| files::write_whole(&file, |out| emit_showing(network, &shown, supply, out)));
+        .and_then(|supply| files::write_whole(&file, |mut out| emit_showing(network, &shown, supply, &mut out)));
     match emitted {
         Ok(()) => {}
         Err(EmitError::Unsupported(unsupported)) => return Ok(inexpressible(network, &unsupported)),
@@ -135,7 +135,7 @@ fn onnx(case: &Case, places: &[usize]) -> Result<Outcome, Failure> {
             return Ok(Outcome::Absent(format!("the file would have {bytes} bytes, more than 2 GiB")));
         }
         Err(EmitError::Misfit(misfit)) => {
-            return Err(files::granted(Err::<(), _>(misfit), None, case.global).err().unwrap_or(Failure::No));
+            return Err(files::refused(misfit, None, case.global));
         }
         Err(EmitError::Io(error)) => return Err(Failure::unasked("cannot write to the temporary folder", error)),
     }

@@ -2,6 +2,7 @@
 
 use super::{Described, counted, load, size};
 use crate::cli::{Failure, Global, files};
+use resnetc::pass::fold_batch_norm;
 use resnetc::weights::{self, expected};
 use std::path::PathBuf;
 
@@ -20,13 +21,17 @@ pub(super) struct Arguments {
     /// Under the names and in the layouts of this dialect [default: the description's]
     #[arg(long, value_name = "DIALECT")]
     names: Option<String>,
+    /// Of the form for inference, whose batch norms are folded into the convolutions
+    #[arg(long)]
+    fold_batch_norm: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
     files::one_standard_input([&arguments.file, &arguments.weights])?;
     let network = Described::read(&arguments.file, global)?.named(arguments.names.as_deref(), global)?;
+    let network = if arguments.fold_batch_norm { fold_batch_norm(network).0 } else { network };
     let file = weights::open(&network, load::bytes(&arguments.weights)?);
-    let file = file.map_err(|misfit| load::explained(misfit, &network, true));
+    let file = file.map_err(|misfit| load::explained(misfit, &network, &arguments.weights, true));
     let file = files::granted(file, Some(&arguments.weights), global)?;
     let floats: Vec<_> = file.floats().iter().map(ToString::to_string).collect();
     let ignored = match file.ignored() {

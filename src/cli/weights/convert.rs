@@ -1,7 +1,8 @@
 //! `resnetc weights convert`: the same weights under another dialect's names and in its layouts.
 
 use super::{Described, counted, load, size};
-use crate::cli::{Failure, Global, files};
+use crate::cli::{Failure, Global, diff, files};
+use resnetc::compare::{Change, compare};
 use resnetc::diagnostic::{Code, Refusal};
 use resnetc::ir::NodeId;
 use resnetc::pass::fold_batch_norm;
@@ -27,10 +28,10 @@ pub(super) struct Arguments {
     /// The dialect whose names and layouts they get [default: the description's]
     #[arg(long, value_name = "DIALECT")]
     to: Option<String>,
-    /// Fold every batch norm into the convolution before it: weights of the form for inference
+    /// Fold every batch norm into the convolution before it: weights of the form for inference; those that are already stay so
     #[arg(long)]
     fold_batch_norm: bool,
-    /// Where to write them
+    /// Where to write them; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Overwrite the file if it is there
@@ -45,30 +46,47 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let from = described.named(arguments.from.as_deref(), global)?;
     let to = described.named(arguments.to.as_deref(), global)?;
     let input = Some(arguments.weights.as_path());
+    let is_folded = arguments.fold_batch_norm && load::is_folded(&from, &arguments.weights);
+    let (from, to) = if is_folded { (fold_batch_norm(from).0, fold_batch_norm(to).0) } else { (from, to) };
     let translation = translate(&from, &to).map_err(|unpaired| apart(&unpaired, &from, &to));
     let translation = files::granted(translation, input, global)?;
     let mut file = load::open(&from, &arguments.weights, global)?;
     let kept = keeps_biases(&translation, &mut file, &from, &to);
     files::granted(kept, input, global)?;
-    note_ignored(file.ignored());
-    note_biases(&translation, &to);
-    let translated = translation.map.over(file);
-    let (network, supply): (_, Box<dyn Supply>) = if arguments.fold_batch_norm {
-        let (folded, map) = fold_batch_norm(to);
-        (folded, Box::new(map.over(translated)))
-    } else {
-        (to, Box::new(translated))
-    };
-    files::write_whole(&arguments.output, |out| weights::save(&network, supply, out)).map_err(|error| match error {
-        SaveError::Misfit(misfit) => {
-            let refused = files::granted(Err::<(), _>(misfit), input, global);
-            refused.err().unwrap_or(Failure::No)
-        }
-        SaveError::Io(error) => Failure::unasked(format!("cannot write {}", arguments.output.display()), error.kind()),
+    let mut notes: Vec<_> = ignored(file.ignored()).into_iter().chain(biases(&translation, &to)).collect();
+    for names in [&from, &to] {
+        notes.extend(other_network(&described, names, global)?);
+    }
+    let (network, supply) =
+        load::in_form(to, Box::new(translation.map.over(file)), arguments.fold_batch_norm && !is_folded);
+    let output = &arguments.output;
+    files::write_whole(output, |mut out| weights::save(&network, supply, &mut out)).map_err(|error| match error {
+        SaveError::Misfit(misfit) => files::refused(misfit, input, global),
+        SaveError::Io(error) => files::unwritable(output, &error),
     })?;
+    for note in notes {
+        anstream::eprintln!("note: {note}");
+    }
     let names = &network.graph().dialect.name;
-    let text = format!("wrote {}: {}, names of {names}\n", arguments.output.display(), size(&expected(&network)));
-    files::print(&text)
+    files::tell(output, Some(&format!("{}, names of {names}", size(&expected(&network)))))
+}
+
+/// That the weights stay those of the description as it is, where it would be another network in the dialect that `named`
+/// takes its names from.
+fn other_network(described: &Described, named: &Checked, global: Global) -> Result<Option<String>, Failure> {
+    let [own, other] = [&described.network, named].map(|network| network.graph().dialect.name.as_str());
+    let Some(meant) = described.meant(other, global)? else { return Ok(None) };
+    let changes = compare(named, &meant).changes;
+    let Some(Change { stretch, layers, difference }) = changes.first() else { return Ok(None) };
+    let [here, there] = diff::values(difference, 1);
+    let layer = layers.first().map(|layer| format!(" of {layer}")).unwrap_or_default();
+    Ok(Some(format!(
+        "these are weights of the network in the dialect `{own}`, under names of `{other}`; with `dialect = \"{other}\"` the \
+         description is another network, whose weights do not belong here: it differs in {}, first in {}{layer}, \
+         {stretch}: {here} here, {there} there",
+        counted(changes.len(), "way"),
+        diff::what(difference),
+    )))
 }
 
 /// That two lowerings of one description are different networks.
@@ -106,24 +124,22 @@ fn keeps_biases(
     Err(refusal)
 }
 
-fn note_ignored(ignored: &[String]) {
-    if let [first, ..] = ignored {
-        let count = counted(ignored.len(), "tensor");
-        anstream::eprintln!("note: left out {count} that mean nothing for inference, as `{first}`");
-    }
+fn ignored(ignored: &[String]) -> Option<String> {
+    let first = ignored.first()?;
+    Some(format!("left out {} that mean nothing for inference, as `{first}`", counted(ignored.len(), "tensor")))
 }
 
-fn note_biases(translation: &Translation, to: &Checked) {
+fn biases(translation: &Translation, to: &Checked) -> Vec<String> {
     let name = &to.graph().dialect.name;
     let of = |wanted: fn(&Derivation) -> bool| translation.map.iter().filter(|(_, how)| wanted(how)).count();
     let (zeros, shifted) =
         (of(|how| matches!(how, Derivation::Zeros { .. })), of(|how| matches!(how, Derivation::ShiftedMean { .. })));
+    let mut notes = Vec::new();
     if zeros > 0 {
-        anstream::eprintln!("note: {zeros} biases that only `{name}` has are zero");
+        notes.push(format!("{zeros} biases that only `{name}` has are zero"));
     }
     if shifted > 0 {
-        anstream::eprintln!(
-            "note: {shifted} biases that `{name}` lacks went into the means of the batch norms behind them"
-        );
+        notes.push(format!("{shifted} biases that `{name}` lacks went into the means of the batch norms behind them"));
     }
+    notes
 }

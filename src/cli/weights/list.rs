@@ -4,6 +4,7 @@ use super::{Described, size};
 use crate::cli::output::{self, Format, Grid};
 use crate::cli::{Failure, Global, files};
 use resnetc::ir::ParameterKind;
+use resnetc::pass::fold_batch_norm;
 use resnetc::weights::{Entry, expected};
 use serde_json::json;
 use std::path::PathBuf;
@@ -17,6 +18,9 @@ pub(super) struct Arguments {
     /// Under the names and in the layouts of this dialect [default: the description's]
     #[arg(long, value_name = "DIALECT")]
     names: Option<String>,
+    /// Of the form for inference, whose batch norms are folded into the convolutions
+    #[arg(long)]
+    fold_batch_norm: bool,
     /// How the list is printed
     #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]
     format: Format,
@@ -24,6 +28,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
     let network = Described::read(&arguments.file, global)?.named(arguments.names.as_deref(), global)?;
+    let network = if arguments.fold_batch_norm { fold_batch_norm(network).0 } else { network };
     let graph = network.graph();
     let entries = expected(&network);
     let rows = entries.iter().map(|entry| {

@@ -17,7 +17,8 @@ pub(super) trait Bytes: Read + Seek {}
 
 impl<T: Read + Seek> Bytes for T {}
 
-/// The network and where its weights come from, a file or `seed`; with `fold`, those of its form for inference.
+/// The network and where its weights come from, a file or `seed`; with `fold`, those of its form for inference, which a file
+/// may have already.
 pub(in crate::cli) fn load(
     network: Checked,
     file: Option<&Path>,
@@ -25,6 +26,11 @@ pub(in crate::cli) fn load(
     fold: bool,
     global: Global,
 ) -> Result<(Checked, Box<dyn Supply>), Failure> {
+    if let Some(path) = file.filter(|path| fold && is_folded(&network, path)) {
+        let (folded, _) = fold_batch_norm(network);
+        let supply = open(&folded, path, global)?;
+        return Ok((folded, Box::new(supply)));
+    }
     let supply: Box<dyn Supply> = match file {
         Some(path) => Box::new(open(&network, path, global)?),
         None => Box::new(Fresh::new(&network, seed)),
@@ -44,14 +50,24 @@ pub(in crate::cli) fn in_form(network: Checked, supply: Box<dyn Supply>, fold: b
 /// Opens a file of weights that fits `network`.
 pub(super) fn open(network: &Checked, path: &Path, global: Global) -> Result<Reader<Box<dyn Bytes>>, Failure> {
     let opened = weights::open(network, bytes(path)?);
-    files::granted(opened.map_err(|misfit| explained(misfit, network, false)), Some(path), global)
+    files::granted(opened.map_err(|misfit| explained(misfit, network, path, false)), Some(path), global)
+}
+
+/// Whether a file has the weights of the form for inference. What comes through a pipe is taken to have those of training.
+pub(super) fn is_folded(network: &Checked, path: &Path) -> bool {
+    let stays = path != Path::new("-") && path.is_file();
+    stays && bytes(path).is_ok_and(|bytes| weights::open(&fold_batch_norm(network.clone()).0, bytes).is_ok())
 }
 
 /// What is wrong with a file; whole, or the first of everything.
-pub(super) fn explained(misfit: Misfit, network: &Checked, whole: bool) -> Refusal {
+pub(super) fn explained(misfit: Misfit, network: &Checked, path: &Path, whole: bool) -> Refusal {
     let Misfit::Different(differences) = misfit else { return misfit.into() };
     let spoken = spoken(network, &differences);
     let mut refusal = if whole { differences.in_full() } else { Misfit::Different(differences).into() };
+    if is_folded(network, path) {
+        refusal.help =
+            Some("its batch norms are folded into its convolutions already: add `--fold-batch-norm`".to_owned());
+    }
     if let Some(dialect) = spoken {
         refusal.help = Some(format!(
             "these are the names of the dialect `{dialect}`: convert them, `resnetc weights convert DESCRIPTION WEIGHTS \

@@ -64,6 +64,19 @@ impl Described {
         files::answered(named(&self.spec, &names, &options), &self.source, global)
     }
 
+    /// The network that the description would be in the dialect `name`, where that is not its own.
+    fn meant(&self, name: &str, global: Global) -> Result<Option<Checked>, Failure> {
+        if name == self.network.graph().dialect.name {
+            return Ok(None);
+        }
+        let names = self.dialect(name)?;
+        let mut spec = self.spec.clone();
+        name.clone_into(&mut spec.dialect.value);
+        let options = Options { limit: global.limit, ..Options::default() };
+        // What cannot be described there is no network to be confused with.
+        Ok(named(&spec, &names, &options).ok())
+    }
+
     fn dialect(&self, name: &str) -> Result<Arc<Dialect>, Failure> {
         let definitions = &self.spec.definitions;
         dialect::lookup(name, definitions).ok_or_else(|| {

@@ -1,7 +1,7 @@
 //! The first layer at which two runtimes part.
 
 use super::case::{Case, Outcome};
-use super::difference::{BOUND, Difference, difference};
+use super::difference::{Difference, TOLERANCE, difference};
 use super::runtime::Runtime;
 use crate::cli::Failure;
 use resnetc::ir::dialect::Layout;
@@ -10,7 +10,7 @@ use resnetc::valid::Checked;
 use std::collections::BTreeMap;
 
 /// Where two runtimes part.
-pub(super) enum Part {
+pub(super) enum Divergence {
     /// At this node, though each value that it reads and that both show agrees.
     At { node: NodeId, difference: Difference, operands: Vec<(NodeId, f64)> },
     /// Nowhere, once they show their layers: what runs then is another program.
@@ -23,7 +23,7 @@ pub(super) enum Part {
 const BYTES: u64 = 1 << 30;
 
 /// Compares layer by layer in topological order, as many at a time as memory allows.
-pub(super) fn search(case: &Case, runtimes: [Runtime; 2]) -> Result<Part, Failure> {
+pub(super) fn search(case: &Case, runtimes: [Runtime; 2]) -> Result<Divergence, Failure> {
     let network = &case.network;
     let mut known = BTreeMap::new();
     for places in groups(network, case.batch()) {
@@ -32,7 +32,7 @@ pub(super) fn search(case: &Case, runtimes: [Runtime; 2]) -> Result<Part, Failur
             match runtime.run(case, &places)? {
                 Outcome::Ran { values: shown, .. } => values.push(shown),
                 Outcome::Absent(why) | Outcome::Failed(why) => {
-                    return Ok(Part::Unknown(format!("{} does not show its layers: {why}", runtime.name())));
+                    return Ok(Divergence::Unknown(format!("{} does not show its layers: {why}", runtime.name())));
                 }
             }
         }
@@ -44,15 +44,15 @@ pub(super) fn search(case: &Case, runtimes: [Runtime; 2]) -> Result<Part, Failur
                 continue;
             };
             let difference = difference(left, right);
-            if difference.value > BOUND {
+            if difference.value > TOLERANCE {
                 let operands = network.layer(node).operands.into_iter();
                 let operands = operands.filter_map(|operand| Some((operand, *known.get(&operand)?))).collect();
-                return Ok(Part::At { node, difference, operands });
+                return Ok(Divergence::At { node, difference, operands });
             }
             known.insert(node, difference.value);
         }
     }
-    Ok(Part::Vanished)
+    Ok(Divergence::Vanished)
 }
 
 /// The places of the network's values, in groups that fit into memory.
