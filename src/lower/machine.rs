@@ -426,7 +426,7 @@ impl<'a> Machine<'a> {
         }
         if let Some(block) = self.blocks.find(name, frame.block.is_library) {
             let passed = self.pass(&block.signature, &step.arguments, false, frame, context)?;
-            return self.call(block, &passed, node_span, node_span, frame, context);
+            return self.call(block, &passed, node_span, frame, context);
         }
         // The text was checked: only a variable that holds no block can be meant.
         let found = held.map_or(Value::Other("nothing"), |(_, value, _)| value.clone());
@@ -510,9 +510,27 @@ impl<'a> Machine<'a> {
         let value = |Passed { name, value }: &Passed| {
             let known = matching.next(name.as_ref(), value.variable(), value.span);
             let known = known.map_err(|error| self.relocate(error, frame))?;
-            Ok((known, Spanned::new(self.evaluate(value, frame, context)?, value.span)))
+            Ok((known, self.argument(value, frame.blame, frame, context)?))
         };
         passed.iter().map(value).collect()
+    }
+
+    /// The value of an argument, and where it was written. The library's own texts are no place that a message can show: what
+    /// it passes on was written where it got that, the rest is on the account of `blame`, the call.
+    fn argument(
+        &self,
+        value: &Expression,
+        blame: Span,
+        frame: &Frame<'a>,
+        context: &Context<'a>,
+    ) -> Result<Spanned<Value>, Halt> {
+        let span = if frame.block.is_library {
+            let held = value.variable().and_then(|name| frame.values.iter().rev().find(|(known, ..)| *known == name));
+            held.map(|(.., written)| *written).filter(|written| *written != frame.call).unwrap_or(blame)
+        } else {
+            value.span
+        };
+        Ok(Spanned::new(self.evaluate(value, frame, context)?, span))
     }
 
     /// Calls the block that a parameter or variable holds: of what it is told, it takes what it declares.
@@ -531,12 +549,13 @@ impl<'a> Machine<'a> {
             Some(told) => Matching::new(name, told),
             None => Matching::of(&block.signature, false),
         };
+        let blame = if frame.block.is_library { written } else { span };
         let mut passed = Vec::new();
         for Passed { name, value } in &step.arguments {
             let known = matching.next(name.as_ref(), value.variable(), value.span);
             let known = known.map_err(|error| self.relocate(error, frame))?;
             if block.parameter(known).is_some() {
-                passed.push((known, Spanned::new(self.evaluate(value, frame, context)?, value.span)));
+                passed.push((known, self.argument(value, blame, frame, context)?));
             }
         }
         for argument in &call.arguments {
@@ -544,9 +563,8 @@ impl<'a> Machine<'a> {
             passed.retain(|(known, _)| *known != own.value);
             passed.push((&own.value, argument.value.clone()));
         }
-        let blame = if frame.block.is_library { written } else { span };
         context.part = Some((name, written));
-        self.call(block, &passed, blame, span, frame, context)
+        self.call(block, &passed, blame, frame, context)
     }
 
     fn call(
@@ -554,21 +572,20 @@ impl<'a> Machine<'a> {
         block: &'a Block,
         passed: &[(&str, Spanned<Value>)],
         blame: Span,
-        span: Span,
         frame: &Frame<'a>,
         context: &mut Context<'a>,
     ) -> Result<(), Halt> {
         if context.depth >= limits::CALLS {
             let error = Diagnostic::error(
                 Code::TooDeep,
-                span,
+                blame,
                 format!("blocks call each other more than {} levels deep", limits::CALLS),
                 "here it exceeds the limit",
             );
             return Err(self.relocate(Box::new(error), frame));
         }
         let judge = self.judge(frame.block.is_library);
-        let mut inner = Frame { block, values: Vec::with_capacity(8), blame, call: span };
+        let mut inner = Frame { block, values: Vec::with_capacity(8), blame, call: blame };
         let mut defaults = Vec::new();
         for parameter in &block.signature.parameters {
             let name = parameter.name.value.as_str();
@@ -579,11 +596,11 @@ impl<'a> Machine<'a> {
                 }
                 None => match &parameter.default {
                     Some(default) => defaults.push((name, default)),
-                    None => return Err(self.relocate(Box::new(missing(block.name(), parameter, span)), frame)),
+                    None => return Err(self.relocate(Box::new(missing(block.name(), parameter, blame)), frame)),
                 },
             }
         }
-        self.defaults(&mut inner, context, defaults.into_iter(), span)?;
+        self.defaults(&mut inner, context, defaults.into_iter(), blame)?;
         context.depth += 1;
         self.run(&block.body, &mut inner, context)?;
         context.depth -= 1;

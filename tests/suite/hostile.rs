@@ -3,7 +3,7 @@
 //! That an answer takes less than 50 ms is measured by hand: a test that looks at the clock fails on a busy machine.
 
 use proptest::prelude::*;
-use resnetc::diagnostic::{Report, render};
+use resnetc::diagnostic::{Code, Report, render};
 use resnetc::source::Source;
 use resnetc::{Options, back};
 use std::fmt::Write;
@@ -382,6 +382,29 @@ const STRANGERS: &[&str] = &[
     "stride",
     "*",
 ];
+
+/// A place in the library's text would be shown in the description's.
+#[test]
+fn a_limit_is_reached_at_a_call_of_the_description() {
+    for path in crate::describe::shipped() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        // The calls of a network that has no blocks of its own.
+        if path.extension().is_some_and(|ending| ending != "resnet") || text.contains("\nblock ") {
+            continue;
+        }
+        let source = Source::new("limited.resnet", &text);
+        let nodes = resnetc::compile(&source).unwrap().order().len();
+        for limit in (1..nodes).step_by(7) {
+            let report = resnetc::compile_with(&source, &Options { limit, ..Options::default() }).unwrap_err();
+            let error = report.diagnostics()[0];
+            assert_eq!(error.code, Code::TooManyNodes, "{error:?}");
+            let start = error.primary.span.range().start;
+            let line = text.lines().nth(text[..start].matches('\n').count()).unwrap().trim_start();
+            let is_call = ["stem ", "stage ", "head ", "input "].iter().any(|word| line.starts_with(word));
+            assert!(is_call && error.primary.span.range().end <= text.len(), "{}, {limit}: {line}", path.display());
+        }
+    }
+}
 
 fn change() -> impl Strategy<Value = Change> {
     let index = any::<prop::sample::Index>;
