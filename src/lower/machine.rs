@@ -81,6 +81,13 @@ struct Frame<'a> {
     call: Span,
 }
 
+impl Frame<'_> {
+    /// Where a message says that something of the block is, which stands at `span` in its text: the library's is not shown.
+    fn place(&self, span: Span) -> Span {
+        if self.block.is_library { self.blame } else { span }
+    }
+}
+
 /// What expressions see.
 struct View<'m, 'a> {
     machine: &'m Machine<'a>,
@@ -222,7 +229,7 @@ impl<'a> Machine<'a> {
         match &statement.kind {
             StatementKind::Let(name, value) => {
                 let value = self.evaluate(value, frame, context)?;
-                frame.values.push((&name.value, value, name.span));
+                frame.values.push((&name.value, value, frame.place(name.span)));
                 Ok(())
             }
             StatementKind::If(cases, last) => {
@@ -298,7 +305,7 @@ impl<'a> Machine<'a> {
         context: &mut Context<'a>,
     ) -> Result<(), Halt> {
         self.spend(name.span, frame)?;
-        frame.values.push((&name.value, value, name.span));
+        frame.values.push((&name.value, value, frame.place(name.span)));
         self.run(body, frame, context)?;
         frame.values.pop();
         Ok(())
@@ -415,7 +422,7 @@ impl<'a> Machine<'a> {
         {
             return self.call_value(step, &call, written, span, frame, context);
         }
-        let node_span = if frame.block.is_library { frame.blame } else { span };
+        let node_span = frame.place(span);
         if let Some(layer) = library::layer(name) {
             let arguments = self.layer_arguments(layer, step, frame, context)?;
             let added = layer::add(self, context, name, step.role, &arguments, node_span);
