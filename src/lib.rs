@@ -11,8 +11,9 @@
 //!                                                                    └─ back       live model, burn, Keras, ONNX, pictures
 //! ```
 //!
-//! Beside them stand [`promise`], which holds a network against the figures that its description states, [`schema`], which
-//! tells an editor what a description in TOML may be, and [`report`], which puts cost and picture on a page.
+//! [`sweep`] takes many variants of a description through it. Beside them stand [`promise`], which holds a network against
+//! the figures that its description states, [`schema`], which tells an editor what a description in TOML may be, and
+//! [`report`], which puts cost and picture on a page.
 
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
@@ -35,6 +36,7 @@ pub mod report;
 pub mod schema;
 pub mod source;
 pub mod spec;
+pub mod sweep;
 pub mod valid;
 pub mod weights;
 

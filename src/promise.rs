@@ -7,7 +7,7 @@
 
 use crate::analysis::group::percent;
 use crate::analysis::memory::FLOAT;
-use crate::analysis::{self, Analysis, Group, Level, Parameters, convention};
+use crate::analysis::{self, Analysis, Figures, Group, Level, Parameters, convention};
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::ir::{NodeId, Op, Place};
 use crate::source::{Span, Spanned};
@@ -172,6 +172,25 @@ fn budget(spec: &Spec, held: Held, network: &Checked, analysis: &Analysis, repor
     }
 }
 
+fn over_budget_message(name: &str, stated: u64, found: u128) -> String {
+    format!("`{name}` is {stated}, and the network has {found} ({})", difference(stated, found))
+}
+
+/// What [`check`] says first of a network with these figures, at the description's own input, that exceeds `budget`.
+#[must_use]
+pub fn first_over_budget(budget: &Budget, figures: &Figures) -> Option<String> {
+    let limits = [
+        ("max_parameters", budget.max_parameters, figures.parameters.trainable),
+        ("max_macs", budget.max_macs, figures.macs),
+        ("max_memory", budget.max_memory, figures.memory_bytes()),
+    ];
+    let over = limits.into_iter().filter_map(|(name, stated, found)| {
+        stated.filter(|stated| found > u128::from(stated.value)).map(|stated| (name, stated, found))
+    });
+    let (name, stated, found) = over.min_by_key(|(_, stated, _)| stated.span)?;
+    Some(over_budget_message(name, stated.value, found))
+}
+
 /// The bytes that a part of the network takes: its weights, and where the peak of inference is, the peak.
 fn memory_share(peak: NodeId, analysis: &Analysis, group: &Group) -> u128 {
     let here = group.layers.iter().filter_map(|&position| analysis.layers.get(position)).any(|row| row.node == peak);
@@ -190,7 +209,7 @@ fn over_budget(
     let mut error = Diagnostic::error(
         Code::OverBudget,
         stated.span,
-        format!("`{name}` is {}, and the network has {found} ({})", stated.value, difference(stated.value, found)),
+        over_budget_message(name, stated.value, found),
         format!("the network has {found}"),
     );
     // The first of several that are equal: `max_by_key` would take the last.

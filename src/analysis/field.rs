@@ -1,7 +1,7 @@
 //! The receptive field: how much of the input one value of the last feature map can see.
 
+use super::trace::Trace;
 use crate::ir::Op;
-use crate::valid::Checked;
 
 /// Size and stride in pixels of the input, along the longest path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,25 +12,28 @@ pub struct ReceptiveField {
     pub stride: u128,
 }
 
-const PIXEL: ReceptiveField = ReceptiveField { size: 1, stride: 1 };
+/// One value itself.
+pub const PIXEL: ReceptiveField = ReceptiveField { size: 1, stride: 1 };
 
-/// The receptive field of the last feature map; of windows that are not square, the larger side.
+/// The receptive field of windows that may not be square: of height and width, the larger.
+#[must_use]
+pub fn larger([vertical, horizontal]: [ReceptiveField; 2]) -> ReceptiveField {
+    vertical.max(horizontal)
+}
+
+/// How much of the value that enters one value of the last feature map sees, in height and in width.
 ///
 /// A window with extent k at stride s turns (size, stride) into (size + (k - 1) stride, s stride); a join takes the
 /// larger of its branches; a pool to a fixed size and what follows it no longer look at the map and change nothing.
 #[must_use]
-pub fn receptive_field(network: &Checked) -> ReceptiveField {
-    let mut fields = vec![[PIXEL; 2]; network.graph().bound()];
-    for layer in network.layers() {
-        let seen = layer.operands.iter().filter_map(|operand| fields.get(operand.index()).copied());
+pub fn fields(trace: &Trace<'_>) -> [ReceptiveField; 2] {
+    let mut fields: Vec<[ReceptiveField; 2]> = Vec::with_capacity(trace.len());
+    for step in trace.steps() {
+        let seen = step.operands.iter().filter_map(|&operand| fields.get(operand).copied());
         let field = seen.reduce(|left, right| both(left, right, ReceptiveField::max)).unwrap_or([PIXEL; 2]);
-        let field = after(&layer.node.op, field);
-        if let Some(slot) = fields.get_mut(layer.id.index()) {
-            *slot = field;
-        }
+        fields.push(after(step.op, field));
     }
-    let [vertical, horizontal] = fields.get(network.output().index()).copied().unwrap_or([PIXEL; 2]);
-    vertical.max(horizontal)
+    fields.last().copied().unwrap_or([PIXEL; 2])
 }
 
 /// Height and width combined one by one.
@@ -45,6 +48,15 @@ fn both(
 impl ReceptiveField {
     fn max(self, other: Self) -> Self {
         Self { size: self.size.max(other.size), stride: self.stride.max(other.stride) }
+    }
+
+    /// What `piece` sees through this: (S, T) before (s, t) is (S + (s - 1) T, t T). Since every step adds a multiple of the
+    /// stride that it finds and multiplies it, and the larger of two branches is the same whatever was before both, that is
+    /// what the steps of the piece do one by one.
+    #[must_use]
+    pub fn then(self, piece: Self) -> Self {
+        let reach = self.stride.saturating_mul(piece.size.saturating_sub(1));
+        Self { size: self.size.saturating_add(reach), stride: self.stride.saturating_mul(piece.stride) }
     }
 
     /// Strides multiply without bound, one pixel maps can be strided for ever; beyond 2^128 it is all the same.

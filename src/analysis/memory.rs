@@ -1,11 +1,12 @@
 //! Memory of float32 tensors: weights, the peak of inference, what training keeps.
 //!
-//! Both walks take the nodes in topological order and visit each edge a constant number of times.
+//! Both walks take the nodes in topological order and visit each edge a constant number of times. Both can take a network
+//! piece by piece: what follows a value asks no more of what made it than a [`Tensor`] says.
 
+use super::trace::{Step, Table, Trace};
 use crate::ir::op::{self, Activation};
 use crate::ir::{NodeId, Op, Shape, Sides};
-use crate::valid::{Checked, Layer};
-use std::collections::BTreeSet;
+use crate::valid::Checked;
 
 /// Bytes of one element.
 pub const FLOAT: u128 = 4;
@@ -62,23 +63,22 @@ fn inference_storage(op: &Op) -> Storage {
     }
 }
 
-/// A table with one entry for every node.
-struct Table<T>(Vec<T>);
+/// What is in memory of the value that a piece of a network begins to read, or leaves: the tensor that holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tensor {
+    /// The tensor's elements for one image: more than the value's, where that is a part of it.
+    pub elements: u128,
+    /// Inference: it is the network's input, which is never freed. Training: an op has saved it.
+    pub kept: bool,
+}
 
-impl<T: Copy + Default> Table<T> {
-    fn new(network: &Checked) -> Self {
-        Self(vec![T::default(); network.graph().bound()])
-    }
-
-    fn get(&self, id: NodeId) -> T {
-        self.0.get(id.index()).copied().unwrap_or_default()
-    }
-
-    fn set(&mut self, id: NodeId, value: T) {
-        if let Some(slot) = self.0.get_mut(id.index()) {
-            *slot = value;
-        }
-    }
+/// What a walk over inference finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inference {
+    /// The largest sum of live elements, for one image.
+    pub peak: u128,
+    /// The tensor that holds the last value.
+    pub exit: Tensor,
 }
 
 /// What lives while one layer is computed.
@@ -90,57 +90,76 @@ pub struct Moment {
     pub elements: u128,
 }
 
-/// Visits every node in topological order with the tensors that live while it is computed, each as the node that owns it,
-/// and their elements for one image. A tensor is freed after the last node that reads it or a view of it; the input and the
-/// output are kept.
-fn walk(network: &Checked, mut visit: impl FnMut(Moment, &BTreeSet<NodeId>)) {
-    let mut owners = Table::<NodeId>::new(network);
+/// Visits every step in topological order with the elements that live during it, for one image, and with which tensors do,
+/// each under the step that made it; returns the tensor that holds the last value. A tensor is freed after the last step
+/// that reads it or a view of it. Kept are the last value, since it is read by what follows, and the network's input: the
+/// first value, unless the walk begins to read one that `entry` holds.
+fn walk(trace: &Trace<'_>, entry: Option<Tensor>, mut visit: impl FnMut(usize, u128, &Table<bool>)) -> Tensor {
+    let mut owners = Table::<usize>::new(trace);
     // How often the tensor of each owner will still be read.
-    let mut reads = Table::<usize>::new(network);
-    let (mut tensors, mut elements) = (BTreeSet::new(), 0);
-    for layer in network.layers() {
-        let first = layer.operands.first().map(|&operand| owners.get(operand));
-        let here = |owner: NodeId| layer.operands.iter().filter(|operand| owners.get(**operand) == owner).count();
-        let reused = match inference_storage(&layer.node.op) {
+    let mut reads = Table::<usize>::new(trace);
+    let mut lives = Table::<bool>::new(trace);
+    let size = |owner: usize| entry.filter(|_| owner == 0).map_or(trace.shape(owner).elements(), |it| it.elements);
+    let last = trace.len().saturating_sub(1);
+    let is_input = |at: usize| at == 0 && entry.is_none_or(|it| it.kept);
+    let mut elements = 0;
+    for (at, step) in trace.steps().iter().enumerate() {
+        let first = step.operands.first().map(|&operand| owners.get(operand));
+        let here = |owner: usize| step.operands.iter().filter(|operand| owners.get(**operand) == owner).count();
+        let reused = match inference_storage(step.op) {
             Storage::Fresh => None,
             Storage::View => first,
             Storage::InPlace => {
-                first.filter(|&owner| reads.get(owner) == here(owner) && is_whole(network, owner, &layer))
+                first.filter(|&owner| reads.get(owner) == here(owner) && size(owner) == step.input.elements())
             }
         };
-        let owner = reused.unwrap_or(layer.id);
+        let owner = reused.unwrap_or(at);
         if reused.is_none() {
-            tensors.insert(owner);
-            elements += layer.output.elements();
+            lives.set(owner, true);
+            elements += size(owner);
         }
-        visit(Moment { node: layer.id, elements }, &tensors);
-        let is_kept = layer.id == network.output() || network.graph().input() == Some(layer.id);
-        owners.set(layer.id, owner);
-        reads.set(owner, reads.get(owner) + network.graph().readers(layer.id).len() + usize::from(is_kept));
-        for operand in layer.operands.iter().map(|&operand| owners.get(operand)) {
+        visit(at, elements, &lives);
+        owners.set(at, owner);
+        reads.set(owner, reads.get(owner) + step.readers + usize::from(at == last || is_input(at)));
+        for operand in step.operands.iter().map(|&operand| owners.get(operand)) {
             reads.set(operand, reads.get(operand).saturating_sub(1));
-            if reads.get(operand) == 0 && tensors.remove(&operand) {
-                elements -= network.shape(operand).elements();
+            if reads.get(operand) == 0 && lives.get(operand) {
+                lives.set(operand, false);
+                elements -= size(operand);
             }
         }
     }
+    let owner = owners.get(last);
+    Tensor { elements: size(owner), kept: is_input(owner) }
+}
+
+/// Inference of a whole network, or of a piece that begins to read a value that `entry` holds. Of a piece, the peak counts
+/// `entry` and what is made in it: that the network's input stays beside, where `entry` is not it, is for who adds up.
+#[must_use]
+pub fn inference(trace: &Trace<'_>, entry: Option<Tensor>) -> Inference {
+    let mut peak = 0;
+    let exit = walk(trace, entry, |_, elements, _| peak = peak.max(elements));
+    Inference { peak, exit }
 }
 
 /// What lives during each layer of inference, in topological order, for one image.
 #[must_use]
 pub fn timeline(network: &Checked) -> Vec<Moment> {
-    let mut moments = Vec::with_capacity(network.order().len());
-    walk(network, |moment, _| moments.push(moment));
-    moments
+    let mut live = Vec::with_capacity(network.order().len());
+    walk(&Trace::of(network), None, |_, elements, _| live.push(elements));
+    network.order().iter().zip(live).map(|(&node, elements)| Moment { node, elements }).collect()
 }
 
 /// The tensors that live during the layer `node` of inference, each as the layer that made it, in the order of the network.
 #[must_use]
 pub fn live_at(network: &Checked, node: NodeId) -> Vec<NodeId> {
+    let order = network.order();
     let mut live = Vec::new();
-    walk(network, |moment, tensors| {
-        if moment.node == node {
-            live.extend(tensors);
+    walk(&Trace::of(network), None, |at, _, lives| {
+        if order.get(at) == Some(&node) {
+            live.extend(
+                order.iter().take(at + 1).enumerate().filter(|(owner, _)| lives.get(*owner)).map(|(_, &id)| id),
+            );
         }
     });
     live
@@ -159,17 +178,11 @@ pub fn peak(network: &Checked, timeline: &[Moment]) -> Moment {
     timeline.iter().fold(start, |peak, moment| if moment.elements > peak.elements { *moment } else { peak })
 }
 
-/// Whether the first operand of `layer` is all of the tensor that `owner` owns: what is written over a part of one would
-/// keep the rest.
-fn is_whole(network: &Checked, owner: NodeId, layer: &Layer<'_>) -> bool {
-    network.shape(owner).elements() == layer.input.elements()
-}
-
 /// What an op keeps for the backward pass.
 #[derive(Default)]
 struct Saved {
     /// The operands whose buffers it keeps.
-    operands: Vec<NodeId>,
+    operands: Vec<usize>,
     /// Its value's buffer.
     value: bool,
     /// Bytes of its own for each image.
@@ -187,14 +200,14 @@ struct Saved {
 /// first. A product keeps each operand for the gradient of the others, a layer scale what it scales. Dropout keeps its mask
 /// of one byte each, stochastic depth a float an image. A blur keeps what it reads for the gradient of the reflection, and
 /// the padded map as any convolution. A global mean, a sum, concatenation, views and padding keep nothing.
-fn saved(network: &Checked, layer: &Layer<'_>, trained: &Table<bool>) -> Saved {
+fn saved(trace: &Trace<'_>, layer: &Step<'_>, at: usize, trained: &Table<bool>) -> Saved {
     let outputs = layer.output.elements();
     let nothing = Saved::default();
-    if !trained.get(layer.id) {
+    if !trained.get(at) {
         return nothing;
     }
     let operand = || Saved { operands: layer.operands.clone(), ..Saved::default() };
-    match &layer.node.op {
+    match layer.op {
         Op::Conv2d(_)
         | Op::Linear(_)
         | Op::AvgPool(_)
@@ -218,7 +231,7 @@ fn saved(network: &Checked, layer: &Layer<'_>, trained: &Table<bool>) -> Saved {
         Op::Dropout(dropout) if dropout.rate > 0.0 => Saved { own: outputs, ..nothing },
         Op::DropPath(drop) if drop.rate > 0.0 => Saved { own: FLOAT, ..nothing },
         Op::Blur(blur) => Saved { own: FLOAT * padded(layer.input, blur.window.padding), ..operand() },
-        Op::Multiply(_) => product(network, layer, trained),
+        Op::Multiply(_) => product(trace, layer, trained),
         Op::Input(_)
         | Op::Flatten(_)
         | Op::Add(_)
@@ -245,10 +258,10 @@ fn padded(shape: Shape, sides: Sides) -> u128 {
 
 /// Operands are multiplied two at a time from the first on: each product keeps a side where the other needs a gradient, and
 /// all but the last product are tensors that the next one may keep.
-fn product(network: &Checked, layer: &Layer<'_>, trained: &Table<bool>) -> Saved {
+fn product(trace: &Trace<'_>, layer: &Step<'_>, trained: &Table<bool>) -> Saved {
     let mut saved = Saved::default();
     let Some((&first, rest)) = layer.operands.split_first() else { return saved };
-    let (mut needs, mut shape) = (trained.get(first), network.shape(first));
+    let (mut needs, mut shape) = (trained.get(first), trace.shape(first));
     for (position, &operand) in rest.iter().enumerate() {
         if needs {
             saved.operands.push(operand);
@@ -260,7 +273,7 @@ fn product(network: &Checked, layer: &Layer<'_>, trained: &Table<bool>) -> Saved
             }
         }
         needs |= trained.get(operand);
-        shape = layer.node.op.infer(&[shape, network.shape(operand)]).unwrap_or(shape);
+        shape = layer.op.infer(&[shape, trace.shape(operand)]).unwrap_or(shape);
     }
     saved
 }
@@ -295,57 +308,88 @@ fn training_storage(op: &Op) -> Storage {
     }
 }
 
-/// The bytes that a training step keeps: the union of what the ops save. A buffer that an op has saved is not written
-/// over: where a relu or an add would have to, it makes a tensor of its own.
+/// What a walk over training finds: what a step keeps for the backward pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Training {
+    /// Elements of buffers, for one image.
+    pub elements: u128,
+    /// Bytes beside them for each image.
+    pub own: u128,
+    /// Bytes for each batch.
+    pub once: u128,
+    /// The tensor that holds the last value.
+    pub exit: Tensor,
+    /// Whether a gradient is needed of the last value.
+    pub trained: bool,
+}
+
+impl Training {
+    /// The bytes that a step keeps for a batch.
+    #[must_use]
+    pub fn bytes(&self, batch: u128) -> u128 {
+        batch * (FLOAT * self.elements + self.own) + self.once
+    }
+}
+
+/// Training of a whole network, or of a piece that begins to read a value that a tensor holds, of which a gradient is needed
+/// or not. What a step keeps is the union of what the ops save. A buffer that an op has saved is not written over: where a
+/// relu or an add would have to, it makes a tensor of its own.
 #[must_use]
-pub fn training_saved(network: &Checked, batch: u128) -> u128 {
-    let mut buffers = Table::<NodeId>::new(network);
-    let mut kept = Table::<bool>::new(network);
-    let mut trained = Table::<bool>::new(network);
+pub fn training(trace: &Trace<'_>, entry: Option<(Tensor, bool)>) -> Training {
+    let mut buffers = Table::<usize>::new(trace);
+    let mut kept = Table::<bool>::new(trace);
+    let mut trained = Table::<bool>::new(trace);
+    let size = |at: usize| entry.filter(|_| at == 0).map_or(trace.shape(at).elements(), |(tensor, _)| tensor.elements);
     let (mut elements, mut own, mut once) = (0, 0, 0);
-    let mut keep = |kept: &mut Table<bool>, buffer: NodeId| {
+    let mut keep = |kept: &mut Table<bool>, buffer: usize| {
         if !kept.get(buffer) {
             kept.set(buffer, true);
-            elements += network.shape(buffer).elements();
+            elements += size(buffer);
         }
     };
-    for layer in network.layers() {
-        let parameters = layer.node.op.parameters(layer.input);
-        let is_trained = parameters.iter().any(|(kind, _)| kind.is_trainable());
-        trained.set(layer.id, is_trained || layer.operands.iter().any(|operand| trained.get(*operand)));
-        let first = layer.operands.first().map(|&operand| buffers.get(operand));
-        let saved = saved(network, &layer, &trained);
-        let reused = match training_storage(&layer.node.op) {
+    if let Some((tensor, needed)) = entry {
+        kept.set(0, tensor.kept);
+        trained.set(0, needed);
+    }
+    for (at, step) in trace.steps().iter().enumerate().skip(usize::from(entry.is_some())) {
+        let is_trained = step.op.parameters(step.input).iter().any(|(kind, _)| kind.is_trainable());
+        trained.set(at, is_trained || step.operands.iter().any(|operand| trained.get(*operand)));
+        let first = step.operands.first().map(|&operand| buffers.get(operand));
+        let saved = saved(trace, step, at, &trained);
+        let reused = match training_storage(step.op) {
             Storage::Fresh => None,
             Storage::View => first,
             Storage::InPlace => first.filter(|&buffer| {
-                !kept.get(buffer) && !is_shared(network, &layer) && is_whole(network, buffer, &layer)
+                !kept.get(buffer) && !is_shared(trace, step) && size(buffer) == step.input.elements()
             }),
         };
-        buffers.set(layer.id, reused.unwrap_or(layer.id));
+        buffers.set(at, reused.unwrap_or(at));
         for &operand in &saved.operands {
             keep(&mut kept, buffers.get(operand));
         }
         if saved.value {
-            keep(&mut kept, buffers.get(layer.id));
+            keep(&mut kept, buffers.get(at));
         }
         own += saved.own;
         once += saved.once;
     }
-    batch * (FLOAT * elements + own) + once
+    let last = trace.len().saturating_sub(1);
+    let buffer = buffers.get(last);
+    let exit = Tensor { elements: size(buffer), kept: kept.get(buffer) };
+    Training { elements, own, once, exit, trained: trained.get(last) }
 }
 
-/// Whether anybody else reads the first operand of `layer`.
-fn is_shared(network: &Checked, layer: &Layer<'_>) -> bool {
-    layer.operands.first().is_some_and(|&operand| network.graph().readers(operand).len() > 1)
+/// Whether anybody else reads the first operand of `step`.
+fn is_shared(trace: &Trace<'_>, step: &Step<'_>) -> bool {
+    step.operands.first().is_some_and(|&operand| trace.readers(operand) > 1)
 }
 
-/// Memory of `network` for a batch, with `parameters` parameters and statistics.
+/// Memory of a network for a batch, with `parameters` parameters and statistics.
 #[must_use]
-pub(super) fn measure(network: &Checked, parameters: u128, batch: u128) -> Memory {
+pub(super) fn measure(trace: &Trace<'_>, parameters: u128, batch: u128) -> Memory {
     Memory {
         weights_bytes: FLOAT * parameters,
-        inference_peak_bytes: FLOAT * batch * inference_peak(network).elements,
-        training_saved_bytes: training_saved(network, batch),
+        inference_peak_bytes: FLOAT * batch * inference(trace, None).peak,
+        training_saved_bytes: training(trace, None).bytes(batch),
     }
 }

@@ -11,16 +11,20 @@ pub mod field;
 pub mod figure;
 pub mod group;
 pub mod memory;
+pub mod piece;
 pub mod rule;
+pub mod trace;
 
 pub use convention::{Convention, Count};
 pub use field::ReceptiveField;
 pub use group::{Group, Level, group};
 pub use memory::Memory;
+pub use piece::Figures;
 
 use crate::ir::{NodeId, ParameterKind, Shape};
 use crate::valid::Checked;
 use rule::Work;
+use trace::{Step, Table, Trace};
 
 /// What a network costs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,46 +121,45 @@ impl Analysis {
 #[must_use]
 pub fn analyse(network: &Checked, batch: u32) -> Analysis {
     let images = u128::from(batch);
+    let trace = Trace::of(network);
     let mut counts: Vec<_> = convention::ALL.iter().map(Count::new).collect();
     let mut parameters = Parameters::default();
     let mut layers = Vec::with_capacity(network.order().len());
-    each(network, |node, work, own| {
+    let mut order = network.order().iter();
+    each(&trace, false, |work, own| {
         for count in &mut counts {
             count.add(work, images);
         }
         parameters += own;
         let macs = images * work.op.macs(work.input, work.output);
-        layers.push(Row { node, op: work.op.name(), output: work.output, parameters: own, macs });
+        let row = |&node| Row { node, op: work.op.name(), output: work.output, parameters: own, macs };
+        layers.extend(order.next().map(row));
     });
-    let memory = memory::measure(network, parameters.total(), images);
-    Analysis { batch, parameters, counts, memory, receptive_field: field::receptive_field(network), layers }
+    let memory = memory::measure(&trace, parameters.total(), images);
+    let receptive_field = field::larger(field::fields(&trace));
+    Analysis { batch, parameters, counts, memory, receptive_field, layers }
 }
 
 /// What each layer adds to the count of `convention`, in topological order.
 #[must_use]
 pub fn by_layer(network: &Checked, convention: &Convention, batch: u32) -> Vec<u128> {
     let mut counts = Vec::with_capacity(network.order().len());
-    each(network, |_, work, _| counts.push(u128::from(batch) * convention.count(work)));
+    each(&Trace::of(network), false, |work, _| counts.push(u128::from(batch) * convention.count(work)));
     counts
 }
 
-/// Visits every node in topological order with its work and its parameters.
-fn each(network: &Checked, mut visit: impl FnMut(NodeId, &Work<'_>, Parameters)) {
-    let mut trained = vec![false; network.graph().bound()];
-    for layer in network.layers() {
-        let input_gradient =
-            layer.operands.iter().any(|operand| trained.get(operand.index()).copied().unwrap_or_default());
-        let op = &layer.node.op;
+/// Visits every step with its work and its parameters; `entry` says whether a gradient is needed of the value that enters.
+fn each(trace: &Trace<'_>, entry: bool, mut visit: impl FnMut(&Work<'_>, Parameters)) {
+    let mut trained = Table::<bool>::new(trace);
+    for (at, step) in trace.steps().iter().enumerate() {
+        let input_gradient = entry && at == 0 || step.operands.iter().any(|&operand| trained.get(operand));
         let mut parameters = Parameters::default();
-        for (kind, shape) in op.parameters(layer.input) {
+        for (kind, shape) in step.op.parameters(step.input) {
             parameters.add(kind, &shape);
         }
         let is_trained = parameters.trainable > 0;
-        let operands = layer.operands.len();
-        let work = Work { op, input: layer.input, output: layer.output, operands, is_trained, input_gradient };
-        visit(layer.id, &work, parameters);
-        if let Some(slot) = trained.get_mut(layer.id.index()) {
-            *slot = input_gradient || is_trained;
-        }
+        let &Step { op, input, output, .. } = step;
+        visit(&Work { op, input, output, operands: step.operands.len(), is_trained, input_gradient }, parameters);
+        trained.set(at, input_gradient || is_trained);
     }
 }

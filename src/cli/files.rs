@@ -149,6 +149,11 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Says on standard error what is about to be done, or was.
+pub(super) fn remark(message: &str) {
+    anstream::eprintln!("{message}");
+}
+
 /// Says on standard error why something could not be asked.
 pub(super) fn complain(message: &str) {
     anstream::eprintln!("error: {message}");

@@ -27,6 +27,7 @@ mod run;
 mod schema;
 mod scratch;
 mod summary;
+mod sweep;
 mod verify;
 mod weights;
 
@@ -74,6 +75,7 @@ enum Command {
     Fmt(fmt::Arguments),
     Graph(graph::Arguments),
     Summary(summary::Arguments),
+    Sweep(sweep::Arguments),
     Diff(diff::Arguments),
     Report(report::Arguments),
     Run(run::Arguments),
@@ -115,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Fmt(arguments) => fmt::run(&arguments, global),
         Command::Graph(arguments) => graph::run(&arguments, global),
         Command::Summary(arguments) => summary::run(&arguments, global),
+        Command::Sweep(arguments) => sweep::run(&arguments, global),
         Command::Diff(arguments) => diff::run(&arguments, global),
         Command::Report(arguments) => report::run(&arguments, global),
         Command::Run(arguments) => run::run(&arguments, global),

@@ -23,14 +23,14 @@ pub(super) enum Format {
 
 /// A table of text, its first column to the left, the others to the right if `numeric`.
 #[derive(Debug)]
-pub(super) struct Grid {
-    pub(super) header: Vec<&'static str>,
+pub(super) struct Grid<H = &'static str> {
+    pub(super) header: Vec<H>,
     pub(super) rows: Vec<Vec<String>>,
     /// For each column, whether it holds numbers.
     pub(super) numeric: Vec<bool>,
 }
 
-impl Grid {
+impl<H: AsRef<str>> Grid<H> {
     /// The grid as lines, each ending in a newline; `None` for JSON.
     pub(super) fn render(&self, format: Format) -> Option<String> {
         match format {
@@ -43,7 +43,7 @@ impl Grid {
 
     fn aligned(&self, style: TableStyle, padding: (u16, u16)) -> String {
         let mut table = Table::new();
-        table.load_style(style).set_header(&self.header).add_rows(&self.rows);
+        table.load_style(style).set_header(self.header.iter().map(AsRef::as_ref)).add_rows(&self.rows);
         for (column, numeric) in table.column_iter_mut().zip(&self.numeric) {
             column.set_padding(padding);
             column.set_cell_alignment(if *numeric { CellAlignment::Right } else { CellAlignment::Left });
@@ -52,7 +52,8 @@ impl Grid {
     }
 
     fn csv(&self) -> String {
-        let mut out = self.header.join(",") + "\n";
+        let header: Vec<_> = self.header.iter().map(|name| field(name.as_ref())).collect();
+        let mut out = header.join(",") + "\n";
         for row in &self.rows {
             let cells: Vec<_> = row.iter().map(|cell| quoted(cell)).collect();
             out.push_str(&cells.join(","));
@@ -62,16 +63,15 @@ impl Grid {
     }
 }
 
-/// A CSV field: numbers lose their digit groups, text with a comma or a quote is quoted (RFC 4180).
+/// A cell of a table as a CSV field: numbers lose their digit groups.
 fn quoted(cell: &str) -> String {
     let plain = cell.replace(',', "");
-    if !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit()) {
-        plain
-    } else if cell.contains([',', '"', '\n']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
+    if !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit()) { plain } else { field(cell) }
+}
+
+/// A CSV field: text with a comma, a quote or a line break is quoted (RFC 4180).
+pub(super) fn field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 /// `value` as JSON with a final newline. A `serde_json::Value` would refuse integers beyond 64 bits; this keeps them.

@@ -1,6 +1,7 @@
 //! Front ends: from text to [`Spec`].
 
 pub mod dsl;
+pub mod template;
 pub mod toml;
 
 use crate::diagnostic::{Code, Diagnostic, Report};

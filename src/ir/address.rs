@@ -18,6 +18,12 @@ pub struct Address {
     pub sequence: u32,
 }
 
+impl Address {
+    /// The network's input.
+    pub const INPUT: Self =
+        Self { place: Place::Input, branch: Label::INPUT, unit: 0, role: Label::INPUT, sequence: 0 };
+}
+
 /// The part of the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Place {

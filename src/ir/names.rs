@@ -222,6 +222,17 @@ impl NameTable {
         name
     }
 
+    /// Whether a name in a block called `kind` can say which of all blocks of the network it is in.
+    #[must_use]
+    pub fn says_number(&self, kind: &str) -> bool {
+        let rows = self.section(kind).into_iter().chain([&self.common]);
+        let mut templates =
+            rows.flat_map(|rows| rows.block.iter().chain(rows.rows.iter().map(|(_, template)| template)));
+        templates.any(|template| {
+            template.pieces.iter().any(|piece| matches!(piece, Piece::Number { variable: Variable::Number, .. }))
+        })
+    }
+
     fn section(&self, kind: &str) -> Option<&Rows> {
         self.sections.iter().find(|(name, _)| name == kind).map(|(_, rows)| rows)
     }

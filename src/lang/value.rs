@@ -89,6 +89,51 @@ impl Value {
     }
 }
 
+impl Value {
+    /// Appends bytes that are the same for two values exactly where these are the same, wherever they were written.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let count = |out: &mut Vec<u8>, count: usize| out.extend((count as u64).to_le_bytes());
+        let text = |out: &mut Vec<u8>, text: &str| {
+            count(out, text.len());
+            out.extend(text.as_bytes());
+        };
+        match self {
+            Self::Integer(value) => {
+                out.push(b'i');
+                out.extend(value.to_le_bytes());
+            }
+            Self::Float(value) => {
+                out.push(b'f');
+                out.extend(value.to_bits().to_le_bytes());
+            }
+            Self::Boolean(value) => out.extend([b'b', u8::from(*value)]),
+            Self::Text(word) => {
+                out.push(b't');
+                text(out, word);
+            }
+            Self::List(items) => {
+                out.push(b'l');
+                count(out, items.len());
+                items.iter().for_each(|item| item.encode(out));
+            }
+            Self::Call(call) => {
+                out.extend([b'c', u8::from(call.is_library)]);
+                text(out, &call.name.value);
+                count(out, call.arguments.len());
+                for argument in &call.arguments {
+                    text(out, argument.name.as_ref().map_or("", |name| &name.value));
+                    text(out, argument.variable.as_deref().unwrap_or_default());
+                    argument.value.value.encode(out);
+                }
+            }
+            Self::Other(name) => {
+                out.push(b'o');
+                text(out, name);
+            }
+        }
+    }
+}
+
 impl fmt::Display for Value {
     /// As the DSL writes it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

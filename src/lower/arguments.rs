@@ -17,7 +17,7 @@ pub(super) type Bound<'a> = (&'a str, Value, Span);
 
 /// A block and a value for each of its parameters.
 #[derive(Debug)]
-pub(super) struct Arguments<'a> {
+pub struct Arguments<'a> {
     pub(super) block: &'a Block,
     /// The parameters that have a value that was written or is a constant.
     pub(super) values: Vec<Bound<'a>>,
@@ -27,7 +27,22 @@ pub(super) struct Arguments<'a> {
     pub(super) span: Span,
 }
 
-impl Arguments<'_> {
+impl<'a> Arguments<'a> {
+    /// The block.
+    #[must_use]
+    pub fn block(&self) -> &'a Block {
+        self.block
+    }
+
+    /// Appends bytes that are the same for two calls of one block exactly where these tell it the same.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        for (name, value, _) in &self.values {
+            out.extend(name.as_bytes());
+            out.push(0);
+            value.encode(out);
+        }
+    }
+
     pub(super) fn find(&self, name: &str) -> Option<&Value> {
         self.values.iter().find(|(known, ..)| *known == name).map(|(_, value, _)| value)
     }

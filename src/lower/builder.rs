@@ -1,7 +1,8 @@
 //! A graph that grows, and the shape of each of its nodes.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Graph, NodeId, Op, Origin, Shape};
+use crate::ir::{Address, Graph, NodeId, Op, Origin, Shape, op};
+use crate::source::Span;
 
 /// Why lowering stops early.
 #[derive(Debug)]
@@ -23,12 +24,26 @@ pub(super) struct Builder {
     pub(super) graph: Graph,
     shapes: Vec<Shape>,
     pub(super) limit: usize,
+    /// Nodes of the network that are not in this graph: of a piece, those before it.
+    before: usize,
     pub(super) current: NodeId,
 }
 
 impl Builder {
     pub(super) fn new(graph: Graph, limit: usize) -> Self {
-        Self { graph, shapes: Vec::new(), limit, current: NodeId::new(0) }
+        Self { graph, shapes: Vec::new(), limit, before: 0, current: NodeId::new(0) }
+    }
+
+    /// A builder of a piece that reads a value of shape `entry`, which `before` nodes have made: a node without a meaning of
+    /// its own stands for it.
+    pub(super) fn piece(mut graph: Graph, limit: usize, entry: Shape, before: usize) -> Self {
+        let input = op::Input { channels: entry.channels(), size: entry.size().unwrap_or([1; 2]) };
+        let current = graph.add(Op::Input(input), Origin { span: Span::default(), address: Address::INPUT }, &[]);
+        Self { graph, shapes: vec![entry], limit, before: before.saturating_sub(1), current }
+    }
+
+    pub(super) fn into_graph(self) -> (Graph, Vec<Shape>) {
+        (self.graph, self.shapes)
     }
 
     pub(super) fn shape(&self, id: NodeId) -> Option<Shape> {
@@ -41,7 +56,7 @@ impl Builder {
     }
 
     pub(super) fn add(&mut self, op: Op, origin: Origin, operands: &[NodeId]) -> Result<(), Halt> {
-        if self.graph.len() >= self.limit {
+        if self.before + self.graph.len() >= self.limit {
             let limit = self.limit;
             return Err(Halt::Error(Box::new(
                 Diagnostic::error(

@@ -5,9 +5,9 @@
 //! they name none, by the blocks of the stages; a stage of another block takes from the defaults what its block declares.
 
 use super::arguments::{Arguments, Bound, Judge};
-use super::check_range;
 use super::matching::Matching;
 use super::scope::{Blocks, Index};
+use super::{Part, check_range};
 use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::lang::Value;
@@ -21,14 +21,26 @@ use std::collections::BTreeMap;
 
 /// The resolved calls of a description.
 #[derive(Debug)]
-pub(super) struct Calls<'a> {
+pub struct Calls<'a> {
     pub(super) stem: Arguments<'a>,
     pub(super) stages: Vec<Arguments<'a>>,
     pub(super) head: Arguments<'a>,
 }
 
+impl<'a> Calls<'a> {
+    /// The call of a part of the network; none for a stage that it does not have.
+    #[must_use]
+    pub fn of(&self, part: Part) -> Option<&Arguments<'a>> {
+        match part {
+            Part::Stem => Some(&self.stem),
+            Part::Stage(stage) => self.stages.get(stage),
+            Part::Head => Some(&self.head),
+        }
+    }
+}
+
 /// Resolves every call of `spec`; what is wrong goes to `report`.
-pub(super) fn resolve<'a>(spec: &'a Spec, blocks: Blocks<'a>, report: &mut Report) -> Option<Calls<'a>> {
+pub(super) fn resolve<'a>(spec: &Spec, blocks: Blocks<'a>, report: &mut Report) -> Option<Calls<'a>> {
     let judge = Judge { blocks, is_library: false, words: spec.form.words() };
     let stem = resolve_single(&spec.stem, Place::Stem, judge, report);
     let mut defaults = Defaults::find(spec, judge, report);
@@ -221,6 +233,20 @@ fn keys(judge: Judge<'_>, keys: &'static [&'static str]) -> &'static [&'static s
     }
 }
 
+/// Which argument of `call` is for the parameter of `block` called `name`: the one with that name, the one that is a variable
+/// called so, or the one at its position.
+#[must_use]
+pub fn position_of(call: &Call, block: &Block, name: &str) -> Option<usize> {
+    let mut matching = Matching::of(&block.signature, false);
+    call.arguments.iter().position(|argument| match &argument.name {
+        Some(own) if block.parameter(&own.value).is_none() => own.value == name,
+        own => {
+            let parameter = matching.next(own.as_ref(), argument.variable.as_deref(), argument.value.span);
+            parameter.is_ok_and(|parameter| parameter == name)
+        }
+    })
+}
+
 fn find<'a>(call: &'a Call, name: &str) -> Option<&'a Argument> {
     call.arguments.iter().find(|argument| argument.is(name))
 }
@@ -251,7 +277,7 @@ fn resolve_single<'a>(call: &Call, place: Place, judge: Judge<'a>, report: &mut 
 fn resolve_stage<'a>(
     stage: &Stage,
     kind: Named<'a>,
-    defaults: &mut Defaults<'a>,
+    defaults: &mut Defaults<'_, 'a>,
     meant: &[&'a str],
     report: &mut Report,
 ) -> Option<Arguments<'a>> {
@@ -278,7 +304,7 @@ fn resolve_stage<'a>(
 fn bind<'a>(
     call: &Call,
     block: &'a Block,
-    mut defaults: Option<&mut Defaults<'a>>,
+    mut defaults: Option<&mut Defaults<'_, 'a>>,
     judge: Judge<'a>,
     meant: &[&str],
     report: &mut Report,
@@ -444,8 +470,8 @@ fn check_kinds(spec: &Spec, known: Blocks<'_>, kinds: &[Named<'_>], report: &mut
 }
 
 /// What the stages share, and what has been said about it.
-struct Defaults<'a> {
-    call: Option<&'a Call>,
+struct Defaults<'s, 'a> {
+    call: Option<&'s Call>,
     kind: Named<'a>,
     judge: Judge<'a>,
     /// Arguments that the block of the defaults refuses.
@@ -454,8 +480,8 @@ struct Defaults<'a> {
     unsuited: Vec<[&'a str; 2]>,
 }
 
-impl<'a> Defaults<'a> {
-    fn find(spec: &'a Spec, judge: Judge<'a>, report: &mut Report) -> Self {
+impl<'s, 'a> Defaults<'s, 'a> {
+    fn find(spec: &'s Spec, judge: Judge<'a>, report: &mut Report) -> Self {
         let call = spec.defaults.as_ref();
         let kind = call.map_or(Named::Absent, |call| find_kind(&call.kind, Place::Stage, judge, report));
         Self { call, kind, judge, refused: Vec::new(), unsuited: Vec::new() }

@@ -21,7 +21,7 @@ use crate::lang::{Value, function};
 use crate::library;
 use crate::limits;
 use crate::source::{Span, Spanned};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -34,29 +34,58 @@ pub(super) struct Machine<'a> {
     words: Words,
     /// Steps of evaluation that are left.
     work: Cell<usize>,
+    /// The fewest that were left, or would have been had a repetition been of the length that was asked for.
+    lowest: Cell<usize>,
+    /// What was asked of the place, where somebody wants to know.
+    asked: Option<RefCell<Vec<Question>>>,
     /// Layers that chains have numbered so far.
     chained: u32,
 }
 
 /// Where a block stands.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Position {
-    pub(super) place: Place,
-    /// The block's number in its stage, and how many the stage has.
-    pub(super) index: u64,
-    pub(super) blocks: u64,
-    /// The block's number in the network, and how many it has.
-    pub(super) number: u64,
-    pub(super) total: u64,
-    /// The stage's number, and how many the network has.
-    pub(super) stage: u64,
-    pub(super) stages: u64,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The place that its nodes are at.
+    pub place: Place,
+    /// The block's number in its stage.
+    pub index: u64,
+    /// How many blocks the stage has.
+    pub blocks: u64,
+    /// The block's number in the network.
+    pub number: u64,
+    /// How many blocks the network has.
+    pub total: u64,
+    /// The stage's number.
+    pub stage: u64,
+    /// How many stages the network has.
+    pub stages: u64,
+}
+
+/// What the statements of a block can ask of the place where it stands, beside the current tensor's shape, the dialect, and
+/// whether the block is its stage's first.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// Its number in its stage.
+    Index,
+    /// How many blocks the stage has.
+    Blocks,
+    /// Its number in the network.
+    Number,
+    /// How many blocks the network has.
+    Total,
+    /// The stage's number.
+    Stage,
+    /// How many stages the network has.
+    Stages,
+    /// What the stage before has for a parameter.
+    Previous(String),
 }
 
 /// What holds for one block of the description and the blocks in it.
 pub(super) struct Context<'a> {
     position: Position,
-    call: &'a Arguments<'a>,
+    /// The stride that the call tells its stage.
+    stage_stride: Value,
     previous: Option<Told<'a>>,
     branch: Label,
     unit: u32,
@@ -68,7 +97,7 @@ pub(super) struct Context<'a> {
 }
 
 /// The values of a block's parameters.
-pub(super) type Told<'a> = Rc<[(&'a str, Value)]>;
+pub type Told<'a> = Rc<[(&'a str, Value)]>;
 
 /// A block that is being executed.
 struct Frame<'a> {
@@ -97,13 +126,39 @@ struct View<'m, 'a> {
 
 impl<'a> Machine<'a> {
     pub(super) fn new(builder: Builder, dialect: Arc<Dialect>, blocks: Blocks<'a>, words: Words) -> Self {
-        Self { builder, dialect, blocks, words, work: Cell::new(limits::FIRST_WORK), chained: 0 }
+        let work = Cell::new(limits::FIRST_WORK);
+        Self { builder, dialect, blocks, words, lowest: work.clone(), work, asked: None, chained: 0 }
+    }
+
+    /// With `work` steps left, and what is asked of the place recorded.
+    pub(super) fn recording(self, work: usize) -> Self {
+        let asked = Some(RefCell::default());
+        Self { work: Cell::new(work), lowest: Cell::new(work), asked, ..self }
+    }
+
+    /// What was asked of the place, each question once, in the order in which they were asked.
+    pub(super) fn asked(&self) -> Vec<Question> {
+        self.asked.as_ref().map(|asked| asked.borrow().clone()).unwrap_or_default()
+    }
+
+    /// Steps of evaluation: the fewest that were left, and how many are left now.
+    pub(super) fn work(&self) -> [usize; 2] {
+        [self.lowest.get(), self.work.get()]
+    }
+
+    fn ask(&self, question: Question) {
+        if let Some(asked) = &self.asked {
+            let mut asked = asked.borrow_mut();
+            if !asked.contains(&question) {
+                asked.push(question);
+            }
+        }
     }
 
     /// Adds the block that `call` names; of a stage's first, what its parameters were.
     pub(super) fn expand(
         &mut self,
-        call: &'a Arguments<'a>,
+        call: &Arguments<'a>,
         previous: Option<Told<'a>>,
         position: Position,
     ) -> Result<Option<Told<'a>>, Halt> {
@@ -112,8 +167,9 @@ impl<'a> Machine<'a> {
             Place::Block { .. } => Label::BLOCK,
             Place::Head => Label::HEAD,
         };
-        let mut context =
-            Context { position, call, previous, branch, unit: 0, counters: BTreeMap::new(), part: None, depth: 0 };
+        let stage_stride = call.told("stride").unwrap_or(Value::Integer(1));
+        let counters = BTreeMap::new();
+        let mut context = Context { position, stage_stride, previous, branch, unit: 0, counters, part: None, depth: 0 };
         let mut frame =
             Frame { block: call.block, values: Vec::with_capacity(16), blame: call.blame(), call: call.span };
         for (name, value, span) in &call.values {
@@ -188,6 +244,7 @@ impl<'a> Machine<'a> {
         match self.work.get().checked_sub(1) {
             Some(left) => {
                 self.work.set(left);
+                self.lowest.set(self.lowest.get().min(left));
                 Ok(())
             }
             None => Err(Box::new(
@@ -244,6 +301,8 @@ impl<'a> Machine<'a> {
                 let (from, to) = (self.count(from, frame, context)?, self.count(to, frame, context)?);
                 let times = usize::try_from(to.saturating_sub(from).max(0)).unwrap_or(usize::MAX);
                 // Each may add a layer, and pay with it.
+                let unpaid = times.saturating_sub(self.builder.limit);
+                self.lowest.set(self.lowest.get().min(self.work.get().saturating_sub(unpaid)));
                 if times > self.work.get().saturating_add(self.builder.limit) {
                     let error = Diagnostic::error(
                         Code::TooMuchWork,
@@ -641,6 +700,27 @@ impl<'a> Machine<'a> {
     }
 }
 
+/// What the stage before has for the parameter called `name`.
+pub(super) fn previous<'t>(told: Option<&'t Told<'_>>, name: &str) -> Option<&'t Value> {
+    told?.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
+impl Position {
+    /// The number that answers `question`; none where a number does not.
+    #[must_use]
+    pub fn answer(&self, question: &Question) -> Option<u64> {
+        match question {
+            Question::Index => Some(self.index),
+            Question::Blocks => Some(self.blocks),
+            Question::Number => Some(self.number),
+            Question::Total => Some(self.total),
+            Question::Stage => Some(self.stage),
+            Question::Stages => Some(self.stages),
+            Question::Previous(_) => None,
+        }
+    }
+}
+
 impl Context<'_> {
     /// The next number of a node in `branch`.
     fn next(&mut self, branch: Label) -> u32 {
@@ -705,23 +785,24 @@ impl Scope for View<'_, '_> {
         if let Some((_, value, _)) = own {
             return Some(value.clone());
         }
-        let Position { index, blocks, number, total, stage, stages, .. } = self.context.position;
         let shape = || self.machine.builder.current_shape();
         let side = |at: usize| shape().size().and_then(|size| size.get(at).copied());
-        let whole = match name {
-            "index" => index,
-            "blocks" => blocks,
-            "number" => number,
-            "total" => total,
-            "stage" => stage,
-            "stages" => stages,
-            "channels" => Shape::channels(shape()),
-            "height" => side(0)?,
-            "width" => side(1)?,
-            "stage_stride" => return Some(self.context.call.told("stride").unwrap_or(Value::Integer(1))),
+        let question = match name {
+            "index" => Question::Index,
+            "blocks" => Question::Blocks,
+            "number" => Question::Number,
+            "total" => Question::Total,
+            "stage" => Question::Stage,
+            "stages" => Question::Stages,
+            "channels" => return Some(Value::Integer(Shape::channels(shape()).into())),
+            "height" => return Some(Value::Integer(side(0)?.into())),
+            "width" => return Some(Value::Integer(side(1)?.into())),
+            "stage_stride" => return Some(self.context.stage_stride.clone()),
             _ => return None,
         };
-        Some(Value::Integer(whole.into()))
+        let answer = self.context.position.answer(&question);
+        self.machine.ask(question);
+        answer.map(|number| Value::Integer(number.into()))
     }
 
     fn field(&self, base: &str, field: &str, span: Span) -> Evaluated {
@@ -789,6 +870,7 @@ impl View<'_, '_> {
         let channels = self.machine.builder.current_shape().channels();
         Ok(Value::Boolean(match self.machine.dialect.projection {
             Projection::WhereShapesDiffer => stride != 1 || out != i128::from(channels),
+            // Whether the block is the first is no question: it is known of every place.
             Projection::FirstBlock => self.context.position.index == 0,
         }))
     }
@@ -801,9 +883,9 @@ impl View<'_, '_> {
                 Diagnostic::error(Code::WrongArguments, name.span, "this is no parameter", "expected the name of one");
             return Err(Box::new(error));
         };
-        let before = self.context.previous.iter().flat_map(|values| values.iter());
-        match before.into_iter().find(|(known, _)| *known == name) {
-            Some((_, value)) => Ok(value.clone()),
+        self.machine.ask(Question::Previous(name.to_owned()));
+        match previous(self.context.previous.as_ref(), name) {
+            Some(value) => Ok(value.clone()),
             None => evaluate(otherwise, self),
         }
     }

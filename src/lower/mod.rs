@@ -12,21 +12,23 @@ mod definitions;
 mod layer;
 mod machine;
 mod matching;
+pub mod piece;
 mod scope;
 
-pub use calls::{write_out, write_short};
+pub use arguments::Arguments;
+pub use calls::{Calls, position_of, write_out, write_short};
+pub use machine::{Position, Question, Told};
+pub use scope::{Blocks, Index};
 
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::dialect;
-use crate::ir::graph::StageKind;
-use crate::ir::{self, Address, Dialect, Graph, Label, Op, Place, op};
+use crate::ir::graph::{Kinds, StageKind};
+use crate::ir::{self, Address, Dialect, Graph, Op, Place, op};
 use crate::limits;
 use crate::source::Spanned;
-use crate::spec::{Input, Spec, name};
+use crate::spec::{Input, Spec, Stage, name};
 use builder::{Builder, Halt};
-use calls::Calls;
-use machine::{Machine, Position, Told};
-use scope::{Blocks, Index};
+use machine::Machine;
 use std::sync::Arc;
 
 /// Lowers `spec` to a graph of at most `limit` nodes; with `names`, under the names of that dialect instead of its own.
@@ -34,23 +36,32 @@ use std::sync::Arc;
 /// There is none where a block, a dialect or a limit refuses something in the description, or where `report` says that the
 /// front end did; everything is in `report` then.
 pub fn lower(spec: &Spec, names: Option<&Dialect>, limit: usize, report: &mut Report) -> Option<Graph> {
-    report.extend(name::check(&spec.name, spec.form.words()));
     let index = Index::new(&spec.definitions);
     let blocks = Blocks::new(&index);
-    definitions::check(&spec.definitions, blocks, report);
-    dialect::check(&spec.definitions, &spec.dialect.value, report);
-    let dialect = dialect::resolve(&spec.dialect, &spec.definitions, spec.form.words(), report);
-    check_input(&spec.input, report);
-    let calls = calls::resolve(spec, blocks, report);
-    check_total(spec, limit, report);
-    if report.has_errors() {
-        return None;
-    }
+    let dialect = check_definitions(spec, blocks, report);
+    let calls = resolve(spec, blocks, limit, report)?;
     let dialect = match names {
         Some(names) => Arc::new(named(&*dialect?, names)),
         None => dialect?,
     };
-    build(spec, dialect, blocks, limit, &calls?).map_err(|error| report.push(*error)).ok()
+    build(spec, dialect, blocks, limit, &calls).map_err(|error| report.push(*error)).ok()
+}
+
+/// Checks what does not depend on the numbers of a description: its name, its blocks, its dialects. Gives its dialect.
+pub fn check_definitions(spec: &Spec, blocks: Blocks<'_>, report: &mut Report) -> Option<Arc<Dialect>> {
+    report.extend(name::check(&spec.name, spec.form.words()));
+    definitions::check(&spec.definitions, blocks, report);
+    dialect::check(&spec.definitions, &spec.dialect.value, report);
+    dialect::resolve(&spec.dialect, &spec.definitions, spec.form.words(), report)
+}
+
+/// The calls of `spec`, with a value for each parameter of the blocks that they name; none where anything in `report` is an
+/// error.
+pub fn resolve<'a>(spec: &Spec, blocks: Blocks<'a>, limit: usize, report: &mut Report) -> Option<Calls<'a>> {
+    check_input(&spec.input, report);
+    let calls = calls::resolve(spec, blocks, report);
+    check_total(spec, limit, report);
+    calls.filter(|_| !report.has_errors())
 }
 
 /// What `dialect` means in the words of `names`: its names, and what of the layers belongs to them. Whether convolutions have
@@ -67,11 +78,11 @@ fn named(dialect: &Dialect, names: &Dialect) -> Dialect {
 }
 
 fn build<'a>(
-    spec: &'a Spec,
+    spec: &Spec,
     dialect: Arc<Dialect>,
     blocks: Blocks<'a>,
     limit: usize,
-    calls: &'a Calls<'a>,
+    calls: &Calls<'a>,
 ) -> Result<Graph, Box<Diagnostic>> {
     let graph = Graph::new(&spec.name.value, Arc::clone(&dialect));
     let mut machine = Machine::new(Builder::new(graph, limit), dialect, blocks, spec.form.words());
@@ -81,36 +92,71 @@ fn build<'a>(
     }
 }
 
-fn expand<'a>(spec: &'a Spec, machine: &mut Machine<'a>, calls: &'a Calls<'a>) -> Result<(), Halt> {
-    let address = Address { place: Place::Input, branch: Label::INPUT, unit: 0, role: Label::INPUT, sequence: 0 };
+fn expand<'a>(spec: &Spec, machine: &mut Machine<'a>, calls: &Calls<'a>) -> Result<(), Halt> {
     let input =
         op::Input { channels: spec.input.channels.value, size: [spec.input.height.value, spec.input.width.value] };
     let span = spec.input.channels.span.to(spec.input.width.span);
-    machine.builder.add(Op::Input(input), ir::Origin { span, address }, &[])?;
-    let blocks_of = |stage: &crate::spec::Stage| stage.blocks.map_or(0, |blocks| blocks.value);
-    let total = spec.stages.iter().map(blocks_of).sum();
-    let stages = spec.stages.len() as u64;
-    let alone = Position { place: Place::Stem, index: 0, blocks: 1, number: 0, total, stage: 0, stages };
-    calls.stem.block.name().clone_into(&mut machine.builder.graph.kinds.stem);
-    machine.expand(&calls.stem, None, alone)?;
-    let (mut previous, mut first) = (None::<Told<'_>>, 0_u64);
-    for (stage, (described, call)) in (0_u32..).zip(spec.stages.iter().zip(&calls.stages)) {
-        let blocks = blocks_of(described);
-        let kind = StageKind { name: call.block.name().to_owned(), first: u32::try_from(first).unwrap_or(u32::MAX) };
-        machine.builder.graph.kinds.stages.push(kind);
-        let mut told = previous.clone();
-        for index in 0..blocks {
+    machine.builder.add(Op::Input(input), ir::Origin { span, address: Address::INPUT }, &[])?;
+    let blocks: Vec<_> = spec.stages.iter().map(Stage::length).collect();
+    let (mut previous, mut told) = (None::<Told<'_>>, None);
+    for (part, position) in positions(&blocks) {
+        let Some(call) = calls.of(part) else { continue };
+        let kinds = &mut machine.builder.graph.kinds;
+        let name = call.block.name();
+        // What a stage is told, the next one can ask for.
+        if position.index == 0 {
+            previous = told.take().or(previous);
+            enter(kinds, part, name, &position);
+        }
+        let here = machine.expand(call, previous.clone(), position)?;
+        if matches!(part, Part::Stage(_)) {
+            told = here.or(told);
+        }
+    }
+    Ok(())
+}
+
+/// Notes in `kinds` that a block called `name` stands first in a part of the network.
+fn enter(kinds: &mut Kinds, part: Part, name: &str, position: &Position) {
+    kinds.blocks = u32::try_from(position.total).unwrap_or(u32::MAX);
+    match part {
+        Part::Stem => name.clone_into(&mut kinds.stem),
+        Part::Stage(_) => {
+            let first = u32::try_from(position.number).unwrap_or(u32::MAX);
+            kinds.stages.push(StageKind { name: name.to_owned(), first });
+        }
+        Part::Head => name.clone_into(&mut kinds.head),
+    }
+}
+
+/// A part of a network: a call of the description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// What stands before the stages.
+    Stem,
+    /// A stage, from 0.
+    Stage(usize),
+    /// What stands after the stages.
+    Head,
+}
+
+/// Where each block of a network stands whose stages have so many `blocks`, in order.
+pub fn positions(blocks: &[u64]) -> impl Iterator<Item = (Part, Position)> + Clone + '_ {
+    let total = blocks.iter().sum();
+    let stages = blocks.len() as u64;
+    let stem = Position { place: Place::Stem, index: 0, blocks: 1, number: 0, total, stage: 0, stages };
+    let head = Position { place: Place::Head, number: total, stage: stages, ..stem };
+    let mut number = 0;
+    let in_stages = (0_u32..).zip(blocks).enumerate().flat_map(move |(at, (stage, &blocks))| {
+        let first = number;
+        number += blocks;
+        (0..blocks).map(move |index| {
             let place = Place::Block { stage, block: u32::try_from(index).unwrap_or(u32::MAX) };
             let position = Position { place, index, blocks, number: first + index, total, stage: stage.into(), stages };
-            told = machine.expand(call, previous.clone(), position)?.or(told);
-        }
-        first += blocks;
-        previous = told;
-    }
-    machine.builder.graph.kinds.blocks = u32::try_from(total).unwrap_or(u32::MAX);
-    calls.head.block.name().clone_into(&mut machine.builder.graph.kinds.head);
-    machine.expand(&calls.head, previous, Position { place: Place::Head, number: total, stage: stages, ..alone })?;
-    Ok(())
+            (Part::Stage(at), position)
+        })
+    });
+    std::iter::once((Part::Stem, stem)).chain(in_stages).chain(std::iter::once((Part::Head, head)))
 }
 
 fn check_input(input: &Input, report: &mut Report) {

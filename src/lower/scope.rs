@@ -8,19 +8,21 @@ use std::collections::HashMap;
 /// The blocks that a description can name: its own first, then the library's. The library knows only its own, so that a
 /// description's `basic` changes nothing but the description.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Blocks<'a> {
+pub struct Blocks<'a> {
     index: &'a Index<'a>,
 }
 
 /// A description's own blocks by name; the first of a name counts.
 #[derive(Debug)]
-pub(super) struct Index<'a> {
+pub struct Index<'a> {
     own: &'a [Block],
     by_name: HashMap<&'a str, usize>,
 }
 
 impl<'a> Index<'a> {
-    pub(super) fn new(definitions: &'a Definitions) -> Self {
+    /// The blocks of `definitions`.
+    #[must_use]
+    pub fn new(definitions: &'a Definitions) -> Self {
         let own = definitions.blocks.as_slice();
         let mut by_name = HashMap::with_capacity(own.len());
         for (at, block) in own.iter().enumerate() {
@@ -40,7 +42,9 @@ impl<'a> Index<'a> {
 }
 
 impl<'a> Blocks<'a> {
-    pub(super) fn new(index: &'a Index<'a>) -> Self {
+    /// What a description with these blocks can name.
+    #[must_use]
+    pub fn new(index: &'a Index<'a>) -> Self {
         Self { index }
     }
 
@@ -55,7 +59,8 @@ impl<'a> Blocks<'a> {
     }
 
     /// The block called `name`, where a description names one for `place`.
-    pub(super) fn find_at(self, place: Place, name: &str) -> Option<&'a Block> {
+    #[must_use]
+    pub fn find_at(self, place: Place, name: &str) -> Option<&'a Block> {
         self.index.find(name).or_else(|| library::find_at(place, name))
     }
 

@@ -102,6 +102,14 @@ pub struct Stage {
     pub blocks: Option<Spanned<u64>>,
 }
 
+impl Stage {
+    /// How many blocks it has; none where it is not written.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.blocks.map_or(0, |blocks| blocks.value)
+    }
+}
+
 impl Form {
     /// How it writes words.
     #[must_use]

@@ -8,7 +8,8 @@
 mod shapes;
 
 use crate::diagnostic::{Code, Diagnostic, Report};
-use crate::ir::{Address, Graph, Node, NodeId, Op, Parameter, Shape};
+use crate::ir::names::{Context, NameTable};
+use crate::ir::{Address, Graph, Node, NodeId, Op, Origin, Parameter, Shape};
 use crate::source::Span;
 use std::collections::HashMap;
 
@@ -165,39 +166,88 @@ impl Checked {
 }
 
 fn names(graph: &Graph) -> Result<Vec<String>, Report> {
+    let nodes: Vec<_> = graph.ids().filter_map(|id| Some((id, graph.get(id)?))).collect();
+    let layers = nodes.iter().map(|(_, node)| {
+        let address = node.origin.address;
+        (Named::new(address, &node.op), graph.kinds.context(address.place))
+    });
+    let given = name_layers(layers, &graph.dialect.names).map_err(|Clash { first, second, name }| {
+        let node = |at: usize| nodes.get(at).map(|(_, node)| node.origin);
+        let unknown = Origin { span: Span::default(), address: Address::INPUT };
+        let [first, second] = [first, second].map(|at| node(at).unwrap_or(unknown));
+        Diagnostic::error(
+            Code::DuplicateName,
+            second.span,
+            format!("two layers are called `{name}`"),
+            "the second comes from here",
+        )
+        .label(first.span, "the first comes from here")
+        .note(format!("names come from the name table of the dialect `{}`", graph.dialect.name))
+        .help(tell_apart(&first.address, &second.address))
+    })?;
     let mut names = vec![String::new(); graph.bound()];
-    for id in graph.ids() {
-        if let (Some(node), Some(slot)) = (graph.get(id), names.get_mut(id.index())) {
-            *slot = graph.name_of(&node.origin.address);
+    for ((id, _), name) in nodes.iter().zip(given) {
+        if let Some(slot) = names.get_mut(id.index()) {
+            *slot = name;
         }
     }
-    let mut seen: HashMap<String, &Node> = HashMap::with_capacity(graph.len());
+    Ok(names)
+}
+
+/// What of a layer decides its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Named {
+    /// Where it stands.
+    pub address: Address,
+    /// Whether it has weights, whose names files know.
+    pub has_weights: bool,
+}
+
+impl Named {
+    /// A layer that is `op`.
+    #[must_use]
+    pub fn new(address: Address, op: &Op) -> Self {
+        Self { address, has_weights: !op.parameters(Shape::Vector(1)).is_empty() }
+    }
+}
+
+/// Two layers that would have one name, as positions among the layers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clash {
+    /// The layer that had the name first.
+    pub first: usize,
+    /// The layer that would have it too.
+    pub second: usize,
+    /// The name.
+    pub name: String,
+}
+
+/// The names of `layers`, which are given in the order in which they were added, each with the block that it is of.
+///
+/// # Errors
+/// Two that cannot be told apart.
+pub fn name_layers<'k>(
+    layers: impl Iterator<Item = (Named, Context<'k>)>,
+    table: &NameTable,
+) -> Result<Vec<String>, Clash> {
+    let mut names = Vec::with_capacity(layers.size_hint().0);
+    let mut seen: HashMap<String, usize> = HashMap::with_capacity(layers.size_hint().0);
     // How often a name was taken before: the next number to try.
     let mut taken: HashMap<String, u32> = HashMap::new();
-    for id in graph.ids() {
-        let (Some(node), Some(name)) = (graph.get(id), names.get_mut(id.index())) else { continue };
+    for (at, (Named { address, has_weights }, context)) in layers.enumerate() {
+        let mut name = table.name(&address, context);
         // A row of a table gives layers with weights the names that weight files know; any other name may be told apart
         // by a number.
-        let context = graph.kinds.context(node.origin.address.place);
-        let is_known = !node.op.parameters(Shape::Vector(1)).is_empty()
-            && graph.dialect.names.row(&node.origin.address, context).is_some();
+        let is_known = has_weights && table.row(&address, context).is_some();
         while !is_known && seen.contains_key(name.as_str()) {
             let number = taken.entry(name.clone()).or_insert(1);
             *number += 1;
-            *name = format!("{name}_{number}");
+            name = format!("{name}_{number}");
         }
-        if let Some(first) = seen.insert(name.clone(), node) {
-            return Err(Diagnostic::error(
-                Code::DuplicateName,
-                node.origin.span,
-                format!("two layers are called `{name}`"),
-                "the second comes from here",
-            )
-            .label(first.origin.span, "the first comes from here")
-            .note(format!("names come from the name table of the dialect `{}`", graph.dialect.name))
-            .help(tell_apart(&first.origin.address, &node.origin.address))
-            .into());
+        if let Some(first) = seen.insert(name.clone(), at) {
+            return Err(Clash { first, second: at, name });
         }
+        names.push(name);
     }
     Ok(names)
 }

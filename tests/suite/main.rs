@@ -65,6 +65,8 @@ mod sketch;
 mod sketches;
 mod strangers;
 mod structure;
+mod sweep;
+mod sweep_command;
 mod timeline;
 mod verify;
 mod weights;

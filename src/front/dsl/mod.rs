@@ -21,9 +21,11 @@ use super::unsayable;
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::lang::{Definitions, Value};
 use crate::limits;
-use crate::source::{Source, Span};
+use crate::source::{Source, Span, Spanned};
 use crate::spec::Spec;
+use network::Network;
 use std::ops::Range;
+use std::sync::Arc;
 use tree::Reader;
 
 /// Reads a description; what is wrong with it goes to `report`.
@@ -31,11 +33,39 @@ use tree::Reader;
 /// There is nothing to read where brackets do not match or nothing was found. Where the report has been added to, the
 /// [`Spec`] holds placeholders: it is fit to be checked further, and for nothing else.
 pub fn parse(source: &Source, report: &mut Report) -> Option<Spec> {
-    let mut reader = whole(source, report)?;
-    let (mut definitions, networks) = reader.file();
-    explain::divisions(source, &reader.tokens, reader.report);
-    refuse_layers(&mut definitions, reader.report);
-    network::spec(source, definitions, networks, report)
+    Program::read(source, report).map(|program| program.spec(&[], report))
+}
+
+/// A description whose network can be told its parameters, without its text being read again.
+#[derive(Debug)]
+pub struct Program {
+    network: Network,
+    uses: Vec<Spanned<String>>,
+    definitions: Arc<Definitions>,
+    end: Span,
+}
+
+impl Program {
+    /// Reads a description as [`parse`] does.
+    pub fn read(source: &Source, report: &mut Report) -> Option<Self> {
+        let mut reader = whole(source, report)?;
+        let (mut definitions, networks) = reader.file();
+        explain::divisions(source, &reader.tokens, reader.report);
+        refuse_layers(&mut definitions, reader.report);
+        let uses = std::mem::take(&mut definitions.uses);
+        let network = network::only(source, networks, report)?;
+        Some(Self { network, uses, definitions: Arc::new(definitions), end: end_of(source) })
+    }
+
+    /// The names of the network's parameters.
+    pub fn parameters(&self) -> impl Iterator<Item = &str> {
+        self.network.parameters()
+    }
+
+    /// The description that it comes to, with these values for parameters of its network and the defaults for the others.
+    pub fn spec(&self, told: &[(String, Value)], report: &mut Report) -> Spec {
+        self.network.spec(self.end, &self.uses, &self.definitions, told, report)
+    }
 }
 
 /// The text laid out: the same tokens on the same lines, with the white space that everybody's texts have.

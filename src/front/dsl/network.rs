@@ -17,6 +17,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A network as it was written.
+#[derive(Debug)]
 pub(super) struct Network {
     pub(super) span: Span,
     name: Spanned<String>,
@@ -24,6 +25,7 @@ pub(super) struct Network {
     statements: Vec<Statement>,
 }
 
+#[derive(Debug)]
 enum Statement {
     Let(Spanned<String>, Expression),
     Dialect(Spanned<String>),
@@ -34,6 +36,7 @@ enum Statement {
     Figures { kind: Spanned<String>, settings: Vec<Setting>, span: Span },
 }
 
+#[derive(Debug)]
 struct CallSyntax {
     name: Spanned<String>,
     arguments: Vec<Passed>,
@@ -119,15 +122,9 @@ impl Reader<'_> {
     }
 }
 
-/// The description that the text comes to.
-pub(super) fn spec(
-    source: &Source,
-    mut definitions: Definitions,
-    networks: Vec<Network>,
-    report: &mut Report,
-) -> Option<Spec> {
+/// The network of a text, of which there must be one.
+pub(super) fn only(source: &Source, networks: Vec<Network>, report: &mut Report) -> Option<Network> {
     let end = end_of(source);
-    let uses = std::mem::take(&mut definitions.uses);
     let mut networks = networks.into_iter();
     let Some(network) = networks.next() else {
         // What did not parse may have been the network.
@@ -150,7 +147,27 @@ pub(super) fn spec(
                 .help("a description is one network: move the other to a file of its own"),
         );
     }
-    Some(Builder { end, locals: Locals::default(), report }.build(network, uses, definitions))
+    Some(network)
+}
+
+impl Network {
+    /// The names of its parameters.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = &str> {
+        self.parameters.iter().map(|parameter| parameter.name.value.as_str())
+    }
+
+    /// The description that it comes to, where its parameters are what `told` says or their defaults; `end` is where the text
+    /// ends, `uses` the dialects that it uses.
+    pub(super) fn spec(
+        &self,
+        end: Span,
+        uses: &[Spanned<String>],
+        definitions: &Arc<Definitions>,
+        told: &[(String, Value)],
+        report: &mut Report,
+    ) -> Spec {
+        Builder { end, locals: Locals::default(), report }.build(self, uses.to_vec(), Arc::clone(definitions), told)
+    }
 }
 
 struct Builder<'r> {
@@ -217,22 +234,29 @@ impl Scope for Locals {
 }
 
 impl Builder<'_> {
-    fn build(mut self, network: Network, uses: Vec<Spanned<String>>, definitions: Definitions) -> Spec {
-        let Network { name, parameters, statements, span } = network;
+    fn build(
+        mut self,
+        network: &Network,
+        uses: Vec<Spanned<String>>,
+        definitions: Arc<Definitions>,
+        told: &[(String, Value)],
+    ) -> Spec {
+        let &Network { ref name, ref parameters, ref statements, span } = network;
         let one = Spanned::new(1, self.end);
         let (mut input, mut stem, mut head, mut dialects) = (None, None, None, uses);
         let (mut stages, mut expect, mut budget) = (Vec::new(), Expect::default(), Budget::default());
         let (mut expected, mut budgeted) = (None, None);
-        for parameter in &parameters {
-            self.parameter(parameter);
+        for parameter in parameters {
+            let value = told.iter().find(|(name, _)| *name == parameter.name.value).map(|(_, value)| value);
+            self.parameter(parameter, value);
         }
         for statement in statements {
             match statement {
-                Statement::Let(name, value) => self.bind(name, &value),
-                Statement::Dialect(name) => dialects.push(name),
+                Statement::Let(name, value) => self.bind(name.clone(), value),
+                Statement::Dialect(name) => dialects.push(name.clone()),
                 Statement::Input(sides, at) => {
-                    let [channels, height, width] = sides.map(|side| self.count(&side, "a side"));
-                    self.once("input", at, &mut input, (Input { channels, height, width }, at));
+                    let [channels, height, width] = sides.each_ref().map(|side| self.count(side, "a side"));
+                    self.once("input", *at, &mut input, (Input { channels, height, width }, *at));
                 }
                 Statement::Stem(call) => {
                     let (call, at) = self.call(call);
@@ -242,11 +266,13 @@ impl Builder<'_> {
                     let (call, at) = self.call(call);
                     self.once("head", at, &mut head, (call, at));
                 }
-                Statement::Stage { call, blocks, stride } => stages.push(self.stage(call, blocks, stride)),
+                Statement::Stage { call, blocks, stride } => {
+                    stages.push(self.stage(call, blocks.as_ref(), stride.as_ref()));
+                }
                 Statement::Figures { kind, settings, span } => {
                     let place = if kind.value == "expect" { &mut expected } else { &mut budgeted };
                     self.once(&kind.value, kind.span, place, ((), kind.span));
-                    self.figures(&kind.value, settings, span, &mut expect, &mut budget);
+                    self.figures(&kind.value, settings, *span, &mut expect, &mut budget);
                 }
             }
         }
@@ -267,9 +293,9 @@ impl Builder<'_> {
         }
         let dialect = dialects.into_iter().next().map(|name| (name, span));
         let dialect = self.required(dialect, span, "dialect", "use dialect torchvision");
-        self.unused(&parameters);
+        self.unused(parameters);
         Spec {
-            name,
+            name: name.clone(),
             dialect: dialect.unwrap_or_else(|| Spanned::new("torchvision".to_owned(), self.end)),
             input,
             stem,
@@ -278,7 +304,7 @@ impl Builder<'_> {
             head: head.map_or_else(|| no_call(span), |(head, _)| head),
             expect,
             budget,
-            definitions: Arc::new(definitions),
+            definitions,
             form: Form::Dsl,
         }
     }
@@ -310,9 +336,12 @@ impl Builder<'_> {
         value.map(|(value, _)| value)
     }
 
-    fn parameter(&mut self, parameter: &Parameter) {
+    fn parameter(&mut self, parameter: &Parameter, told: Option<&Value>) {
         let name = parameter.name.clone();
-        if let Some(default) = &parameter.default {
+        if let Some(value) = told {
+            let kind = ExpressionKind::Constant(value.clone());
+            self.bind(name, &Expression { kind, span: parameter.name.span });
+        } else if let Some(default) = &parameter.default {
             self.bind(name, default);
         } else {
             self.report.push(
@@ -389,23 +418,23 @@ impl Builder<'_> {
         Spanned::new(count.map_err(|error| self.report.push(*error)).unwrap_or(1), span)
     }
 
-    fn call(&mut self, call: CallSyntax) -> (Call, Span) {
-        let CallSyntax { name, arguments, span } = call;
+    fn call(&mut self, call: &CallSyntax) -> (Call, Span) {
+        let &CallSyntax { ref name, ref arguments, span } = call;
         let arguments = arguments
-            .into_iter()
+            .iter()
             .map(|passed| {
                 let value = Spanned::new(self.value(&passed.value), passed.value.span);
                 let variable = passed.value.variable().filter(|word| self.locals.variable(word).is_some());
-                Argument { name: passed.name, variable: variable.map(str::to_owned), value }
+                Argument { name: passed.name.clone(), variable: variable.map(str::to_owned), value }
             })
             .collect();
-        (Call { kind: Kind::Named(name), arguments, span }, span)
+        (Call { kind: Kind::Named(name.clone()), arguments, span }, span)
     }
 
-    fn stage(&mut self, call: CallSyntax, blocks: Option<Expression>, stride: Option<Expression>) -> Stage {
+    fn stage(&mut self, call: &CallSyntax, blocks: Option<&Expression>, stride: Option<&Expression>) -> Stage {
         let (mut call, span) = self.call(call);
         if let Some(stride) = stride {
-            let value = Spanned::new(self.value(&stride), stride.span);
+            let value = Spanned::new(self.value(stride), stride.span);
             if let Some(first) = call.arguments.iter().find(|argument| argument.is("stride")) {
                 let name = Spanned::new("stride".to_owned(), stride.span);
                 self.report.push(explain::twice("argument", &name, first.value.span).help("remove one of them"));
@@ -414,13 +443,13 @@ impl Builder<'_> {
             }
         }
         let blocks = match blocks {
-            Some(blocks) => self.count(&blocks, "a number of blocks"),
+            Some(blocks) => self.count(blocks, "a number of blocks"),
             None => Spanned::new(1, span),
         };
         Stage { call, blocks: Some(blocks) }
     }
 
-    fn figures(&mut self, kind: &str, settings: Vec<Setting>, span: Span, expect: &mut Expect, budget: &mut Budget) {
+    fn figures(&mut self, kind: &str, settings: &[Setting], span: Span, expect: &mut Expect, budget: &mut Budget) {
         let mut fields: Vec<(&str, &mut Option<Spanned<u64>>)> = if kind == "expect" {
             vec![
                 ("parameters", &mut expect.parameters),
@@ -439,7 +468,7 @@ impl Builder<'_> {
             if self.report.is_full() {
                 return;
             }
-            let value = self.count(&value, &format!("`{}`", name.value));
+            let value = self.count(value, &format!("`{}`", name.value));
             if let Some((_, place)) = fields.iter_mut().find(|(known, _)| *known == name.value) {
                 **place = Some(value);
             } else {

@@ -26,16 +26,39 @@ use toml_parser::lexer::TokenKind;
 /// There is nothing to read where the syntax is wrong. Where the report has been added to, the [`Spec`] holds
 /// placeholders: it is fit to be checked further, and for nothing else.
 pub fn parse(source: &Source, report: &mut Report) -> Option<Spec> {
+    parse_with(source, Told::default(), report)
+}
+
+/// What decides the stages of a description that has a `depth`, in place of what it says itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Told<'t> {
+    /// The depth.
+    pub depth: Option<u64>,
+    /// The stem, with which depths go.
+    pub stem: Option<&'t str>,
+    /// The block, which must be that of the depth.
+    pub block: Option<&'t str>,
+}
+
+/// Reads a description as [`parse`] does, with what is `told` in place of what it says.
+pub fn parse_with(source: &Source, told: Told<'_>, report: &mut Report) -> Option<Spec> {
     if let Err(error) = check_size(source).and_then(|()| nesting::check(source)) {
         report.push(error);
         return None;
     }
     let (table, errors) = DeTable::parse_recoverable(source.text());
     if errors.is_empty() {
-        return Some(root::read(source, table.get_ref(), report));
+        return Some(root::read(source, table.get_ref(), told, report));
     }
     syntax::explain(source, &errors, report);
     None
+}
+
+/// Whether a description has `depth` in place of stages.
+#[must_use]
+pub fn has_depth(source: &Source) -> bool {
+    let (table, _) = DeTable::parse_recoverable(source.text());
+    table.get_ref().contains_key("depth")
 }
 
 fn check_size(source: &Source) -> Result<(), Diagnostic> {

@@ -1,7 +1,7 @@
 //! The root table and the tables in it.
 
-use super::depth;
 use super::reader::{State, Table};
+use super::{Told, depth};
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::front::dsl;
 use crate::lang::Definitions;
@@ -10,15 +10,21 @@ use crate::spec::{Budget, Call, Expect, Form, Input, Kind, Spec, Stage};
 use ::toml::de::DeTable;
 use std::sync::Arc;
 
-/// Reads the description whose root is `entries`.
-pub(super) fn read(source: &Source, entries: &DeTable<'_>, report: &mut Report) -> Spec {
+/// Reads the description whose root is `entries`; what is `told` stands in the place of what it says.
+pub(super) fn read(source: &Source, entries: &DeTable<'_>, told: Told<'_>, report: &mut Report) -> Spec {
     let root = Table::root(source, entries, report);
     let end = root.end();
     let name = root.text("name", report).required("name = \"resnet50\"", report);
     let dialect = root.text("dialect", report).required("dialect = \"torchvision\"", report);
     let depth = root.whole("depth", report).state();
+    let depth = depth.map(|depth| Spanned::new(told.depth.unwrap_or(depth.value), depth.span));
     let has_depth = !matches!(depth, State::Absent);
-    let (stem, family) = read_stem(&root, has_depth, end, report);
+    let stem = read_stem(&root, has_depth, end, report);
+    let stem = match told.stem {
+        Some(kind) => with_kind(stem, kind),
+        None => stem,
+    };
+    let family = stem.kind.name().map_or(depth::Family::Any, |kind| depth::Family::of_stem(&kind.value));
     let input = match root.table("input", report).state() {
         State::Value(table) => read_input(&table, report),
         State::Wrong => placeholder_input(end),
@@ -29,6 +35,10 @@ pub(super) fn read(source: &Source, entries: &DeTable<'_>, report: &mut Report) 
         }
     };
     let mut defaults = root.table("block", report).optional().map(|table| read_call(&table, report));
+    if let Some(kind) = told.block {
+        let absent = || Call { kind: Kind::Absent, arguments: Vec::new(), span: end };
+        defaults = Some(with_kind(defaults.unwrap_or_else(absent), kind));
+    }
     let stages = read_stages(&root, depth, family, defaults.as_mut(), report);
     Spec {
         name: name.unwrap_or_else(|| Spanned::new("unnamed".to_owned(), end)),
@@ -104,21 +114,22 @@ fn both(line: Span, depth: Spanned<u64>, stage: Span) -> Diagnostic {
         .fix(line, "")
 }
 
-/// The stem, and the family of depths that it goes with.
-fn read_stem(root: &Table<'_>, has_depth: bool, end: Span, report: &mut Report) -> (Call, depth::Family) {
+/// `call` of another block.
+fn with_kind(call: Call, kind: &str) -> Call {
+    let span = call.kind.name().map_or(call.span, |kind| kind.span);
+    Call { kind: Kind::Named(Spanned::new(kind.to_owned(), span)), ..call }
+}
+
+fn read_stem(root: &Table<'_>, has_depth: bool, end: Span, report: &mut Report) -> Call {
     let call =
         |kind: &str| Call { kind: Kind::Named(Spanned::new(kind.to_owned(), end)), arguments: Vec::new(), span: end };
     match root.table("stem", report).state() {
-        State::Value(table) => {
-            let stem = read_call(&table, report);
-            let family = stem.kind.name().map_or(depth::Family::Any, |kind| depth::Family::of_stem(&kind.value));
-            (stem, family)
-        }
-        State::Wrong => (call("none"), depth::Family::Any),
-        State::Absent if has_depth => (call("imagenet"), depth::Family::ImageNet),
+        State::Value(table) => read_call(&table, report),
+        State::Wrong => call("none"),
+        State::Absent if has_depth => call("imagenet"),
         State::Absent => {
             report.push(missing_table("stem", "[stem]\nkind = \"imagenet\"\nfilters = 64", end));
-            (call("none"), depth::Family::Any)
+            call("none")
         }
     }
 }
