@@ -1,9 +1,9 @@
-//! Memory of float32 tensors: weights, the peak of inference, what training keeps.
+//! Memory of tensors, of float32 unless it says otherwise: weights, the peak of inference, what training keeps.
 //!
 //! Both walks take the nodes in topological order and visit each edge a constant number of times.
 
 use crate::ir::op::{self, Activation};
-use crate::ir::{NodeId, Op, Shape, Sides};
+use crate::ir::{Dtype, NodeId, Op, Shape, Sides};
 use crate::valid::{Checked, Layer};
 use std::collections::BTreeSet;
 
@@ -172,24 +172,55 @@ struct Saved {
     operands: Vec<NodeId>,
     /// Its value's buffer.
     value: bool,
-    /// Bytes of its own for each image.
-    own: u128,
-    /// Bytes of its own for each batch.
-    once: u128,
+    /// What it keeps of its own.
+    own: Kept,
+}
+
+/// What a training step keeps for the backward pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// Elements for each image.
+    pub elements: u128,
+    /// Statistics for each image: float32, or what is wider.
+    pub statistics: u128,
+    /// Statistics for each batch.
+    pub once: u128,
+    /// Bytes for each image of what is no float: indices and masks.
+    pub bytes: u128,
+}
+
+impl Kept {
+    /// All bytes for a batch. On a GPU, batch norm and layer norm keep means and deviations in float32 also where they work
+    /// on narrower floats (`toAccumulateType` in PyTorch's `Normalization.cu` and `layer_norm_kernel.cu`); on a CPU, which
+    /// is no place to train in those, they do not.
+    #[must_use]
+    pub fn bytes(&self, dtype: Dtype, batch: u128) -> u128 {
+        let statistic = dtype.bytes().max(FLOAT);
+        batch * (dtype.bytes() * self.elements + statistic * self.statistics + self.bytes) + statistic * self.once
+    }
+}
+
+impl std::ops::AddAssign for Kept {
+    fn add_assign(&mut self, other: Self) {
+        self.elements += other.elements;
+        self.statistics += other.statistics;
+        self.once += other.once;
+        self.bytes += other.bytes;
+    }
 }
 
 /// What PyTorch's backward formulas ask for where a gradient is needed, `trained` saying of which values. Of a map, C is
-/// its channels and P its positions; a float is 4 bytes.
+/// its channels and P its positions.
 ///
-/// A convolution, a linear layer, an average pool and a norm keep their input: a batch norm also 2 C floats of the batch, a
-/// layer norm 2 P and a group norm 2 a group of each image. A max pool keeps its input and the indices of the maxima.
+/// A convolution, a linear layer, an average pool and a norm keep their input: a batch norm also 2 C statistics of the batch, a
+/// layer norm 2 P and a group norm 2 floats a group of each image. A max pool keeps its input and the indices of the maxima.
 /// Relu, sigmoid and softmax keep their value, the other activations what they read: run in place, they keep a copy of it
 /// first. A product keeps each operand for the gradient of the others, a layer scale what it scales. Dropout keeps its mask
 /// of one byte each, stochastic depth a float an image. A blur keeps what it reads for the gradient of the reflection, and
 /// the padded map as any convolution. A global mean, a sum, concatenation, views and padding keep nothing.
 fn saved(network: &Checked, layer: &Layer<'_>, trained: &Table<bool>) -> Saved {
     let outputs = layer.output.elements();
-    let nothing = Saved::default();
+    let (nothing, none) = (Saved::default(), Kept::default());
     if !trained.get(layer.id) {
         return nothing;
     }
@@ -203,21 +234,23 @@ fn saved(network: &Checked, layer: &Layer<'_>, trained: &Table<bool>) -> Saved {
         | Op::Activation(
             Activation::Relu6 | Activation::Silu | Activation::Gelu | Activation::HardSigmoid | Activation::HardSwish,
         ) => operand(),
-        Op::BatchNorm(_) => Saved { once: 2 * FLOAT * u128::from(layer.output.channels()), ..operand() },
-        Op::LayerNorm(_) => Saved { own: 2 * FLOAT * layer.input.positions(), ..operand() },
-        Op::GroupNorm(norm) => Saved { own: 2 * FLOAT * u128::from(norm.groups), ..operand() },
+        Op::BatchNorm(_) => Saved { own: Kept { once: 2 * u128::from(layer.output.channels()), ..none }, ..operand() },
+        Op::LayerNorm(_) => Saved { own: Kept { statistics: 2 * layer.input.positions(), ..none }, ..operand() },
+        Op::GroupNorm(norm) => Saved { own: Kept { elements: 2 * u128::from(norm.groups), ..none }, ..operand() },
         Op::Activation(Activation::Relu | Activation::Sigmoid | Activation::Softmax) | Op::PathSoftmax(_) => {
             Saved { value: true, ..nothing }
         }
-        Op::MaxPool(_) => Saved { own: INDEX * outputs, ..operand() },
+        Op::MaxPool(_) => Saved { own: Kept { bytes: INDEX * outputs, ..none }, ..operand() },
         Op::AdaptivePool(op) => match op.kind {
             op::PoolKind::Average if op.is_global() => nothing,
             op::PoolKind::Average => operand(),
-            op::PoolKind::Maximum => Saved { own: INDEX * outputs, ..operand() },
+            op::PoolKind::Maximum => Saved { own: Kept { bytes: INDEX * outputs, ..none }, ..operand() },
         },
-        Op::Dropout(dropout) if dropout.rate > 0.0 => Saved { own: outputs, ..nothing },
-        Op::DropPath(drop) if drop.rate > 0.0 => Saved { own: FLOAT, ..nothing },
-        Op::Blur(blur) => Saved { own: FLOAT * padded(layer.input, blur.window.padding), ..operand() },
+        Op::Dropout(dropout) if dropout.rate > 0.0 => Saved { own: Kept { bytes: outputs, ..none }, ..nothing },
+        Op::DropPath(drop) if drop.rate > 0.0 => Saved { own: Kept { elements: 1, ..none }, ..nothing },
+        Op::Blur(blur) => {
+            Saved { own: Kept { elements: padded(layer.input, blur.window.padding), ..none }, ..operand() }
+        }
         Op::Multiply(_) => product(network, layer, trained),
         Op::Input(_)
         | Op::Flatten(_)
@@ -256,7 +289,7 @@ fn product(network: &Checked, layer: &Layer<'_>, trained: &Table<bool>) -> Saved
         if trained.get(operand) {
             match position {
                 0 => saved.operands.push(first),
-                _ => saved.own += FLOAT * shape.elements(),
+                _ => saved.own.elements += shape.elements(),
             }
         }
         needs |= trained.get(operand);
@@ -295,14 +328,14 @@ fn training_storage(op: &Op) -> Storage {
     }
 }
 
-/// The bytes that a training step keeps: the union of what the ops save. A buffer that an op has saved is not written
+/// What a training step keeps: the union of what the ops save. A buffer that an op has saved is not written
 /// over: where a relu or an add would have to, it makes a tensor of its own.
 #[must_use]
-pub fn training_saved(network: &Checked, batch: u128) -> u128 {
+pub fn training_kept(network: &Checked) -> Kept {
     let mut buffers = Table::<NodeId>::new(network);
     let mut kept = Table::<bool>::new(network);
     let mut trained = Table::<bool>::new(network);
-    let (mut elements, mut own, mut once) = (0, 0, 0);
+    let (mut elements, mut sum) = (0, Kept::default());
     let mut keep = |kept: &mut Table<bool>, buffer: NodeId| {
         if !kept.get(buffer) {
             kept.set(buffer, true);
@@ -329,10 +362,9 @@ pub fn training_saved(network: &Checked, batch: u128) -> u128 {
         if saved.value {
             keep(&mut kept, buffers.get(layer.id));
         }
-        own += saved.own;
-        once += saved.once;
+        sum += saved.own;
     }
-    batch * (FLOAT * elements + own) + once
+    Kept { elements: sum.elements + elements, ..sum }
 }
 
 /// Whether anybody else reads the first operand of `layer`.
@@ -346,6 +378,6 @@ pub(super) fn measure(network: &Checked, parameters: u128, batch: u128) -> Memor
     Memory {
         weights_bytes: FLOAT * parameters,
         inference_peak_bytes: FLOAT * batch * inference_peak(network).elements,
-        training_saved_bytes: training_saved(network, batch),
+        training_saved_bytes: training_kept(network).bytes(Dtype::Float32, batch),
     }
 }

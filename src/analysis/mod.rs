@@ -11,12 +11,14 @@ pub mod field;
 pub mod figure;
 pub mod group;
 pub mod memory;
+pub mod need;
 pub mod rule;
 
 pub use convention::{Convention, Count};
 pub use field::ReceptiveField;
 pub use group::{Group, Level, group};
 pub use memory::Memory;
+pub use need::{Fit, Need, Needs, Optimizer};
 
 use crate::ir::{NodeId, ParameterKind, Shape};
 use crate::valid::Checked;

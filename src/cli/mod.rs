@@ -5,6 +5,7 @@
 
 mod bench;
 mod build;
+mod bytes;
 mod check;
 mod completions;
 mod convert;

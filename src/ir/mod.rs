@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod dialect;
+pub mod dtype;
 pub mod graph;
 pub mod label;
 pub mod names;
@@ -15,6 +16,7 @@ pub mod shape;
 
 pub use address::{Address, Place};
 pub use dialect::Dialect;
+pub use dtype::Dtype;
 pub use graph::{Graph, Node, NodeId, Origin};
 pub use label::Label;
 pub use op::Op;

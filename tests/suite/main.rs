@@ -43,6 +43,7 @@ mod language;
 mod layering;
 #[cfg(feature = "live")]
 mod live;
+mod memory;
 mod names;
 mod networks;
 mod npy;
