@@ -9,9 +9,11 @@
 pub mod convention;
 pub mod field;
 pub mod figure;
+pub mod fold;
 pub mod group;
 pub mod memory;
 pub mod need;
+pub mod roofline;
 pub mod rule;
 
 pub use convention::{Convention, Count};

@@ -13,6 +13,7 @@ pub mod names;
 pub mod op;
 pub mod parameter;
 pub mod shape;
+pub mod stretch;
 
 pub use address::{Address, Place};
 pub use dialect::Dialect;
@@ -22,3 +23,4 @@ pub use label::Label;
 pub use op::Op;
 pub use parameter::{Parameter, ParameterKind};
 pub use shape::{Shape, ShapeError, Sides};
+pub use stretch::Stretch;

@@ -59,6 +59,7 @@ mod random;
 mod readme;
 mod reference;
 mod report;
+mod roofline;
 mod run;
 mod schema;
 mod shapes;

@@ -1,12 +1,13 @@
 //! The answer as JSON.
 
-use super::Arguments;
+use super::Answer;
 use super::memory::{Fits, Memory};
+use super::rows::Parts;
+use super::{roofline, rows};
 use crate::cli::Failure;
 use crate::cli::output;
-use resnetc::analysis::{self, Analysis, Needs};
+use resnetc::analysis;
 use resnetc::ir::Shape;
-use resnetc::valid::Checked;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -24,6 +25,15 @@ struct Json<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     fits: Option<Fits>,
     receptive_field: Field,
+    /// Bytes that convolutions and linear layers move, and flops over them.
+    bytes_moved: u128,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arithmetic_intensity: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roofline: Option<roofline::Json<'a>>,
+    /// The rows, where they are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parts: Option<Vec<rows::Json<'a>>>,
     layers: Vec<Layer<'a>>,
 }
 
@@ -59,12 +69,11 @@ struct Layer<'a> {
     macs: u128,
 }
 
-pub(super) fn text(
-    arguments: &Arguments,
-    network: &Checked,
-    analysis: &Analysis,
-    needs: &Needs,
-) -> Result<String, Failure> {
+pub(super) fn text(answer: &Answer<'_>) -> Result<String, Failure> {
+    let Answer { arguments, network, analysis, needs, roofline } = *answer;
+    let all: Vec<_> = (0..analysis.layers.len()).collect();
+    let traffic = roofline.traffic(&all);
+    let parts = arguments.by.map(|_| answer.parts());
     let shape = |shape: Shape| [vec![analysis.batch.into()], shape.dimensions()].concat();
     let json = Json {
         name: &network.graph().name,
@@ -78,6 +87,10 @@ pub(super) fn text(
         memory: Memory::new(network, needs, analysis.batch.into()),
         fits: arguments.fits.map(|budget| Fits::new(needs, budget)),
         receptive_field: Field { size: analysis.receptive_field.size, stride: analysis.receptive_field.stride },
+        bytes_moved: traffic.bytes,
+        arithmetic_intensity: traffic.intensity(),
+        roofline: roofline.json(),
+        parts: parts.as_ref().map(Parts::json),
         layers: analysis
             .layers
             .iter()

@@ -2,6 +2,7 @@
 
 mod json;
 mod memory;
+mod roofline;
 mod rows;
 
 pub(super) use json::Parameters;
@@ -14,6 +15,9 @@ use clap::builder::PossibleValuesParser;
 use resnetc::analysis::figure::{self, Figure, difference};
 use resnetc::analysis::{self, Analysis, Convention, Count, Needs, convention};
 use resnetc::valid::Checked;
+use roofline::Roofline;
+use rows::{Parts, Wanted};
+use std::path::PathBuf;
 
 /// Say what a network costs: parameters, multiply-accumulates, memory, receptive field
 #[derive(Debug, clap::Args)]
@@ -36,10 +40,20 @@ pub(super) struct Arguments {
     /// what an allocator rounds up and the framework itself are not counted
     #[arg(long, value_name = "BYTES", value_parser = bytes::parse)]
     fits: Option<u128>,
+    /// Say how long it takes at least on the machine that this file describes (see machines/), with the arithmetic intensity
+    #[arg(long, value_name = "FILE")]
+    machine: Option<PathBuf>,
     /// What the rows are [default: stage]
     #[arg(long, value_enum, value_name = "PART")]
     by: Option<By>,
-    /// How the answer is printed; CSV is one table, that of --fits, --memory, --convention all or the rows; JSON has every convention and every layer
+    /// List each of the blocks that are equal; without it those that follow each other are one row of what they cost together
+    /// (never in CSV and JSON)
+    #[arg(long)]
+    unfold: bool,
+    /// The order of the rows: as in the network, or the largest first
+    #[arg(long, value_enum, default_value = "network", value_name = "FIGURE")]
+    sort: Order,
+    /// How the answer is printed; CSV is one table, the rows if --by asks for them, else what else is asked for; JSON has every convention and every layer
     #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]
     format: Format,
 }
@@ -49,6 +63,17 @@ enum By {
     Stage,
     Block,
     Layer,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Order {
+    Network,
+    Parameters,
+    Macs,
+    /// Of macs, or of the convention
+    Share,
+    /// Of time on the machine
+    Bound,
 }
 
 const ALL: &str = "all";
@@ -62,15 +87,25 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let mut analysis = analysis::analyse(&network, arguments.batch);
     let needs = Needs::new(&network, analysis.parameters, arguments.dtype.into());
     analysis.memory = needs.memory(arguments.batch.into());
+    let machine = arguments.machine.as_deref();
+    let machine = machine.map(|path| roofline::read(path, &arguments.network, arguments.dtype, global)).transpose()?;
+    if arguments.sort == Order::Bound && machine.is_none() {
+        return Err(Failure::Unasked(
+            "`--sort bound` sorts by time on a machine: say which with `--machine FILE`".to_owned(),
+        ));
+    }
+    let roofline = Roofline::new(&network, &needs, arguments.batch, machine.as_ref());
+    let answer = Answer { arguments, network: &network, analysis: &analysis, needs: &needs, roofline: &roofline };
     let text = match arguments.format {
-        Format::Json => json::text(arguments, &network, &analysis, &needs)?,
+        Format::Json => json::text(&answer)?,
         Format::Csv => {
-            let mut tables = tables(arguments, &network, &analysis, &needs);
-            tables.swap_remove(0).render(Format::Csv).unwrap_or_default()
+            let tables = answer.tables();
+            let table = if arguments.by.is_some() { tables.last() } else { tables.first() };
+            table.and_then(|table| table.render(Format::Csv)).unwrap_or_default()
         }
         Format::Table | Format::Markdown => {
             let chosen = arguments.convention.as_deref().and_then(convention::find);
-            let tables = [figures(&analysis, chosen)].into_iter().chain(tables(arguments, &network, &analysis, &needs));
+            let tables = [figures(&analysis, chosen)].into_iter().chain(answer.tables());
             let tables = tables.map(|table| table.render(arguments.format).unwrap_or_default());
             let mut parts: Vec<_> = [title(&network, &analysis, &needs)].into_iter().chain(tables).collect();
             if arguments.memory || arguments.fits.is_some() {
@@ -86,21 +121,42 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     }
 }
 
-/// What is asked for beside the headline figures; the rows where nothing else is, or where they are asked for.
-fn tables(arguments: &Arguments, network: &Checked, analysis: &Analysis, needs: &Needs) -> Vec<Grid> {
-    let mut tables = Vec::new();
-    tables.extend(arguments.fits.map(|budget| memory::fits(needs, budget)));
-    if arguments.memory {
-        tables.push(memory::needs(network, analysis, needs));
+/// What is asked, and what is known of the network.
+struct Answer<'a> {
+    arguments: &'a Arguments,
+    network: &'a Checked,
+    analysis: &'a Analysis,
+    needs: &'a Needs,
+    roofline: &'a Roofline<'a>,
+}
+
+impl Answer<'_> {
+    /// What is asked for beside the headline figures; the rows where nothing else is, or where they are asked for.
+    fn tables(&self) -> Vec<Grid> {
+        let Self { arguments, network, analysis, needs, roofline } = *self;
+        let mut tables = Vec::new();
+        tables.extend(arguments.fits.map(|budget| memory::fits(needs, budget)));
+        if arguments.memory {
+            tables.push(memory::needs(network, analysis, needs));
+        }
+        tables.extend(roofline.grid());
+        if arguments.convention.as_deref() == Some(ALL) {
+            tables.push(conventions(analysis));
+        }
+        if tables.is_empty() || arguments.by.is_some() {
+            tables.push(self.parts().grid());
+        }
+        tables
     }
-    if arguments.convention.as_deref() == Some(ALL) {
-        tables.push(conventions(analysis));
+
+    /// The rows.
+    fn parts(&self) -> Parts<'_> {
+        let arguments = self.arguments;
+        let folded = !arguments.unfold && matches!(arguments.format, Format::Table | Format::Markdown);
+        let convention = arguments.convention.as_deref().and_then(convention::find);
+        let wanted = Wanted { by: arguments.by.unwrap_or(By::Stage), folded, order: arguments.sort, convention };
+        Parts::new(self.network, self.analysis, self.roofline, wanted)
     }
-    if tables.is_empty() || arguments.by.is_some() {
-        let chosen = arguments.convention.as_deref().and_then(convention::find);
-        tables.push(rows::grid(network, analysis, chosen, arguments.by.unwrap_or(By::Stage)));
-    }
-    tables
 }
 
 fn title(network: &Checked, analysis: &Analysis, needs: &Needs) -> String {

@@ -1,72 +1,211 @@
-//! The network in parts.
+//! The network in parts: stages, blocks or layers, each with its costs and its share.
 
-use super::By;
+use super::roofline::{self, Roofline};
+use super::{By, Order};
 use crate::cli::network::with_batch;
 use crate::cli::output::{Grid, grouped};
-use resnetc::analysis::group::{Group, percent};
-use resnetc::analysis::{self, Analysis, Convention, Level, convention};
+use resnetc::analysis::fold::{Run, fold};
+use resnetc::analysis::group::percent;
+use resnetc::analysis::{self, Analysis, Convention, Group, Level, convention};
 use resnetc::ir::Shape;
 use resnetc::valid::Checked;
+use serde::Serialize;
+use std::cmp::Reverse;
 
-/// The network in parts, each with its share of the chosen count.
-pub(super) fn grid(network: &Checked, analysis: &Analysis, chosen: Option<&'static Convention>, by: By) -> Grid {
-    let chosen = chosen.filter(|chosen| **chosen != convention::MACS);
-    let shares = Shares {
-        batch: analysis.batch,
-        counts: chosen.map(|chosen| analysis::by_layer(network, chosen, analysis.batch)),
-        whole: chosen.map_or(analysis.macs(), |chosen| analysis.count(chosen.name)),
-    };
-    let ([part, what], rows) = match by {
-        By::Stage => (["part", "layers"], shares.of_groups(network, analysis, Level::Stage)),
-        By::Block => (["part", "layers"], shares.of_groups(network, analysis, Level::Block)),
-        By::Layer => (["layer", "op"], shares.of_layers(network, analysis)),
-    };
-    let mut header = vec![part, what, "output shape", "total parameters", "macs"];
-    let mut numeric = vec![false, by != By::Layer, true, true, true];
-    header.extend(chosen.map(|chosen| chosen.name));
-    numeric.extend(chosen.map(|_| true));
-    header.push("share");
-    numeric.push(true);
-    Grid { header, rows, numeric }
+/// What the rows are to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) by: By,
+    /// Whether equal blocks that follow each other are one row.
+    pub(super) folded: bool,
+    pub(super) order: Order,
+    /// Another count beside macs, of which the shares are then.
+    pub(super) convention: Option<&'static Convention>,
 }
 
-/// What the shares of a table are shares of: macs, or another count with what each layer adds to it.
-struct Shares {
+/// A row.
+pub(super) struct Part {
+    name: String,
+    /// Of a layer, its op.
+    op: Option<&'static str>,
+    /// How many blocks it stands for.
+    times: usize,
+    output: Shape,
+    /// Its layers, as positions in the analysis.
+    layers: Vec<usize>,
+    parameters: u128,
+    macs: u128,
+    /// Under the other convention.
+    count: Option<u128>,
+}
+
+/// The parts of a network, and what their shares are shares of.
+pub(super) struct Parts<'a> {
+    wanted: Wanted,
     batch: u32,
-    counts: Option<Vec<u128>>,
     whole: u128,
+    rows: Vec<Part>,
+    roofline: &'a Roofline<'a>,
 }
 
-impl Shares {
-    fn of_groups(&self, network: &Checked, analysis: &Analysis, level: Level) -> Vec<Vec<String>> {
-        let groups = analysis::group(network, &analysis.layers, level);
-        let row = |group: &Group| {
-            let what = group.layers.len().to_string();
-            let count = self.count(&group.layers);
-            self.row([&group.name, &what], group.output, group.parameters.total(), group.macs, count)
+impl<'a> Parts<'a> {
+    pub(super) fn new(network: &Checked, analysis: &Analysis, roofline: &'a Roofline<'a>, wanted: Wanted) -> Self {
+        let chosen = wanted.convention.filter(|chosen| **chosen != convention::MACS);
+        let counts = chosen.map(|chosen| analysis::by_layer(network, chosen, analysis.batch));
+        let mut parts = match wanted.by {
+            By::Stage => groups(analysis::group(network, &analysis.layers, Level::Stage)),
+            By::Block => blocks(network, analysis, wanted.folded),
+            By::Layer => layers(network, analysis, wanted.folded),
         };
-        groups.iter().map(row).collect()
+        for part in &mut parts {
+            let rows = part.layers.iter().filter_map(|&position| analysis.layers.get(position));
+            (part.parameters, part.macs) =
+                rows.fold((0, 0), |(parameters, macs), row| (parameters + row.parameters.total(), macs + row.macs));
+            let counts = counts.as_ref();
+            part.count =
+                counts.map(|counts| part.layers.iter().filter_map(|&position| counts.get(position)).copied().sum());
+        }
+        match wanted.order {
+            Order::Network => {}
+            Order::Parameters => parts.sort_by_key(|part| Reverse(part.parameters)),
+            Order::Macs => parts.sort_by_key(|part| Reverse(part.macs)),
+            Order::Share => parts.sort_by_key(|part| Reverse(part.share())),
+            Order::Bound => {
+                let seconds = |part: &Part| roofline.bound(&part.layers).map_or(0.0, |bound| bound.seconds);
+                parts.sort_by(|left, right| seconds(right).total_cmp(&seconds(left)));
+            }
+        }
+        let whole = chosen.map_or(analysis.macs(), |chosen| analysis.count(chosen.name));
+        Self { wanted: Wanted { convention: chosen, ..wanted }, batch: analysis.batch, whole, rows: parts, roofline }
     }
 
-    fn of_layers(&self, network: &Checked, analysis: &Analysis) -> Vec<Vec<String>> {
-        let row = |(position, layer): (usize, &analysis::Row)| {
-            let names = [network.name(layer.node), layer.op];
-            self.row(names, layer.output, layer.parameters.total(), layer.macs, self.count(&[position]))
+    pub(super) fn grid(&self) -> Grid {
+        let folded = self.wanted.folded && self.wanted.by != By::Stage;
+        let by_layer = self.wanted.by == By::Layer;
+        let mut columns = match self.wanted.by {
+            By::Stage | By::Block => vec![("part", false), ("layers", true)],
+            By::Layer => vec![("layer", false), ("op", false)],
         };
-        analysis.layers.iter().enumerate().map(row).collect()
+        columns.extend(folded.then_some(("x", true)));
+        columns.extend([("output shape", true), ("total parameters", true), ("macs", true)]);
+        columns.extend(self.wanted.convention.map(|chosen| (chosen.name, true)));
+        columns.push(("share", true));
+        if self.roofline.machine.is_some() {
+            columns.extend([("flop/byte", true), ("lower bound ms", true), ("memory-bound", true)]);
+        }
+        let row = |part: &Part| {
+            let what = part.op.filter(|_| by_layer).map_or_else(|| part.layers.len().to_string(), str::to_owned);
+            let mut cells = vec![part.name.clone(), what];
+            cells.extend(folded.then(|| part.times.to_string()));
+            cells.extend([with_batch(self.batch, part.output), grouped(part.parameters), grouped(part.macs)]);
+            cells.extend(part.count.map(grouped));
+            cells.push(percent(part.share(), self.whole));
+            if let Some(bound) = self.roofline.bound(&part.layers) {
+                cells.extend(roofline::cells(self.roofline.traffic(&part.layers), &bound));
+            }
+            cells
+        };
+        let rows = self.rows.iter().map(row).collect();
+        let (header, numeric) = columns.into_iter().unzip();
+        Grid { header, rows, numeric }
     }
 
-    /// What the layers at `positions` add to the other count, if there is one.
-    fn count(&self, positions: &[usize]) -> Option<u128> {
-        let counts = self.counts.as_ref()?;
-        Some(positions.iter().filter_map(|&position| counts.get(position)).sum())
+    pub(super) fn json(&self) -> Vec<Json<'_>> {
+        self.rows.iter().map(|part| self.part_json(part)).collect()
     }
 
-    fn row(&self, names: [&str; 2], output: Shape, parameters: u128, macs: u128, count: Option<u128>) -> Vec<String> {
-        let mut cells = names.map(str::to_owned).to_vec();
-        cells.extend([with_batch(self.batch, output), grouped(parameters), grouped(macs)]);
-        cells.extend(count.map(grouped));
-        cells.push(percent(count.unwrap_or(macs), self.whole));
-        cells
+    fn part_json<'p>(&self, part: &'p Part) -> Json<'p> {
+        let (traffic, bound) = (self.roofline.traffic(&part.layers), self.roofline.bound(&part.layers));
+        Json {
+            name: &part.name,
+            op: part.op,
+            layers: part.layers.len(),
+            output_shape: [vec![self.batch.into()], part.output.dimensions()].concat(),
+            parameters: part.parameters,
+            macs: part.macs,
+            count: part.count,
+            bytes_moved: traffic.bytes,
+            arithmetic_intensity: traffic.intensity(),
+            lower_bound_ms: bound.map(|bound| 1e3 * bound.seconds),
+            memory_bound_ms: bound.map(|bound| 1e3 * bound.memory_seconds),
+        }
     }
+}
+
+impl Part {
+    fn new(name: String, op: Option<&'static str>, times: usize, output: Shape, layers: Vec<usize>) -> Self {
+        Self { name, op, times, output, layers, parameters: 0, macs: 0, count: None }
+    }
+
+    /// What its share is of.
+    fn share(&self) -> u128 {
+        self.count.unwrap_or(self.macs)
+    }
+}
+
+fn groups(groups: Vec<Group>) -> Vec<Part> {
+    groups.into_iter().map(|group| Part::new(group.name, None, 1, group.output, group.layers)).collect()
+}
+
+fn blocks(network: &Checked, analysis: &Analysis, folded: bool) -> Vec<Part> {
+    let blocks = analysis::group(network, &analysis.layers, Level::Block);
+    if !folded {
+        return groups(blocks);
+    }
+    let part = |run: &Run<'_>| {
+        let layers = run.groups.iter().flat_map(|group| group.layers.iter().copied()).collect();
+        let output = run.groups.first()?.output;
+        Some(Part::new(run.stretch.to_string(), None, run.groups.len(), output, layers))
+    };
+    fold(network, &analysis.layers, &blocks).iter().filter_map(part).collect()
+}
+
+/// The layers; of equal blocks those of the first, each with its like in the others.
+fn layers(network: &Checked, analysis: &Analysis, folded: bool) -> Vec<Part> {
+    let blocks = analysis::group(network, &analysis.layers, Level::Block);
+    let runs = if folded { fold(network, &analysis.layers, &blocks) } else { Vec::new() };
+    // The layers that each position stands for: itself, with its like; nothing where another stands for it.
+    let mut stands: Vec<Vec<usize>> = (0..analysis.layers.len()).map(|position| vec![position]).collect();
+    for run in &runs {
+        let Some((first, others)) = run.groups.split_first() else { continue };
+        for group in others {
+            for (&position, &like) in first.layers.iter().zip(&group.layers) {
+                if let Some(own) = stands.get_mut(position) {
+                    own.push(like);
+                }
+                if let Some(other) = stands.get_mut(like) {
+                    other.clear();
+                }
+            }
+        }
+    }
+    let rows = analysis.layers.iter().zip(stands).filter(|(_, layers)| !layers.is_empty());
+    rows.map(|(row, layers)| {
+        Part::new(network.name(row.node).to_owned(), Some(row.op), layers.len(), row.output, layers)
+    })
+    .collect()
+}
+
+/// A row in JSON.
+#[derive(Serialize)]
+pub(super) struct Json<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    op: Option<&'static str>,
+    layers: usize,
+    output_shape: Vec<u64>,
+    /// In all, as in the tables.
+    #[serde(rename = "total_parameters")]
+    parameters: u128,
+    macs: u128,
+    /// Under the convention that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u128>,
+    bytes_moved: u128,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arithmetic_intensity: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lower_bound_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_bound_ms: Option<f64>,
 }

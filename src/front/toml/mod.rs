@@ -6,12 +6,14 @@
 
 mod depth;
 pub mod keys;
+mod machine;
 mod nesting;
 mod print;
 mod reader;
 mod root;
 mod syntax;
 
+pub use machine::parse_machine;
 pub use print::print;
 
 use crate::diagnostic::{Code, Diagnostic, Report};
@@ -26,13 +28,19 @@ use toml_parser::lexer::TokenKind;
 /// There is nothing to read where the syntax is wrong. Where the report has been added to, the [`Spec`] holds
 /// placeholders: it is fit to be checked further, and for nothing else.
 pub fn parse(source: &Source, report: &mut Report) -> Option<Spec> {
+    let table = entries(source, report)?;
+    Some(root::read(source, table.get_ref(), report))
+}
+
+/// The keys and values of a text; nothing where that is too large or has faults, which go to `report`.
+fn entries<'a>(source: &'a Source, report: &mut Report) -> Option<::toml::Spanned<DeTable<'a>>> {
     if let Err(error) = check_size(source).and_then(|()| nesting::check(source)) {
         report.push(error);
         return None;
     }
     let (table, errors) = DeTable::parse_recoverable(source.text());
     if errors.is_empty() {
-        return Some(root::read(source, table.get_ref(), report));
+        return Some(table);
     }
     syntax::explain(source, &errors, report);
     None
