@@ -9,6 +9,7 @@ mod bytes;
 mod check;
 mod completions;
 mod convert;
+mod depth;
 mod diff;
 mod expand;
 mod explain;

@@ -97,6 +97,43 @@ fn summary_folds_to_blocks_and_stages() {
 }
 
 #[test]
+fn summary_writes_shapes_with_channels_last_where_it_is_asked_to() {
+    insta::assert_snapshot!(shown(&["summary", "keras_resnet50.toml", "--depth", "stage", "--layout", "nhwc"]));
+    let text = output(&["summary", "keras_resnet50.toml", "--layout", "nhwc", "--format", "json"]);
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["input"], json!([1, 224, 224, 3]));
+    assert_eq!(json["layers"][2]["output_shape"], json!([1, 112, 112, 64]));
+    assert_eq!(json["layers"].as_array().unwrap().last().unwrap()["output_shape"], json!([1, 1000]));
+}
+
+#[test]
+fn depths_are_words_or_numbers() {
+    for (word, number) in [("stage", "1"), ("block", "2"), ("layer", "3")] {
+        let summary = |depth| output(&["summary", "densenet121.resnet", "--depth", depth]);
+        assert_eq!(summary(word), summary(number));
+    }
+}
+
+/// torchinfo 1.8.0 of torchvision 0.29's models at batch 1: total_output_bytes and total_param_bytes.
+#[test]
+fn summary_has_the_sizes_of_torchinfo() {
+    for (model, forward_backward, parameters) in
+        [("resnet50.toml", 177_831_744, 102_228_128), ("vgg16.toml", 108_453_696, 553_430_176)]
+    {
+        let text = output(&["summary", model, "--format", "json"]);
+        let json: Value = serde_json::from_str(&text).unwrap();
+        let input = 4 * 3 * 224 * 224;
+        let size = json!({
+            "input_bytes": input,
+            "forward_backward_bytes": forward_backward,
+            "parameters_bytes": parameters,
+            "total_bytes": input + forward_backward + parameters,
+        });
+        assert_eq!(json["size"], size);
+    }
+}
+
+#[test]
 fn flops_json_has_the_keys_that_scripts_rely_on() {
     let text = output(&["flops", "resnet50.toml", "--format", "json", "--batch", "2", "--input", "3x225x193"]);
     let json: Value = serde_json::from_str(&text).unwrap();

@@ -7,6 +7,7 @@ mod rows;
 
 pub(super) use json::Parameters;
 
+use super::depth::Depth;
 use super::network::Network;
 use super::output::{Format, Grid, decimal, grouped};
 use super::{Failure, Global, bytes, files};
@@ -45,7 +46,7 @@ pub(super) struct Arguments {
     machine: Option<PathBuf>,
     /// What the rows are [default: stage]
     #[arg(long, value_enum, value_name = "PART")]
-    by: Option<By>,
+    by: Option<Depth>,
     /// List each of the blocks that are equal; without it those that follow each other are one row of what they cost together
     /// (never in CSV and JSON)
     #[arg(long)]
@@ -56,13 +57,6 @@ pub(super) struct Arguments {
     /// How the answer is printed; CSV is one table, the rows if --by asks for them, else what else is asked for; JSON has every convention and every layer
     #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum By {
-    Stage,
-    Block,
-    Layer,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -154,7 +148,7 @@ impl Answer<'_> {
         let arguments = self.arguments;
         let folded = !arguments.unfold && matches!(arguments.format, Format::Table | Format::Markdown);
         let convention = arguments.convention.as_deref().and_then(convention::find);
-        let wanted = Wanted { by: arguments.by.unwrap_or(By::Stage), folded, order: arguments.sort, convention };
+        let wanted = Wanted { by: arguments.by.unwrap_or(Depth::Stage), folded, order: arguments.sort, convention };
         Parts::new(self.network, self.analysis, self.roofline, wanted)
     }
 }

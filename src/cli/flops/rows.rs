@@ -1,7 +1,8 @@
 //! The network in parts: stages, blocks or layers, each with its costs and its share.
 
+use super::Order;
 use super::roofline::{self, Roofline};
-use super::{By, Order};
+use crate::cli::depth::Depth;
 use crate::cli::network::with_batch;
 use crate::cli::output::{Grid, grouped};
 use resnetc::analysis::fold::{Run, fold};
@@ -15,7 +16,7 @@ use std::cmp::Reverse;
 /// What the rows are to be.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
-    pub(super) by: By,
+    pub(super) by: Depth,
     /// Whether equal blocks that follow each other are one row.
     pub(super) folded: bool,
     pub(super) order: Order,
@@ -53,9 +54,9 @@ impl<'a> Parts<'a> {
         let chosen = wanted.convention.filter(|chosen| **chosen != convention::MACS);
         let counts = chosen.map(|chosen| analysis::by_layer(network, chosen, analysis.batch));
         let mut parts = match wanted.by {
-            By::Stage => groups(analysis::group(network, &analysis.layers, Level::Stage)),
-            By::Block => blocks(network, analysis, wanted.folded),
-            By::Layer => layers(network, analysis, wanted.folded),
+            Depth::Stage => groups(analysis::group(network, &analysis.layers, Level::Stage)),
+            Depth::Block => blocks(network, analysis, wanted.folded),
+            Depth::Layer => layers(network, analysis, wanted.folded),
         };
         for part in &mut parts {
             let rows = part.layers.iter().filter_map(|&position| analysis.layers.get(position));
@@ -80,11 +81,11 @@ impl<'a> Parts<'a> {
     }
 
     pub(super) fn grid(&self) -> Grid {
-        let folded = self.wanted.folded && self.wanted.by != By::Stage;
-        let by_layer = self.wanted.by == By::Layer;
+        let folded = self.wanted.folded && self.wanted.by != Depth::Stage;
+        let by_layer = self.wanted.by == Depth::Layer;
         let mut columns = match self.wanted.by {
-            By::Stage | By::Block => vec![("part", false), ("layers", true)],
-            By::Layer => vec![("layer", false), ("op", false)],
+            Depth::Stage | Depth::Block => vec![("part", false), ("layers", true)],
+            Depth::Layer => vec![("layer", false), ("op", false)],
         };
         columns.extend(folded.then_some(("x", true)));
         columns.extend([("output shape", true), ("total parameters", true), ("macs", true)]);
