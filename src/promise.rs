@@ -135,12 +135,19 @@ struct Limit<'a> {
     held: bool,
     found: u128,
     share: &'a dyn Fn(&Group) -> u128,
+    note: Option<String>,
 }
 
 fn budget(spec: &Spec, held: Held, network: &Checked, analysis: &Analysis, report: &mut Report) {
     let groups = analysis::group(network, &analysis.layers, Level::Stage);
     let peak = analysis::memory::inference_peak(network).node;
     let memory = |group: &Group| memory_share(peak, analysis, group);
+    let memory_note = format!(
+        "memory is {} bytes of weights and {} bytes at the peak of inference, which is at `{}` and counted there",
+        analysis.memory.weights_bytes,
+        analysis.memory.inference_peak_bytes,
+        network.name(peak)
+    );
     let limits = [
         Limit {
             name: "max_parameters",
@@ -148,6 +155,7 @@ fn budget(spec: &Spec, held: Held, network: &Checked, analysis: &Analysis, repor
             held: held.parameters,
             found: analysis.parameters.trainable,
             share: &|group| group.parameters.trainable,
+            note: None,
         },
         Limit {
             name: "max_macs",
@@ -155,6 +163,7 @@ fn budget(spec: &Spec, held: Held, network: &Checked, analysis: &Analysis, repor
             held: held.cost,
             found: analysis.macs(),
             share: &|group| group.macs,
+            note: None,
         },
         Limit {
             name: "max_memory",
@@ -162,12 +171,13 @@ fn budget(spec: &Spec, held: Held, network: &Checked, analysis: &Analysis, repor
             held: held.cost,
             found: analysis.memory.weights_bytes + analysis.memory.inference_peak_bytes,
             share: &memory,
+            note: Some(memory_note),
         },
     ];
     for limit in limits {
         let over = limit.stated.filter(|stated| limit.held && limit.found > u128::from(stated.value));
         if let Some(stated) = over {
-            report.push(over_budget(spec, &limit, stated, &groups, analysis));
+            report.push(over_budget(spec, &limit, stated, &groups));
         }
     }
 }
@@ -198,13 +208,7 @@ fn memory_share(peak: NodeId, analysis: &Analysis, group: &Group) -> u128 {
     FLOAT * group.parameters.total() + tensors
 }
 
-fn over_budget(
-    spec: &Spec,
-    limit: &Limit<'_>,
-    stated: Spanned<u64>,
-    groups: &[Group],
-    analysis: &Analysis,
-) -> Diagnostic {
+fn over_budget(spec: &Spec, limit: &Limit<'_>, stated: Spanned<u64>, groups: &[Group]) -> Diagnostic {
     let Limit { name, found, share, .. } = *limit;
     let mut error = Diagnostic::error(
         Code::OverBudget,
@@ -221,14 +225,10 @@ fn over_budget(
             .label(span, format!("{place} has most of it: {part}, which is {}", percent(part, found)))
             .help(format!("use fewer {what} in {place}, or raise `{name}` to {found}"));
     }
-    if name == "max_memory" {
-        let memory = analysis.memory;
-        error = error.note(format!(
-            "memory is {} bytes of weights and {} bytes at the peak of inference, counted where the peak is",
-            memory.weights_bytes, memory.inference_peak_bytes
-        ));
+    match &limit.note {
+        Some(note) => error.note(note),
+        None => error,
     }
-    error
 }
 
 /// Where the part of the network at `place` was written, its article, and what makes it large.

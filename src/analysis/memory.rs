@@ -1,11 +1,11 @@
-//! Memory of float32 tensors: weights, the peak of inference, what training keeps.
+//! Memory of tensors, of float32 unless it says otherwise: weights, the peak of inference, what training keeps.
 //!
 //! Both walks take the nodes in topological order and visit each edge a constant number of times. Both can take a network
 //! piece by piece: what follows a value asks no more of what made it than a [`Tensor`] says.
 
 use super::trace::{Step, Table, Trace};
 use crate::ir::op::{self, Activation};
-use crate::ir::{NodeId, Op, Shape, Sides};
+use crate::ir::{Dtype, NodeId, Op, Shape, Sides};
 use crate::valid::Checked;
 
 /// Bytes of one element.
@@ -185,24 +185,55 @@ struct Saved {
     operands: Vec<usize>,
     /// Its value's buffer.
     value: bool,
-    /// Bytes of its own for each image.
-    own: u128,
-    /// Bytes of its own for each batch.
-    once: u128,
+    /// What it keeps of its own.
+    own: Kept,
+}
+
+/// What a training step keeps for the backward pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// Elements for each image.
+    pub elements: u128,
+    /// Statistics for each image: float32, or what is wider.
+    pub statistics: u128,
+    /// Statistics for each batch.
+    pub once: u128,
+    /// Bytes for each image of what is no float: indices and masks.
+    pub bytes: u128,
+}
+
+impl Kept {
+    /// All bytes for a batch. On a GPU, batch norm and layer norm keep means and deviations in float32 also where they work
+    /// on narrower floats (`toAccumulateType` in PyTorch's `Normalization.cu` and `layer_norm_kernel.cu`); on a CPU, which
+    /// is no place to train in those, they do not.
+    #[must_use]
+    pub fn bytes(&self, dtype: Dtype, batch: u128) -> u128 {
+        let statistic = dtype.bytes().max(FLOAT);
+        batch * (dtype.bytes() * self.elements + statistic * self.statistics + self.bytes) + statistic * self.once
+    }
+}
+
+impl std::ops::AddAssign for Kept {
+    fn add_assign(&mut self, other: Self) {
+        self.elements += other.elements;
+        self.statistics += other.statistics;
+        self.once += other.once;
+        self.bytes += other.bytes;
+    }
 }
 
 /// What PyTorch's backward formulas ask for where a gradient is needed, `trained` saying of which values. Of a map, C is
-/// its channels and P its positions; a float is 4 bytes.
+/// its channels and P its positions.
 ///
-/// A convolution, a linear layer, an average pool and a norm keep their input: a batch norm also 2 C floats of the batch, a
-/// layer norm 2 P and a group norm 2 a group of each image. A max pool keeps its input and the indices of the maxima.
+/// A convolution, a linear layer, an average pool and a norm keep their input: a batch norm also 2 C statistics of the batch, a
+/// layer norm 2 P and a group norm 2 floats a group of each image. A max pool keeps its input and the indices of the maxima.
 /// Relu, sigmoid and softmax keep their value, the other activations what they read: run in place, they keep a copy of it
 /// first. A product keeps each operand for the gradient of the others, a layer scale what it scales. Dropout keeps its mask
 /// of one byte each, stochastic depth a float an image. A blur keeps what it reads for the gradient of the reflection, and
 /// the padded map as any convolution. A global mean, a sum, concatenation, views and padding keep nothing.
 fn saved(trace: &Trace<'_>, layer: &Step<'_>, at: usize, trained: &Table<bool>) -> Saved {
     let outputs = layer.output.elements();
-    let nothing = Saved::default();
+    let (nothing, none) = (Saved::default(), Kept::default());
     if !trained.get(at) {
         return nothing;
     }
@@ -216,21 +247,23 @@ fn saved(trace: &Trace<'_>, layer: &Step<'_>, at: usize, trained: &Table<bool>) 
         | Op::Activation(
             Activation::Relu6 | Activation::Silu | Activation::Gelu | Activation::HardSigmoid | Activation::HardSwish,
         ) => operand(),
-        Op::BatchNorm(_) => Saved { once: 2 * FLOAT * u128::from(layer.output.channels()), ..operand() },
-        Op::LayerNorm(_) => Saved { own: 2 * FLOAT * layer.input.positions(), ..operand() },
-        Op::GroupNorm(norm) => Saved { own: 2 * FLOAT * u128::from(norm.groups), ..operand() },
+        Op::BatchNorm(_) => Saved { own: Kept { once: 2 * u128::from(layer.output.channels()), ..none }, ..operand() },
+        Op::LayerNorm(_) => Saved { own: Kept { statistics: 2 * layer.input.positions(), ..none }, ..operand() },
+        Op::GroupNorm(norm) => Saved { own: Kept { elements: 2 * u128::from(norm.groups), ..none }, ..operand() },
         Op::Activation(Activation::Relu | Activation::Sigmoid | Activation::Softmax) | Op::PathSoftmax(_) => {
             Saved { value: true, ..nothing }
         }
-        Op::MaxPool(_) => Saved { own: INDEX * outputs, ..operand() },
+        Op::MaxPool(_) => Saved { own: Kept { bytes: INDEX * outputs, ..none }, ..operand() },
         Op::AdaptivePool(op) => match op.kind {
             op::PoolKind::Average if op.is_global() => nothing,
             op::PoolKind::Average => operand(),
-            op::PoolKind::Maximum => Saved { own: INDEX * outputs, ..operand() },
+            op::PoolKind::Maximum => Saved { own: Kept { bytes: INDEX * outputs, ..none }, ..operand() },
         },
-        Op::Dropout(dropout) if dropout.rate > 0.0 => Saved { own: outputs, ..nothing },
-        Op::DropPath(drop) if drop.rate > 0.0 => Saved { own: FLOAT, ..nothing },
-        Op::Blur(blur) => Saved { own: FLOAT * padded(layer.input, blur.window.padding), ..operand() },
+        Op::Dropout(dropout) if dropout.rate > 0.0 => Saved { own: Kept { bytes: outputs, ..none }, ..nothing },
+        Op::DropPath(drop) if drop.rate > 0.0 => Saved { own: Kept { elements: 1, ..none }, ..nothing },
+        Op::Blur(blur) => {
+            Saved { own: Kept { elements: padded(layer.input, blur.window.padding), ..none }, ..operand() }
+        }
         Op::Multiply(_) => product(trace, layer, trained),
         Op::Input(_)
         | Op::Flatten(_)
@@ -269,7 +302,7 @@ fn product(trace: &Trace<'_>, layer: &Step<'_>, trained: &Table<bool>) -> Saved 
         if trained.get(operand) {
             match position {
                 0 => saved.operands.push(first),
-                _ => saved.own += FLOAT * shape.elements(),
+                _ => saved.own.elements += shape.elements(),
             }
         }
         needs |= trained.get(operand);
@@ -308,27 +341,15 @@ fn training_storage(op: &Op) -> Storage {
     }
 }
 
-/// What a walk over training finds: what a step keeps for the backward pass.
+/// What a walk over training finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Training {
-    /// Elements of buffers, for one image.
-    pub elements: u128,
-    /// Bytes beside them for each image.
-    pub own: u128,
-    /// Bytes for each batch.
-    pub once: u128,
+    /// What a step keeps for the backward pass.
+    pub kept: Kept,
     /// The tensor that holds the last value.
     pub exit: Tensor,
     /// Whether a gradient is needed of the last value.
     pub trained: bool,
-}
-
-impl Training {
-    /// The bytes that a step keeps for a batch.
-    #[must_use]
-    pub fn bytes(&self, batch: u128) -> u128 {
-        batch * (FLOAT * self.elements + self.own) + self.once
-    }
 }
 
 /// Training of a whole network, or of a piece that begins to read a value that a tensor holds, of which a gradient is needed
@@ -340,7 +361,7 @@ pub fn training(trace: &Trace<'_>, entry: Option<(Tensor, bool)>) -> Training {
     let mut kept = Table::<bool>::new(trace);
     let mut trained = Table::<bool>::new(trace);
     let size = |at: usize| entry.filter(|_| at == 0).map_or(trace.shape(at).elements(), |(tensor, _)| tensor.elements);
-    let (mut elements, mut own, mut once) = (0, 0, 0);
+    let (mut elements, mut sum) = (0, Kept::default());
     let mut keep = |kept: &mut Table<bool>, buffer: usize| {
         if !kept.get(buffer) {
             kept.set(buffer, true);
@@ -370,13 +391,12 @@ pub fn training(trace: &Trace<'_>, entry: Option<(Tensor, bool)>) -> Training {
         if saved.value {
             keep(&mut kept, buffers.get(at));
         }
-        own += saved.own;
-        once += saved.once;
+        sum += saved.own;
     }
     let last = trace.len().saturating_sub(1);
     let buffer = buffers.get(last);
     let exit = Tensor { elements: size(buffer), kept: kept.get(buffer) };
-    Training { elements, own, once, exit, trained: trained.get(last) }
+    Training { kept: Kept { elements: sum.elements + elements, ..sum }, exit, trained: trained.get(last) }
 }
 
 /// Whether anybody else reads the first operand of `step`.
@@ -390,6 +410,6 @@ pub(super) fn measure(trace: &Trace<'_>, parameters: u128, batch: u128) -> Memor
     Memory {
         weights_bytes: FLOAT * parameters,
         inference_peak_bytes: FLOAT * batch * inference(trace, None).peak,
-        training_saved_bytes: training(trace, None).bytes(batch),
+        training_saved_bytes: training(trace, None).kept.bytes(Dtype::Float32, batch),
     }
 }

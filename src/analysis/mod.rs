@@ -9,9 +9,12 @@
 pub mod convention;
 pub mod field;
 pub mod figure;
+pub mod fold;
 pub mod group;
 pub mod memory;
+pub mod need;
 pub mod piece;
+pub mod roofline;
 pub mod rule;
 pub mod trace;
 
@@ -19,6 +22,7 @@ pub use convention::{Convention, Count};
 pub use field::ReceptiveField;
 pub use group::{Group, Level, group};
 pub use memory::Memory;
+pub use need::{Fit, Need, Needs, Optimizer};
 pub use piece::Figures;
 
 use crate::ir::{NodeId, ParameterKind, Shape};

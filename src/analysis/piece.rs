@@ -7,10 +7,10 @@
 //! [`super::analyse`] finds: both are made of the same walks.
 
 use super::field::{self, PIXEL, ReceptiveField};
-use super::memory::{self, FLOAT, Memory, Tensor};
+use super::memory::{self, FLOAT, Kept, Memory, Tensor};
 use super::trace::Trace;
 use super::{Analysis, Parameters, convention};
-use crate::ir::Shape;
+use crate::ir::{Dtype, Shape};
 
 /// What a piece asks of the value that it begins to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,8 +44,7 @@ pub struct Piece {
     /// Elements that live at its peak, the network's input only where the piece reads that.
     peak: u128,
     reads_input: bool,
-    saved_elements: u128,
-    saved_bytes: u128,
+    saved: Kept,
     fields: [ReceptiveField; 2],
 }
 
@@ -61,8 +60,7 @@ pub fn measure(trace: &Trace<'_>, entry: &State) -> (Piece, State) {
         activations: 0,
         peak: inference.peak,
         reads_input: entry.inference.kept,
-        saved_elements: training.elements,
-        saved_bytes: training.own + training.once,
+        saved: training.kept,
         fields: field::fields(trace),
     };
     super::each(trace, entry.trained, |work, parameters| {
@@ -123,8 +121,7 @@ pub struct Sum {
     macs: u128,
     flops: u128,
     activations: u128,
-    saved_elements: u128,
-    saved_bytes: u128,
+    saved: Kept,
     fields: [ReceptiveField; 2],
 }
 
@@ -140,8 +137,7 @@ impl Sum {
             macs: 0,
             flops: 0,
             activations: 0,
-            saved_elements: 0,
-            saved_bytes: 0,
+            saved: Kept::default(),
             fields: [PIXEL; 2],
         }
     }
@@ -154,8 +150,7 @@ impl Sum {
         self.macs += piece.macs;
         self.flops += piece.flops;
         self.activations += piece.activations;
-        self.saved_elements += piece.saved_elements;
-        self.saved_bytes += piece.saved_bytes;
+        self.saved += piece.saved;
         let [vertical, horizontal] = self.fields;
         let [down, right] = piece.fields;
         self.fields = [vertical.then(down), horizontal.then(right)];
@@ -172,7 +167,7 @@ impl Sum {
             memory: Memory {
                 weights_bytes: FLOAT * self.parameters.total(),
                 inference_peak_bytes: FLOAT * self.peak,
-                training_saved_bytes: FLOAT * self.saved_elements + self.saved_bytes,
+                training_saved_bytes: self.saved.bytes(Dtype::Float32, 1),
             },
             receptive_field: field::larger(self.fields),
         }

@@ -5,9 +5,11 @@
 
 mod bench;
 mod build;
+mod bytes;
 mod check;
 mod completions;
 mod convert;
+mod depth;
 mod diff;
 mod expand;
 mod explain;

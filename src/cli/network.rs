@@ -33,6 +33,11 @@ impl Input {
 }
 
 impl Network {
+    /// Where the description is.
+    pub(super) fn file(&self) -> &PathBuf {
+        &self.file
+    }
+
     pub(super) fn compile(&self, global: Global) -> Result<Checked, Failure> {
         self.described(global).map(|(_, network)| network)
     }

@@ -10,11 +10,10 @@
 mod field;
 mod fold;
 mod index;
-mod stretch;
 
+pub use crate::ir::Stretch;
 pub use field::Setting;
 pub use index::Slot;
-pub use stretch::Stretch;
 
 use crate::ir::{NodeId, Place, Shape};
 use crate::valid::Checked;

@@ -6,17 +6,21 @@
 
 pub mod address;
 pub mod dialect;
+pub mod dtype;
 pub mod graph;
 pub mod label;
 pub mod names;
 pub mod op;
 pub mod parameter;
 pub mod shape;
+pub mod stretch;
 
 pub use address::{Address, Place};
 pub use dialect::Dialect;
+pub use dtype::Dtype;
 pub use graph::{Graph, Node, NodeId, Origin};
 pub use label::Label;
 pub use op::Op;
 pub use parameter::{Parameter, ParameterKind};
 pub use shape::{Shape, ShapeError, Sides};
+pub use stretch::Stretch;

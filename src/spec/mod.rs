@@ -6,12 +6,14 @@
 //! so that the rest can still be checked and no error is the consequence of another.
 
 pub mod depth;
+pub mod machine;
 pub mod name;
 
 use crate::diagnostic::suggest::Words;
 use crate::lang::Definitions;
 pub use crate::lang::value::{Argument, CallValue, Value};
 use crate::source::{Span, Spanned};
+pub use machine::Machine;
 use std::sync::Arc;
 
 /// A network as it was written.

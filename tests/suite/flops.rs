@@ -49,6 +49,43 @@ fn flops_as_csv_is_one_table_without_digit_groups() {
 }
 
 #[test]
+fn equal_blocks_are_one_row_unless_they_are_asked_for() {
+    insta::assert_snapshot!(shown(&["flops", "resnet152.toml", "--by", "block"]));
+    insta::assert_snapshot!(shown(&["flops", "cifar_resnet20.toml", "--by", "layer", "--sort", "macs"]));
+    let unfolded = output(&["flops", "resnet152.toml", "--by", "block", "--unfold"]);
+    assert!(unfolded.contains("\nlayer3.35 "), "{unfolded}");
+}
+
+#[test]
+fn rows_are_sorted_by_what_they_cost() {
+    let first = |sort: &str, convention: &str| {
+        let arguments =
+            ["flops", "vgg16.toml", "--format", "csv", "--by", "stage", "--convention", convention, "--sort", sort];
+        let rows = output(&arguments);
+        let names: Vec<_> = rows.lines().skip(1).map(|row| row.split(',').next().unwrap().to_owned()).collect();
+        names
+    };
+    // Parameters: head 123,642,856, then 7,079,424, 5,899,776, 1,475,328, 221,440 and 38,720.
+    assert_eq!(first("parameters", "macs"), ["head", "stage 5", "stage 4", "stage 3", "stage 2", "stage 1"]);
+    // Stages 3 and 4 have 4,624,220,160 each.
+    assert_eq!(first("macs", "macs"), ["stage 3", "stage 4", "stage 2", "stage 1", "stage 5", "head"]);
+    assert_eq!(first("share", "activations-fvcore")[0], "stage 1");
+    assert_eq!(first("network", "macs")[0], "stage 1");
+}
+
+#[test]
+fn rows_in_json_are_never_folded() {
+    let text = output(&["flops", "resnet152.toml", "--by", "block", "--convention", "fvcore", "--format", "json"]);
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let parts = json["parts"].as_array().unwrap();
+    assert_eq!(parts.len(), 1 + 3 + 8 + 36 + 3 + 1);
+    let sum = |key: &str| parts.iter().map(|part| part[key].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(sum("macs"), json["macs"]);
+    assert_eq!(sum("count"), json["conventions"]["fvcore"]);
+    assert_eq!(sum("total_parameters"), json["parameters"]["total"]);
+}
+
+#[test]
 fn summary_shows_where_the_graph_branches() {
     insta::assert_snapshot!(shown(&["summary", "resnet34_a.toml"]));
 }
@@ -57,6 +94,43 @@ fn summary_shows_where_the_graph_branches() {
 fn summary_folds_to_blocks_and_stages() {
     insta::assert_snapshot!(shown(&["summary", "keras_resnet50.toml", "--depth", "2"]));
     insta::assert_snapshot!(shown(&["summary", "vgg19_bn.toml", "--depth", "1", "--format", "markdown"]));
+}
+
+#[test]
+fn summary_writes_shapes_with_channels_last_where_it_is_asked_to() {
+    insta::assert_snapshot!(shown(&["summary", "keras_resnet50.toml", "--depth", "stage", "--layout", "nhwc"]));
+    let text = output(&["summary", "keras_resnet50.toml", "--layout", "nhwc", "--format", "json"]);
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["input"], json!([1, 224, 224, 3]));
+    assert_eq!(json["layers"][2]["output_shape"], json!([1, 112, 112, 64]));
+    assert_eq!(json["layers"].as_array().unwrap().last().unwrap()["output_shape"], json!([1, 1000]));
+}
+
+#[test]
+fn depths_are_words_or_numbers() {
+    for (word, number) in [("stage", "1"), ("block", "2"), ("layer", "3")] {
+        let summary = |depth| output(&["summary", "densenet121.resnet", "--depth", depth]);
+        assert_eq!(summary(word), summary(number));
+    }
+}
+
+/// torchinfo 1.8.0 of torchvision 0.29's models at batch 1: total_output_bytes and total_param_bytes.
+#[test]
+fn summary_has_the_sizes_of_torchinfo() {
+    for (model, forward_backward, parameters) in
+        [("resnet50.toml", 177_831_744, 102_228_128), ("vgg16.toml", 108_453_696, 553_430_176)]
+    {
+        let text = output(&["summary", model, "--format", "json"]);
+        let json: Value = serde_json::from_str(&text).unwrap();
+        let input = 4 * 3 * 224 * 224;
+        let size = json!({
+            "input_bytes": input,
+            "forward_backward_bytes": forward_backward,
+            "parameters_bytes": parameters,
+            "total_bytes": input + forward_backward + parameters,
+        });
+        assert_eq!(json["size"], size);
+    }
 }
 
 #[test]
@@ -75,6 +149,8 @@ fn flops_json_has_the_keys_that_scripts_rely_on() {
         "conventions",
         "memory",
         "receptive_field",
+        "bytes_moved",
+        "arithmetic_intensity",
         "layers",
     ];
     expected.sort_unstable();

@@ -43,6 +43,7 @@ mod language;
 mod layering;
 #[cfg(feature = "live")]
 mod live;
+mod memory;
 mod names;
 mod networks;
 mod npy;
@@ -58,6 +59,7 @@ mod random;
 mod readme;
 mod reference;
 mod report;
+mod roofline;
 mod run;
 mod schema;
 mod shapes;

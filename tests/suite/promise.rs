@@ -83,6 +83,19 @@ fn the_head_of_a_vgg_is_named_where_its_parameters_exceed_the_budget() {
 }
 
 #[test]
+fn memory_is_laid_to_the_part_that_holds_the_peak_where_that_outweighs_the_weights() {
+    let text = expecting("[budget]\nmax_memory = 1\n").replace("size = [224, 224]", "size = [2240, 2240]");
+    let (_, rendered) = refused(&text);
+    // At the max pool: 4 x (3 x 2240^2 + 64 x 1120^2 + 64 x 560^2); and 4 x 9,664 bytes of the stem's weights.
+    assert!(rendered.contains("the stem has most of it: 461657856, which is 90.8 %"), "{rendered}");
+    assert!(
+        rendered.contains("461619200 bytes at the peak of inference, which is at `maxpool` and counted there"),
+        "{rendered}"
+    );
+    assert!(rendered.contains("use fewer `filters` in the stem, or raise `max_memory` to 508415648"), "{rendered}");
+}
+
+#[test]
 fn a_budget_that_is_just_met_is_met() {
     let text = expecting("[budget]\nmax_parameters = 11_689_512\nmax_macs = 1_814_073_344\nmax_memory = 51_412_640\n");
     // 4 x 11,699,112 bytes of weights and 4,616,192 at the peak of inference.

@@ -38,6 +38,20 @@ pub const ROOT: Keys = Keys::Closed(&[
     ),
 ]);
 
+/// A machine.
+pub const MACHINE: Keys = Keys::Closed(&[
+    Key::new("name", Holds::Name, Needed::Always, "what the machine is called"),
+    Key::new("bandwidth", FIGURE, Needed::Always, "bytes that its memory moves in a second"),
+    Key::new("peak", Holds::Table(PEAK), Needed::Always, "floating-point operations a second"),
+]);
+
+const PEAK: Keys = Keys::Closed(&[
+    Key::new("float64", FIGURE, Needed::No, "FLOP/s in float64"),
+    Key::new("float32", FIGURE, Needed::No, "FLOP/s in float32"),
+    Key::new("bfloat16", FIGURE, Needed::No, "FLOP/s in bfloat16"),
+    Key::new("float16", FIGURE, Needed::No, "FLOP/s in float16"),
+]);
+
 const INPUT: Keys = Keys::Closed(&[
     Key::new("channels", Holds::Whole { min: 1, max: limits::CHANNELS }, Needed::Always, "channels of an image"),
     Key::new("size", Holds::Size, Needed::Always, "height and width of an image"),

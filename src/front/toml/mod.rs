@@ -6,12 +6,14 @@
 
 mod depth;
 pub mod keys;
+mod machine;
 mod nesting;
 mod print;
 mod reader;
 mod root;
 mod syntax;
 
+pub use machine::parse_machine;
 pub use print::print;
 
 use crate::diagnostic::{Code, Diagnostic, Report};
@@ -42,13 +44,19 @@ pub struct Told<'t> {
 
 /// Reads a description as [`parse`] does, with what is `told` in place of what it says.
 pub fn parse_with(source: &Source, told: Told<'_>, report: &mut Report) -> Option<Spec> {
+    let table = entries(source, report)?;
+    Some(root::read(source, table.get_ref(), told, report))
+}
+
+/// The keys and values of a text; nothing where that is too large or has faults, which go to `report`.
+fn entries<'a>(source: &'a Source, report: &mut Report) -> Option<::toml::Spanned<DeTable<'a>>> {
     if let Err(error) = check_size(source).and_then(|()| nesting::check(source)) {
         report.push(error);
         return None;
     }
     let (table, errors) = DeTable::parse_recoverable(source.text());
     if errors.is_empty() {
-        return Some(root::read(source, table.get_ref(), told, report));
+        return Some(table);
     }
     syntax::explain(source, &errors, report);
     None

@@ -1,6 +1,6 @@
 //! One TOML table, read a key at a time.
 
-use super::keys::{Keys, ROOT};
+use super::keys::Keys;
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::front::dsl;
 use crate::source::{Source, Span, Spanned};
@@ -10,6 +10,8 @@ use toml::de::{DeTable, DeValue};
 /// A table that is being read.
 pub(super) struct Table<'a> {
     source: &'a Source,
+    /// What the whole text is: `description`.
+    kind: &'static str,
     entries: &'a DeTable<'a>,
     /// `stage`, or nothing for the root.
     name: &'static str,
@@ -41,17 +43,24 @@ type Entry<'a> = toml::Spanned<DeValue<'a>>;
 
 impl<'a> Table<'a> {
     /// The root. Keys that it does not have are reported at once, here as in every closed table.
-    pub(super) fn root(source: &'a Source, entries: &'a DeTable<'a>, report: &mut Report) -> Self {
+    pub(super) fn root(
+        source: &'a Source,
+        kind: &'static str,
+        keys: Keys,
+        entries: &'a DeTable<'a>,
+        report: &mut Report,
+    ) -> Self {
         let start = if source.text().starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         Self::open(
-            Self { source, entries, name: "", span: source.span(start..start), keys: ROOT, misspelt: Vec::new() },
+            Self { source, kind, entries, name: "", span: source.span(start..start), keys, misspelt: Vec::new() },
             report,
         )
     }
 
     fn inner(&self, name: &'static str, keys: Keys, entry: &'a Entry<'a>, report: &mut Report) -> Option<Self> {
         let entries = entry.get_ref().as_table()?;
-        let table = Self { source: self.source, entries, name, span: self.at(entry), keys, misspelt: Vec::new() };
+        let Self { source, kind, .. } = *self;
+        let table = Self { source, kind, entries, name, span: self.at(entry), keys, misspelt: Vec::new() };
         Some(Self::open(table, report))
     }
 
@@ -68,7 +77,7 @@ impl<'a> Table<'a> {
             let error = Diagnostic::error(
                 Code::UnknownKey,
                 span,
-                format!("{} has no key {}", self.place("a description"), suggest::quoted(name)),
+                format!("{} has no key {}", self.place("a"), suggest::quoted(name)),
                 format!("expected {}", suggest::list(keys.clone())),
             );
             report.push(match suggest::closest(name, free) {
@@ -112,8 +121,13 @@ impl<'a> Table<'a> {
         self.source.span(end..end)
     }
 
-    fn place(&self, root: &str) -> String {
-        if self.name.is_empty() { root.to_owned() } else { format!("`[{}]`", self.name) }
+    /// What the whole text is.
+    pub(super) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn place(&self, article: &str) -> String {
+        if self.name.is_empty() { format!("{article} {}", self.kind) } else { format!("`[{}]`", self.name) }
     }
 
     pub(super) fn key_span(&self, key: &str) -> Option<Span> {
@@ -160,6 +174,21 @@ impl<'a> Table<'a> {
 
     pub(super) fn whole(&self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Spanned<u64>> {
         self.ask(key, report, |table, entry| table.as_whole(key, entry))
+    }
+
+    /// A number above 0, whole, which may be written as `3.35e12`.
+    pub(super) fn amount(&self, key: &'static str, report: &mut Report) -> Found<'_, 'a, Spanned<u64>> {
+        self.ask(key, report, |table, entry| {
+            let span = table.at(entry);
+            let amount = match entry.get_ref() {
+                DeValue::Float(number) => number.as_str().parse().ok().and_then(whole).map(|it| Spanned::new(it, span)),
+                _ => Some(table.as_whole(key, entry)?),
+            };
+            amount.filter(|amount| amount.value > 0).ok_or_else(|| {
+                let message = format!("`{key}` is {}", suggest::cut(table.source.slice(span)));
+                Diagnostic::error(Code::OutOfRange, span, message, "expected a whole number above 0, as 50e9")
+            })
+        })
     }
 
     fn as_whole(&self, key: &str, entry: &Entry<'_>) -> Result<Spanned<u64>, Diagnostic> {
@@ -314,8 +343,8 @@ impl<'a> Table<'a> {
     }
 
     /// Reports that `key` is missing.
-    fn missing(&self, key: &str, example: &str, report: &mut Report) {
-        let place = self.place("the description");
+    pub(super) fn missing(&self, key: &str, example: &str, report: &mut Report) {
+        let place = self.place("the");
         let error = Diagnostic::error(
             Code::MissingKey,
             self.span,
@@ -332,6 +361,12 @@ impl<'a> Table<'a> {
             error
         });
     }
+}
+
+/// A float as the whole number that it is.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is whole and within range")]
+fn whole(number: f64) -> Option<u64> {
+    (number.fract() == 0.0 && (0.0..1e18).contains(&number)).then_some(number as u64)
 }
 
 const LARGE: &str = "it does not fit into 64 bits";

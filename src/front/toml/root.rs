@@ -1,5 +1,6 @@
 //! The root table and the tables in it.
 
+use super::keys::ROOT;
 use super::reader::{State, Table};
 use super::{Told, depth};
 use crate::diagnostic::{Code, Diagnostic, Report};
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 /// Reads the description whose root is `entries`; what is `told` stands in the place of what it says.
 pub(super) fn read(source: &Source, entries: &DeTable<'_>, told: Told<'_>, report: &mut Report) -> Spec {
-    let root = Table::root(source, entries, report);
+    let root = Table::root(source, "description", ROOT, entries, report);
     let end = root.end();
     let name = root.text("name", report).required("name = \"resnet50\"", report);
     let dialect = root.text("dialect", report).required("dialect = \"torchvision\"", report);
@@ -30,7 +31,7 @@ pub(super) fn read(source: &Source, entries: &DeTable<'_>, told: Told<'_>, repor
         State::Wrong => placeholder_input(end),
         State::Absent if has_depth => depth::input(end, family),
         State::Absent => {
-            report.push(missing_table("input", "[input]\nchannels = 3\nsize = [224, 224]", end));
+            report.push(missing_table("input", "[input]\nchannels = 3\nsize = [224, 224]", &root));
             placeholder_input(end)
         }
     };
@@ -90,12 +91,13 @@ fn read_definitions(source: &Source, root: &Table<'_>, report: &mut Report) -> D
 }
 
 /// A table that must be there.
-fn missing_table(name: &str, example: &str, end: Span) -> Diagnostic {
+pub(super) fn missing_table(name: &str, example: &str, root: &Table<'_>) -> Diagnostic {
+    let end = root.end();
     Diagnostic::error(
         Code::MissingKey,
         end,
         format!("`[{name}]` is missing"),
-        format!("the description ends here, without `[{name}]`"),
+        format!("the {} ends here, without `[{name}]`", root.kind()),
     )
     .help(format!("add, for example:\n{example}"))
     .fix(end, format!("\n\n{example}"))
@@ -128,7 +130,7 @@ fn read_stem(root: &Table<'_>, has_depth: bool, end: Span, report: &mut Report) 
         State::Wrong => call("none"),
         State::Absent if has_depth => call("imagenet"),
         State::Absent => {
-            report.push(missing_table("stem", "[stem]\nkind = \"imagenet\"\nfilters = 64", end));
+            report.push(missing_table("stem", "[stem]\nkind = \"imagenet\"\nfilters = 64", root));
             call("none")
         }
     }

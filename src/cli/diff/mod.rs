@@ -1,9 +1,10 @@
 //! `resnetc diff`: how two networks differ, in structure and in cost.
 
+mod cost;
+
 use super::network::{Input, with_batch};
 use super::output::{self, Format, Grid, grouped};
 use super::{Failure, Global, files};
-use resnetc::analysis::group::percent;
 use resnetc::analysis::{self, Analysis};
 use resnetc::compare::{self, Change, Comparison, Difference, Names, Setting, Side, Slot, Stretch};
 use resnetc::ir::Shape;
@@ -54,7 +55,8 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
             }
             parts.extend(renamed(comparison.paired, &comparison.names));
             if !comparison.is_equal() {
-                parts.push(costs(&analyses).render(format).unwrap_or_default());
+                parts.push(cost::grid(&analyses).render(format).unwrap_or_default());
+                parts.push(cost::by_stage(&networks, &analyses).render(format).unwrap_or_default());
             }
             parts.join("\n")
         }
@@ -162,42 +164,6 @@ fn renamed(paired: usize, names: &Names) -> Option<String> {
     Some(format!("Names differ in {counts}, as `{a}` and `{b}`.\n"))
 }
 
-/// The figures of both: key in JSON, name in tables, value.
-fn figures(analysis: &Analysis) -> [(&'static str, &'static str, u128); 8] {
-    let Analysis { parameters, memory, receptive_field, .. } = analysis;
-    [
-        ("trainable_parameters", "trainable parameters", parameters.trainable),
-        ("non_trainable_parameters", "non-trainable parameters", parameters.non_trainable),
-        ("total_parameters", "total parameters", parameters.total()),
-        ("macs", "macs", analysis.macs()),
-        ("flops", "flops", analysis.flops()),
-        ("activations", "activations", analysis.activations()),
-        ("inference_peak_bytes", "inference peak bytes", memory.inference_peak_bytes),
-        ("receptive_field", "receptive field", receptive_field.size),
-    ]
-}
-
-fn costs(analyses: &[Analysis; 2]) -> Grid {
-    let [a, b] = analyses.each_ref().map(figures);
-    let row = |((_, name, a), (_, _, b)): ((_, &str, u128), (_, _, u128))| {
-        let sign = match b.cmp(&a) {
-            std::cmp::Ordering::Less => "-",
-            std::cmp::Ordering::Equal => "",
-            std::cmp::Ordering::Greater => "+",
-        };
-        let difference = a.abs_diff(b);
-        // There is no percentage of nothing.
-        let share = if a == 0 { String::new() } else { format!("{sign}{}", percent(difference, a)) };
-        vec![name.to_owned(), grouped(a), grouped(b), format!("{sign}{}", grouped(difference)), share]
-    };
-    let rows = a.into_iter().zip(b).map(row).collect();
-    Grid {
-        header: vec!["figure", "A", "B", "difference", "percent"],
-        rows,
-        numeric: vec![false, true, true, true, true],
-    }
-}
-
 #[derive(Serialize)]
 struct Json<'a> {
     equal: bool,
@@ -205,7 +171,8 @@ struct Json<'a> {
     b: Title<'a>,
     changes: Vec<JsonChange<'a>>,
     names: JsonNames<'a>,
-    cost: BTreeMap<&'static str, Figure>,
+    cost: BTreeMap<&'static str, cost::Figure>,
+    parts: Vec<cost::Stage>,
 }
 
 #[derive(Serialize)]
@@ -253,13 +220,6 @@ struct JsonNames<'a> {
     example: &'a Option<[String; 2]>,
 }
 
-#[derive(Serialize)]
-struct Figure {
-    a: u128,
-    b: u128,
-    difference: i128,
-}
-
 fn json(networks: &[Checked; 2], analyses: &[Analysis; 2], comparison: &Comparison) -> Result<String, Failure> {
     let [a, b] = networks.each_ref().map(|network| Title {
         name: &network.graph().name,
@@ -267,11 +227,6 @@ fn json(networks: &[Checked; 2], analyses: &[Analysis; 2], comparison: &Comparis
         input: with_one(network.input_shape()),
         layers: network.order().len(),
     });
-    let [left, right] = analyses.each_ref().map(figures);
-    let signed = |count: u128| i128::try_from(count).unwrap_or(i128::MAX);
-    let figure = |((key, _, a), (_, _, b)): ((_, _, u128), (_, _, u128))| {
-        (key, Figure { a, b, difference: signed(b).saturating_sub(signed(a)) })
-    };
     let Names { layers, weights, renamed_weights, example } = &comparison.names;
     output::json(&Json {
         equal: comparison.is_equal(),
@@ -285,7 +240,8 @@ fn json(networks: &[Checked; 2], analyses: &[Analysis; 2], comparison: &Comparis
             renamed_weights: *renamed_weights,
             example,
         },
-        cost: left.into_iter().zip(right).map(figure).collect(),
+        cost: cost::json(analyses),
+        parts: cost::stages_json(networks, analyses),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Stretches of a network.
 
-use crate::ir::Place;
+use super::Place;
 use std::fmt;
 
 /// Places in a row. Stages and blocks count from 0 and the last is one of them.
