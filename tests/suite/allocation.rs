@@ -113,11 +113,12 @@ fn read(values: &mut Values, id: NodeId) -> Rc<Buffer> {
 }
 
 fn check(network: &Checked) {
+    let name = &network.graph().name;
     let allocated = run(network);
     let peak = allocated.iter().max().copied().unwrap();
-    assert_eq!(analyse(network, 1).memory.inference_peak_bytes, peak as u128);
+    assert_eq!(analyse(network, 1).memory.inference_peak_bytes, peak as u128, "{name}");
     let told = memory::timeline(network).into_iter().map(|moment| elements(moment.elements) * size_of::<f32>());
-    assert_eq!(told.collect::<Vec<_>>(), allocated);
+    assert_eq!(told.collect::<Vec<_>>(), allocated, "{name}");
 }
 
 #[test]
