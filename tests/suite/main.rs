@@ -11,6 +11,7 @@
     reason = "tests"
 )]
 
+mod allocation;
 mod browser;
 mod build;
 #[cfg(feature = "live")]
