@@ -1,8 +1,8 @@
 //! The README is a promise: every example in it is run, and prints what it says.
 //!
 //! A block fenced as `console` is a session: lines that begin with `$ ` are run in order by a shell in one folder that
-//! holds the repository's `architectures/`; what follows is what they print. `[..]` stands for any text within a line,
-//! a line `...` for any lines. That the descriptions compile is a test of `language`.
+//! holds the repository's `architectures/` and `machines/`; what follows is what they print. `[..]` stands for any text
+//! within a line, a line `...` for any lines. That the descriptions compile is a test of `language`.
 
 use crate::language::fenced;
 use std::path::Path;
@@ -48,11 +48,13 @@ fn matches_line(pattern: &str, text: &str) -> bool {
 #[test]
 fn every_session_prints_what_the_readme_says() {
     let folder = tempfile::tempdir().unwrap();
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("architectures");
-    std::fs::create_dir(folder.path().join("architectures")).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), folder.path().join("architectures").join(entry.file_name())).unwrap();
+    for shipped in ["architectures", "machines"] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(shipped);
+        std::fs::create_dir(folder.path().join(shipped)).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), folder.path().join(shipped).join(entry.file_name())).unwrap();
+        }
     }
     let mut sessions = 0;
     for (_, text, _) in fenced("README.md").iter().filter(|(language, ..)| language == "console") {
