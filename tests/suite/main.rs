@@ -23,6 +23,7 @@ mod cost_ops;
 mod describe;
 mod diagnostics;
 mod diff;
+mod engine;
 mod expand;
 mod family;
 #[cfg(feature = "live")]
