@@ -115,6 +115,16 @@ impl Frame<'_> {
     fn place(&self, span: Span) -> Span {
         if self.block.is_library { self.blame } else { span }
     }
+
+    /// Where the value of an argument was written. The library's own texts are no place that a message can show: what it
+    /// passes on was written where it got that, the rest is on the account of `blame`, the call.
+    fn written(&self, value: &Expression, blame: Span) -> Span {
+        if !self.block.is_library {
+            return value.span;
+        }
+        let held = value.variable().and_then(|name| self.values.iter().rev().find(|(known, ..)| *known == name));
+        held.map(|(.., written)| *written).filter(|written| *written != self.call).unwrap_or(blame)
+    }
 }
 
 /// What expressions see.
@@ -581,8 +591,7 @@ impl<'a> Machine<'a> {
         passed.iter().map(value).collect()
     }
 
-    /// The value of an argument, and where it was written. The library's own texts are no place that a message can show: what
-    /// it passes on was written where it got that, the rest is on the account of `blame`, the call.
+    /// The value of an argument, and where it was written.
     fn argument(
         &self,
         value: &Expression,
@@ -590,13 +599,7 @@ impl<'a> Machine<'a> {
         frame: &Frame<'a>,
         context: &Context<'a>,
     ) -> Result<Spanned<Value>, Halt> {
-        let span = if frame.block.is_library {
-            let held = value.variable().and_then(|name| frame.values.iter().rev().find(|(known, ..)| *known == name));
-            held.map(|(.., written)| *written).filter(|written| *written != frame.call).unwrap_or(blame)
-        } else {
-            value.span
-        };
-        Ok(Spanned::new(self.evaluate(value, frame, context)?, span))
+        Ok(Spanned::new(self.evaluate(value, frame, context)?, frame.written(value, blame)))
     }
 
     /// Calls the block that a parameter or variable holds: of what it is told, it takes what it declares.
@@ -906,7 +909,8 @@ impl View<'_, '_> {
         };
         let argument = |Passed { name, value }: &Passed| {
             let variable = value.variable().map(str::to_owned);
-            Ok(Argument { name: name.clone(), variable, value: Spanned::new(evaluate(value, self)?, value.span) })
+            let written = self.frame.written(value, self.frame.blame);
+            Ok(Argument { name: name.clone(), variable, value: Spanned::new(evaluate(value, self)?, written) })
         };
         let arguments = passed.iter().map(argument).collect::<Evaluated<Vec<_>>>()?;
         let arguments = self.machine.judge(is_library).partial(block, &arguments)?;

@@ -3,7 +3,7 @@
 //! That an answer takes less than 50 ms is measured by hand: a test that looks at the clock fails on a busy machine.
 
 use proptest::prelude::*;
-use resnetc::diagnostic::{Code, Report, render};
+use resnetc::diagnostic::{Code, Diagnostic, Report, render};
 use resnetc::source::Source;
 use resnetc::{Options, back};
 use std::fmt::Write;
@@ -383,6 +383,14 @@ const STRANGERS: &[&str] = &[
     "*",
 ];
 
+/// Whether a message points at a statement of the network.
+fn is_at_a_call(text: &str, error: &Diagnostic) -> bool {
+    let span = error.primary.span.range();
+    let line = text.get(..span.start).and_then(|before| text.lines().nth(before.matches('\n').count()));
+    let words = ["stem ", "stage ", "head ", "input "];
+    span.end <= text.len() && line.is_some_and(|line| words.iter().any(|word| line.trim_start().starts_with(word)))
+}
+
 /// A place in the library's text would be shown in the description's.
 #[test]
 fn a_limit_is_reached_at_a_call_of_the_description() {
@@ -398,12 +406,43 @@ fn a_limit_is_reached_at_a_call_of_the_description() {
             let report = resnetc::compile_with(&source, &Options { limit, ..Options::default() }).unwrap_err();
             let error = report.diagnostics()[0];
             assert_eq!(error.code, Code::TooManyNodes, "{error:?}");
-            let start = error.primary.span.range().start;
-            let line = text.lines().nth(text[..start].matches('\n').count()).unwrap().trim_start();
-            let is_call = ["stem ", "stage ", "head ", "input "].iter().any(|word| line.starts_with(word));
-            assert!(is_call && error.primary.span.range().end <= text.len(), "{}, {limit}: {line}", path.display());
+            assert!(is_at_a_call(&text, error), "{}, {limit}: {error:?}", path.display());
         }
     }
+}
+
+/// And so it would be where the library refuses what it is told, or does not work out with it.
+#[test]
+fn what_the_library_refuses_is_refused_at_a_call_of_the_description() {
+    use resnetc::library::{Place, find, names};
+    let values = "1; 3; 7; 40; 1048576; 0.3; true; [3, 2]; se(reduction = 99); hierarchy(scale = 5); A; blur_pool";
+    let (mut texts, mut refused) = (Vec::new(), 0);
+    for (place, word) in [(Place::Stem, "stem"), (Place::Stage, "stage"), (Place::Head, "head")] {
+        for block in names(place).filter_map(find) {
+            let parameters = &block.signature.parameters;
+            for parameter in parameters {
+                for value in values.split("; ") {
+                    let required = parameters.iter().filter(|other| other.default.is_none() && *other != parameter);
+                    let required: String = required.map(|required| format!("{} = 16, ", required.name.value)).collect();
+                    let call = format!("{}({required}{} = {value})", block.name(), parameter.name.value);
+                    let mut lines =
+                        ["stem cifar(16)".to_owned(), "stage basic(16)".to_owned(), "head classifier(5)".to_owned()];
+                    let line = lines.iter_mut().find(|line| line.starts_with(word)).unwrap();
+                    *line = format!("{word} {call}");
+                    let lines = lines.join("\n");
+                    texts.push(format!("use dialect keras\nnetwork n {{\ninput 3 x 33 x 30\n{lines}\n}}\n"));
+                }
+            }
+        }
+    }
+    for text in texts {
+        let (source, report) = compile("told", &text);
+        for error in report.diagnostics() {
+            assert!(is_at_a_call(&text, error), "{text}{error:?}");
+        }
+        refused += usize::from(!render::text(&report, &source, false).is_empty());
+    }
+    assert!(refused > 100, "only {refused}");
 }
 
 fn change() -> impl Strategy<Value = Change> {
