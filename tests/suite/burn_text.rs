@@ -24,6 +24,12 @@ const PLAIN_VGG: &str = "name = \"vgg\"\ndialect = \"keras\"\nstem.kind = \"none
     [[stage]]\nfilters = 10\nblocks = 3\nnorm = true\n\
     [head]\nhidden = [20, 12]\ndropout = 0.5\nclasses = 7\nactivation = \"softmax\"";
 
+/// A line that is longer than rustfmt's where something is bound.
+const BLURRED: &str = "use dialect timm\nnetwork blurred {\ninput 3 x 30 x 46\nstem cifar(8)\nstage soft(8) * 2\n\
+    stage soft(12) * 2 stride 2\nhead classifier(5)\n}\n\
+    block soft(filters: channels, stride: integer(1..2) = 1) {\nblur(stride, size = 4)\n\
+    join add {\na { conv 3x3 (filters) norm }\nb { conv 1x1 (filters) norm act(sigmoid) }\n}\n}";
+
 /// Dialects, strides in either place, groups, dilation, options A to C and none, chains, heads with and without a top.
 pub fn networks() -> Vec<Checked> {
     let dialects = ["torchvision", "keras", "paper"];
@@ -55,7 +61,8 @@ pub fn networks() -> Vec<Checked> {
     let map =
         cifar().replacen("cifar8", "feature_map", 1).replacen("pool = \"avg\"\nclasses = 10", "pool = \"none\"", 1);
     let rest = [cifar(), split, option_c, plain, PLAIN_VGG.to_owned(), torch_vgg, pooled, maximum, map];
-    all.into_iter().chain(rest).map(|text| compile(&text)).chain(strangers::networks()).collect()
+    let blurred = resnetc::compile(&Source::new("blurred.resnet", BLURRED)).unwrap();
+    all.into_iter().chain(rest).map(|text| compile(&text)).chain([blurred]).chain(strangers::networks()).collect()
 }
 
 /// The networks that ship, in either language.

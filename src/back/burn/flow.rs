@@ -260,25 +260,34 @@ impl Bound {
 
     fn lay_out(&self, before: std::fmt::Arguments<'_>, after: &'static str) -> Code {
         match self {
-            Self::Plain(value) => Code::new(format_args!("{before}{value}{after}")),
+            Self::Plain(value) => {
+                let value = Code::new(format_args!("{value}{after}"));
+                fitted(before, &value).unwrap_or_else(|| Code::new(format_args!("{before}{value}")))
+            }
             Self::Layer { option, some, none } => Code::new(format_args!(
                 "{before}match &self.{option} {{\n            Some({option}) => {some},\n            None => {none},\n        \
                  }}{after}"
             )),
             Self::Switch { flag, then, otherwise } => {
                 let value = Code::new(format_args!("if self.{flag} {{ {then} }} else {{ {otherwise} }}{after}"));
-                let flat = Code::new(format_args!("{before}{value}"));
-                if !flat.overflows(INDENT) {
-                    flat
-                } else if !after.is_empty() && !value.overflows(INDENT + STEP) {
-                    Code::new(format_args!("{}\n            {value}", before.to_string().trim_end()))
-                } else {
+                fitted(before, &value).unwrap_or_else(|| {
                     Code::new(format_args!(
                         "{before}if self.{flag} {{\n            {then}\n        }} else {{\n            \
                          {otherwise}\n        }}{after}"
                     ))
-                }
+                })
             }
         }
     }
+}
+
+/// `before` and `value` on one line, or on two where something is bound; nothing where neither fits.
+fn fitted(before: std::fmt::Arguments<'_>, value: &Code) -> Option<Code> {
+    let flat = Code::new(format_args!("{before}{value}"));
+    if !flat.overflows(INDENT) {
+        return Some(flat);
+    }
+    let before = before.to_string();
+    let below = || Code::new(format_args!("{}\n            {value}", before.trim_end()));
+    (!before.is_empty() && !value.overflows(INDENT + STEP)).then(below)
 }
