@@ -698,10 +698,13 @@ fn what_keras_cannot_name_or_order_is_refused() {
     let error = emit(&net.check()).unwrap_err();
     assert!(error.reason.contains("order"), "{}", error.reason);
 
-    let mut graph = gates(Layout::Torch).into_graph();
-    let mut dialect = (*graph.dialect).clone();
-    dialect.names.common.rows[0].1 = Template::parse("{block}/{branch}/{role}{unit}").unwrap();
-    graph.dialect = Arc::new(dialect);
-    let error = emit(&valid::check(graph).unwrap()).unwrap_err();
-    assert!(error.reason.contains('/'), "{}", error.reason);
+    // PyTorch's names have no dots, so a colon stands for one.
+    for (template, sign) in [("{block}/{branch}/{role}{unit}", "`/`"), ("{block}.{branch}:{role}{unit}", "`:`")] {
+        let mut graph = gates(Layout::Torch).into_graph();
+        let mut dialect = (*graph.dialect).clone();
+        dialect.names.common.rows[0].1 = Template::parse(template).unwrap();
+        graph.dialect = Arc::new(dialect);
+        let error = emit(&valid::check(graph).unwrap()).unwrap_err();
+        assert!(error.reason.contains(sign), "{}", error.reason);
+    }
 }

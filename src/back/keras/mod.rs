@@ -64,8 +64,13 @@ pub fn emit(network: &Checked) -> Result<Vec<File>, Unsupported> {
     let ident = PyIdent::new(name).ok_or_else(|| {
         refuse(network.output(), format!("no Python package can be called `{name}`: choose another `name`"))
     })?;
-    if let Some(node) = network.order().iter().find(|node| network.name(**node).contains('/')) {
+    let named = |sign: char| network.order().iter().find(|node| network.name(**node).contains(sign));
+    if let Some(node) = named('/') {
         return Err(refuse(*node, "Keras takes no `/` in the name of a layer".to_owned()));
+    }
+    if let (Some(node), Some(_)) = (named(':'), named('.')) {
+        let reason = "on PyTorch `.` in the name of a layer is written `:`, which stands in this one: use one of them";
+        return Err(refuse(*node, reason.to_owned()));
     }
     let outline = outline(network, FIELDS)
         .map_err(|node| refuse(node, "its block is not made of series and parallel parts".to_owned()))?;
