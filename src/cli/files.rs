@@ -184,8 +184,8 @@ pub(super) fn ours(path: &Path, force: bool) -> Result<(), Failure> {
     )))
 }
 
-/// Whether `path` may be overwritten: it is not there, or it begins as our files do, with [`HEADER`] in its first line us
-/// as an ONNX file's producer, or is an array of NumPy and called one.
+/// Whether `path` may be overwritten: it is not there, or it begins as our files do, with [`HEADER`] in its first line or
+/// us as an ONNX file's producer, or is an array of NumPy and called one.
 fn is_ours(path: &Path) -> bool {
     let mut begin = Vec::new();
     match File::open(path).and_then(|file| file.take(256).read_to_end(&mut begin)) {

@@ -1,12 +1,19 @@
-//! What is on its way to a file, removed where the program is interrupted.
+//! What is on its way to a file, and who is at work on it: removed and ended where the program is interrupted.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::{Mutex, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Temporary files and folders that exist now.
 static PATHS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// The process that runs now.
+static PROCESS: Mutex<Option<Child>> = Mutex::new(None);
 
 /// The exit code of a program that was interrupted, as shells have it.
 const INTERRUPTED: i32 = 130;
@@ -46,10 +53,30 @@ impl Folder {
     }
 }
 
-/// From now on an interruption, a request to end and a closed terminal remove what is temporary. Where that cannot be had, they
-/// end the program as they would anyway.
+/// How a process ended, if it did within `limit`; else it is killed, as it is by an interruption.
+pub(super) fn ended(command: &mut Command, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let running = || PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    *running() = Some(command.spawn()?);
+    let begun = Instant::now();
+    while begun.elapsed() < limit {
+        if let Some(status) = running().as_mut().map(Child::try_wait).transpose()?.flatten() {
+            return Ok(Some(status));
+        }
+        sleep(Duration::from_millis(10));
+    }
+    if let Some(mut process) = running().take() {
+        process.kill()?;
+        process.wait()?;
+    }
+    Ok(None)
+}
+
+/// From now on an interruption, a request to end and a closed terminal remove what is temporary, and end who works on it. Where
+/// that cannot be had, they end the program as they would anyway.
 pub(super) fn watch() {
     let _ = ctrlc::set_handler(|| {
+        let mut process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = process.as_mut().map(Child::kill);
         // Whoever holds the lock does so for a moment; after this nobody begins another file.
         let paths = PATHS.lock().unwrap_or_else(PoisonError::into_inner);
         for path in paths.iter() {

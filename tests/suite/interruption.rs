@@ -43,14 +43,16 @@ fn a_file_is_whole_or_not_there() {
 }
 
 #[test]
-fn a_folder_of_a_verification_goes_with_it() {
+fn a_folder_and_a_process_of_a_verification_go_with_it() {
     use std::os::unix::fs::PermissionsExt;
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().unwrap();
     let temporary = folder.path().join("temporary");
     std::fs::create_dir(&temporary).unwrap();
     let python = folder.path().join("python");
-    std::fs::write(&python, "#!/bin/sh\nexec sleep 600\n").unwrap();
+    let begun = folder.path().join("begun");
+    std::fs::create_dir(&begun).unwrap();
+    std::fs::write(&python, format!("#!/bin/sh\n: > {}/$$\nexec sleep 600\n", begun.display())).unwrap();
     std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
     let child = Command::new(env!("CARGO_BIN_EXE_resnetc"))
         .arg("verify")
@@ -60,6 +62,14 @@ fn a_folder_of_a_verification_goes_with_it() {
         .env("TMPDIR", &temporary)
         .spawn()
         .unwrap();
-    assert_eq!(interrupted(child, "-INT", &temporary), Some(130));
+    assert_eq!(interrupted(child, "-INT", &begun), Some(130));
     assert_eq!(files(&temporary), [""; 0]);
+    // What has ended has no command line.
+    let process = files(&begun).remove(0);
+    let runs = || std::fs::read(format!("/proc/{process}/cmdline")).is_ok_and(|line| !line.is_empty());
+    let since = Instant::now();
+    while runs() {
+        assert!(since.elapsed() < Duration::from_secs(60), "it runs on");
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }

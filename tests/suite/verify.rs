@@ -234,6 +234,16 @@ fn a_runtime_that_fails_is_a_difference() {
 }
 
 #[test]
+fn a_runtime_that_hangs_is_left_behind() {
+    let folder = folder(&cifar());
+    let mut command = verify(folder.path());
+    meddle(&mut command, folder.path(), "import time\ntime.sleep(600)\n");
+    let text = printed(command.args(["--time-limit", "1"]), folder.path());
+    assert!(text.starts_with("exit 2\n"), "{text}");
+    assert!(text.contains("without keras on jax, onnx: it took more than 1 s\n"), "{text}");
+}
+
+#[test]
 fn drawn_weights_all_count() {
     let shipped = resnetc::source::Source::new("convnext_tiny.resnet", text_of("convnext_tiny"));
     let convnext = resnetc::compile(&shipped).unwrap();

@@ -6,6 +6,7 @@ use crate::cli::scratch::Folder;
 use resnetc::valid::Checked;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A network with images, and a temporary folder with its weights.
 pub(in crate::cli) struct Case {
@@ -14,6 +15,8 @@ pub(in crate::cli) struct Case {
     pub(super) folder: Folder,
     /// The Python that runtimes are looked for in.
     pub(in crate::cli) python: PathBuf,
+    /// How long each may take there.
+    pub(super) time_limit: Duration,
     pub(in crate::cli) global: Global,
 }
 

@@ -20,6 +20,7 @@ use resnetc::valid::Checked;
 use resnetc::weights::{Fresh, SEED, SaveError, save};
 use runtime::Runtime;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Prove that the back ends compute the same: the live model, the generated Keras package, the ONNX file
 ///
@@ -47,6 +48,9 @@ pub(super) struct Arguments {
     /// The Python that Keras and ONNX Runtime are looked for in [default: RESNETC_PYTHON, python3]
     #[arg(long, value_name = "PROGRAM")]
     python: Option<PathBuf>,
+    /// The most seconds that a runtime may take there
+    #[arg(long, default_value_t = 3600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    time_limit: u64,
     /// How the answer is printed
     #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]
     format: Format,
@@ -99,7 +103,8 @@ fn case(arguments: &Arguments, global: Global) -> Result<Case, Failure> {
     let folder = Folder::new().map_err(|error| Failure::unasked("cannot make a temporary folder", error))?;
     let python = arguments.python.clone().or_else(|| std::env::var_os("RESNETC_PYTHON").map(PathBuf::from));
     let python = python.unwrap_or_else(|| PathBuf::from("python3"));
-    let case = Case { network, images, folder, python, global };
+    let time_limit = Duration::from_secs(arguments.time_limit);
+    let case = Case { network, images, folder, python, time_limit, global };
     files::write_atomic(&case.images_file(), &npy::write(&case.images.shape, &case.images.values))?;
     files::write_whole(&case.weights_file(), |mut out| save(&case.network, supply, &mut out))
         .map_err(|error| unsaved(error, arguments.weights.as_deref(), global))?;

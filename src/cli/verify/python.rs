@@ -1,13 +1,14 @@
 //! A runtime that is a Python library, in a process of its own.
 
 use super::case::{Case, Outcome};
-use crate::cli::{Failure, files, npy};
+use crate::cli::{Failure, files, npy, scratch};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// What a script answers.
 #[derive(Deserialize)]
@@ -38,16 +39,21 @@ pub(super) fn run(
         .map_err(|error| Failure::unasked("cannot write to the temporary folder", error))?;
     files::write_atomic(&at("run.py"), script.as_bytes())?;
     files::write_atomic(&at("job.json"), job(values.path()).to_string().as_bytes())?;
+    let (answer, said) = (values.path().join("answer.json"), at("said.txt"));
     let mut command = Command::new(&case.python);
-    let answer = values.path().join("answer.json");
     command.arg("-B").args(["run.py", "job.json"].map(at)).arg(&answer);
     // Keras would write its settings into the home folder.
     command.env("KERAS_HOME", case.folder.path());
-    let output = match command.envs(ENVIRONMENT).envs(environment.iter().copied()).output() {
-        Ok(output) => output,
+    command.envs(ENVIRONMENT).envs(environment.iter().copied());
+    let stderr =
+        File::create(&said).map_err(|error| Failure::unasked("cannot write to the temporary folder", error))?;
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+    let status = match scratch::ended(&mut command, case.time_limit) {
+        Ok(Some(status)) => status,
+        Ok(None) => return Ok(Outcome::Absent(format!("it took more than {} s", case.time_limit.as_secs()))),
         Err(error) => return Ok(Outcome::Absent(unstartable(&case.python, error.kind()))),
     };
-    let died = || format!("its process ended with {}: {}", output.status, last_line(&output.stderr));
+    let died = || format!("its process ended with {status}: {}", last_line(&std::fs::read(&said).unwrap_or_default()));
     match std::fs::read(answer).ok().and_then(|answer| serde_json::from_slice(&answer).ok()) {
         Some(Answer::Version(version)) => {
             let values = read(values.path())?;
@@ -57,7 +63,7 @@ pub(super) fn run(
         Some(Answer::Absent(why)) => Ok(Outcome::Absent(format!("{why} in `{}`", case.python.display()))),
         Some(Answer::Failed(why)) => Ok(Outcome::Failed(why)),
         // Killed, by a system that has no memory left, say: that tells nothing of the network.
-        None if output.status.code().is_none() => Ok(Outcome::Absent(died())),
+        None if status.code().is_none() => Ok(Outcome::Absent(died())),
         None => Ok(Outcome::Failed(died())),
     }
 }

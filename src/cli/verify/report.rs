@@ -43,21 +43,24 @@ pub(super) enum Verdict {
 impl Report {
     pub(super) fn verdict(&self) -> Verdict {
         let failed = self.rows.iter().any(|row| matches!(row.outcome, Outcome::Failed(_)));
-        let ran: Vec<_> = self.rows.iter().filter(|row| matches!(row.outcome, Outcome::Ran { .. })).collect();
         let programs_differ = self.pairs.iter().any(|pair| !pair.runtimes[0].is_like(pair.runtimes[1]));
         if self.pairs.iter().any(|pair| pair.difference.value > TOLERANCE) {
             Verdict::Different
         } else if failed {
             Verdict::Failed
-        } else if ran.iter().all(|row| row.runtime.is_own()) {
+        } else if self.ran().all(|row| row.runtime.is_own()) {
             Verdict::NotVerified("no runtime but resnetc's own could be asked")
         } else if !programs_differ {
             Verdict::NotVerified("only what one back end wrote could be run")
-        } else if ran.iter().all(|row| row.outcome.is_finite()) {
+        } else if self.ran().all(|row| row.outcome.is_finite()) {
             Verdict::Verified
         } else {
             Verdict::NotVerified("the outputs are not finite numbers throughout")
         }
+    }
+
+    fn ran(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| matches!(row.outcome, Outcome::Ran { .. }))
     }
 
     pub(super) fn render(&self, case: &Case, format: Format) -> Result<String, Failure> {
@@ -125,7 +128,7 @@ impl Report {
                 "verified: any two outputs differ by at most {} of three times their root mean square, and {TOLERANCE:e} is allowed",
                 written(largest)
             )),
-            (Verdict::NotVerified(_), _) if self.pairs.is_empty() => lines.push(
+            (Verdict::NotVerified(_), _) if self.ran().all(|row| row.runtime.is_own()) => lines.push(
                 "`pip install numpy onnxruntime keras jax safetensors` gives a Python something to compare with".to_owned(),
             ),
             _ => {}
