@@ -154,8 +154,8 @@ pub const ALL: &[Convention] = &[
     Convention {
         name: "ptflops",
         counts: "macs with bias, 2 per output of batch and group norm, one of layer norm, relu, relu6 and gelu, one per \
-                 input of a pool",
-        reported_by: "ptflops, its pytorch back end; functional ops not counted again",
+                 input of a pool; functions of tensors are not counted again",
+        reported_by: "ptflops with its pytorch back end",
         rules: Rules {
             convolution_bias: Term::Outputs(1),
             linear_bias: Term::Outputs(1),
@@ -224,8 +224,8 @@ pub const ALL: &[Convention] = &[
     Convention {
         name: "tf-profiler",
         counts: "2 x macs, bias, window size per output of a pool, one per input of a mean, what Keras' other layers multiply, \
-                 add and divide; batch norm and relu 0",
-        reported_by: "tf.profiler with fused batch norm; it has no rule for a global maximum",
+                 add and divide; fused batch norm, relu and a global maximum 0",
+        reported_by: "tf.profiler, its batch norms fused",
         rules: Rules {
             convolution_bias: Term::Outputs(1),
             linear_bias: Term::Outputs(1),
@@ -283,8 +283,8 @@ pub const ALL: &[Convention] = &[
     Convention {
         name: "train",
         counts: "forward and backward, 6 x macs, less the input gradient where no parameter stands before a layer and the \
-                 weight gradient of fixed filters",
-        reported_by: "PyTorch's FlopCounterMode on a training step of ungrouped convolutions",
+                 weight gradient of fixed filters; PyTorch counts that of a grouped convolution once for each group",
+        reported_by: "FlopCounterMode, forward and backward",
         rules: Rules { convolution: Product::Training, linear: Product::Training, ..MACS_ONLY },
     },
     ACTIVATIONS_FVCORE,

@@ -65,21 +65,22 @@ pub fn headline(analysis: &Analysis) -> Vec<Figure> {
     ]
 }
 
-/// Which ops a count has and macs has not, and how much of each.
+/// Which ops a count has and macs has not, and how much of each: of work, the numbers with a sign add up to the difference.
 #[must_use]
 pub fn difference(count: &Count, macs: u128) -> String {
     let part = |wanted: Part| count.parts().find(|(part, _)| *part == wanted).map_or(0, |(_, count)| count);
     let products = part(Part::Products);
+    let more = |times: u128| format!("+{} ({times} per multiply-accumulate)", grouped((times - 1) * macs));
     let base = match count.convention.rules.convolution {
         Product::Macs(1) if products == macs => None,
         Product::Macs(1) => Some(format!(
             "-{} of linear layers on maps, counted at one position",
             grouped(macs.saturating_sub(products))
         )),
-        Product::Macs(times) => Some(format!("{times} per multiply-accumulate")),
+        Product::Macs(times) => Some(more(times)),
         Product::Training => {
             let spared = (6 * macs).saturating_sub(products);
-            Some(format!("6 per multiply-accumulate less {}, gradients that nothing needs", grouped(spared)))
+            Some(format!("{}, -{} gradients that nothing needs", more(6), grouped(spared)))
         }
         Product::Weights => Some("one per element of a matrix".to_owned()),
         Product::Outputs => Some(format!("values, not work: {} of convolutions and linear layers", grouped(products))),

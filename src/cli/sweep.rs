@@ -78,6 +78,8 @@ enum Format {
     Markdown,
 }
 
+/// The columns of what is wrong with a variant.
+const ERROR: [&str; 2] = ["error", "message"];
 /// The most rows of a table, which must be held until it is known how wide its columns are.
 const MOST_ROWS: usize = 10_000;
 /// Variants that a thread takes at a time.
@@ -275,7 +277,7 @@ impl<'a> Printer<'a> {
     fn header(&self) -> Vec<String> {
         let keys = self.sweep.settings().map(|setting| setting.name.clone());
         let figures = Figure::ALL.into_iter().map(|figure| figure.name().to_owned());
-        keys.chain(figures).chain(["error", "message"].map(str::to_owned)).collect()
+        keys.chain(figures).chain(ERROR.map(str::to_owned)).collect()
     }
 
     /// Rows that were held back.
@@ -291,10 +293,16 @@ impl<'a> Printer<'a> {
             Format::Table => output::Format::Table,
             Format::Markdown => output::Format::Markdown,
         };
-        let header = self.header();
-        let numeric = header.iter().map(|name| name != "error" && name != "message").collect();
-        let grid = Grid { header, rows: rows.iter().map(|row| self.table_row(row)).collect(), numeric };
-        grid.render(format).unwrap_or_default()
+        // A table has no columns for errors where there are none.
+        let mut header = self.header();
+        let mut cells: Vec<_> = rows.iter().map(|row| self.table_row(row)).collect();
+        if rows.iter().all(|(_, outcome)| outcome.error.is_none()) {
+            let columns = header.len() - ERROR.len();
+            header.truncate(columns);
+            cells.iter_mut().for_each(|row| row.truncate(columns));
+        }
+        let numeric = header.iter().map(|name| !ERROR.contains(&name.as_str())).collect();
+        Grid { header, rows: cells, numeric }.render(format).unwrap_or_default()
     }
 
     fn table_row(&self, (digits, outcome): &Row) -> Vec<String> {

@@ -75,7 +75,7 @@ pub fn cut(word: &str) -> Cow<'_, str> {
 const QUOTED_CHARACTERS: usize = 64;
 
 /// What others call a thing, in lower case, and what it is called here.
-const ELSEWHERE: [(&str, &str); 27] = [
+const ELSEWHERE: [(&str, &str); 30] = [
     ("int", "integer"),
     ("bool", "boolean"),
     ("bn", "norm"),
@@ -103,6 +103,9 @@ const ELSEWHERE: [(&str, &str); 27] = [
     ("swish", "silu"),
     ("pytorch", "torchvision"),
     ("torch", "torchvision"),
+    ("macs", "max_macs"),
+    ("memory", "max_memory"),
+    ("max_macs", "macs"),
 ];
 
 /// The candidate that `word` is elsewhere, or the closest, where one is close enough to be worth naming.

@@ -42,6 +42,8 @@ impl Browser {
             .args(["-c", "exec \"$@\" 3<&0 4>&1 0</dev/null 1>/dev/null 2>&1", "sh", program])
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe"])
             .args(["--disable-dev-shm-usage", "--no-first-run", "--disable-extensions", "--force-color-profile=srgb"])
+            // It asks nobody for anything but the page.
+            .args(["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -1,8 +1,9 @@
 //! Costs, exactly: the golden values of cost.json, the tools' own counts of other networks, and the rules for what
 //! those networks do not have.
 
-use crate::describe::{RESNET_50, Residual, compile, file, vgg};
-use resnetc::analysis::{Analysis, ReceptiveField, analyse, by_layer, convention};
+use crate::describe::{RESNET_50, Residual, architectures, compile, file, vgg};
+use crate::networks::compile_file;
+use resnetc::analysis::{Analysis, ReceptiveField, analyse, by_layer, convention, figure::difference};
 use serde_json::Value;
 
 fn resnet(blocks: &[u64]) -> String {
@@ -173,6 +174,21 @@ fn layers_and_parts_add_up_to_the_totals() {
         }
         for count in &cost.counts {
             assert_eq!(by_layer(&network, count.convention, 3).iter().sum::<u128>(), count.total());
+        }
+    }
+}
+
+#[test]
+fn what_a_convention_is_said_to_add_to_macs_is_what_it_adds() {
+    for name in ["resnet50.toml", "keras_resnet50.toml", "vgg16.toml", "resnetblur50.resnet", "convnext_tiny.resnet"] {
+        let cost = analyse(&compile_file(&architectures().join(name)), 2);
+        for count in cost.counts.iter().filter(|count| !count.convention.name.starts_with("activations")) {
+            let why = difference(count, cost.macs());
+            let signed =
+                |word: &str| word.replace(',', "").parse::<i128>().ok().filter(|_| word.starts_with(['+', '-']));
+            let told: i128 = why.split(' ').filter_map(signed).sum();
+            let added = i128::try_from(count.total()).unwrap() - i128::try_from(cost.macs()).unwrap();
+            assert_eq!(told, added, "{name}, {}: {why}", count.convention.name);
         }
     }
 }

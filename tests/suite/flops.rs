@@ -147,6 +147,7 @@ fn flops_json_has_the_keys_that_scripts_rely_on() {
         "flops",
         "activations",
         "conventions",
+        "explanations",
         "memory",
         "receptive_field",
         "bytes_moved",
@@ -161,6 +162,18 @@ fn flops_json_has_the_keys_that_scripts_rely_on() {
     assert_eq!(json["conventions"]["macs"], json["macs"]);
     assert_eq!(json["conventions"]["flops"], json["flops"]);
     assert_eq!(json["conventions"]["activations-fvcore"], json["activations"]);
+    assert_eq!(
+        json["explanations"]["fvcore"],
+        json!({
+            "reported_by": "fvcore, timm's GMACs",
+            "why": "+43,055,104 batch norm, +200,704 adaptive average pool",
+            "parts": { "convolutions and linear layers": json["macs"], "batch norm": 43_055_104, "adaptive average pool": 200_704 },
+        })
+    );
+    for (name, total) in json["conventions"].as_object().unwrap() {
+        let parts = json["explanations"][name]["parts"].as_object().unwrap();
+        assert_eq!(parts.values().map(|part| part.as_u64().unwrap()).sum::<u64>(), total.as_u64().unwrap(), "{name}");
+    }
     assert_eq!(json["memory"]["weights_bytes"], json!(4 * 25_610_152));
     assert_eq!(json["receptive_field"], json!({ "size": 427, "stride": 32 }));
     assert_eq!(

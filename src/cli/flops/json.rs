@@ -6,7 +6,8 @@ use super::rows::Parts;
 use super::{roofline, rows};
 use crate::cli::Failure;
 use crate::cli::output;
-use resnetc::analysis;
+use resnetc::analysis::figure::difference;
+use resnetc::analysis::{self, Count};
 use resnetc::ir::Shape;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ struct Json<'a> {
     flops: u128,
     activations: u128,
     conventions: BTreeMap<&'a str, u128>,
+    explanations: BTreeMap<&'a str, Explanation>,
     memory: Memory<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fits: Option<Fits>,
@@ -35,6 +37,24 @@ struct Json<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     parts: Option<Vec<rows::Json<'a>>>,
     layers: Vec<Layer<'a>>,
+}
+
+/// Who reports a convention, why its count is not macs, and what the count is made of.
+#[derive(Serialize)]
+struct Explanation {
+    reported_by: &'static str,
+    why: String,
+    parts: BTreeMap<&'static str, u128>,
+}
+
+impl Explanation {
+    fn new(count: &Count, macs: u128) -> Self {
+        Self {
+            reported_by: count.convention.reported_by,
+            why: difference(count, macs),
+            parts: count.parts().map(|(part, sum)| (part.label(), sum)).collect(),
+        }
+    }
 }
 
 /// Numbers of parameters in JSON.
@@ -84,6 +104,11 @@ pub(super) fn text(answer: &Answer<'_>) -> Result<String, Failure> {
         flops: analysis.flops(),
         activations: analysis.activations(),
         conventions: analysis.counts.iter().map(|count| (count.convention.name, count.total())).collect(),
+        explanations: analysis
+            .counts
+            .iter()
+            .map(|count| (count.convention.name, Explanation::new(count, analysis.macs())))
+            .collect(),
         memory: Memory::new(network, needs, analysis.batch.into()),
         fits: arguments.fits.map(|budget| Fits::new(needs, budget)),
         receptive_field: Field { size: analysis.receptive_field.size, stride: analysis.receptive_field.stride },
