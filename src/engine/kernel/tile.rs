@@ -1,0 +1,224 @@
+//! A tile of a convolution: some pixels of one or two blocks of channels, summed in registers over all that they read.
+
+use super::lanes::Lanes;
+use super::rectangle::Rectangle;
+use super::{Bound, Found};
+use std::ops::Range;
+
+/// Where a kernel's taps lie in a source, in floats.
+#[derive(Debug, Clone)]
+pub(in crate::engine) struct Taps {
+    offsets: Vec<usize>,
+    reach: usize,
+}
+
+impl Taps {
+    pub(in crate::engine) fn new(offsets: Vec<usize>) -> Self {
+        let reach = offsets.iter().copied().max().unwrap_or(0);
+        Self { offsets, reach }
+    }
+
+    pub(in crate::engine) fn len(&self) -> usize {
+        self.offsets.len()
+    }
+}
+
+/// What sums read: a source of blocks of pixels, sixteen channels each, and weights.
+#[derive(Clone, Copy)]
+pub(in crate::engine) struct Operands<'a> {
+    pub(in crate::engine) source: &'a [f32],
+    /// From a block of the source to the next, in floats.
+    pub(in crate::engine) block: usize,
+    /// From a row of the tile to the next, in floats of the source.
+    pub(in crate::engine) row: usize,
+    pub(in crate::engine) taps: &'a Taps,
+    /// The first and the last but one of the channels that are summed over; the source begins with the block of channel 0.
+    pub(in crate::engine) channels: &'a Range<usize>,
+    /// For each block of input channels, tap and channel: the weights of the output channels.
+    pub(in crate::engine) weights: &'a [f32],
+    /// Of the output channels.
+    pub(in crate::engine) bias: &'a [f32],
+    pub(in crate::engine) bound: Bound,
+}
+
+/// Which sums: `rows` x `columns` pixels of `blocks` blocks.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct Tile {
+    pub(in crate::engine) rows: usize,
+    pub(in crate::engine) columns: usize,
+    pub(in crate::engine) blocks: usize,
+    /// Where the first tap of the first pixel lies in the source, in floats; the next pixel's is sixteen further.
+    pub(in crate::engine) start: usize,
+    /// The first block, of the output.
+    pub(in crate::engine) block: usize,
+    /// The first position, of the output.
+    pub(in crate::engine) position: usize,
+    /// From a row of the tile to the next, in positions of the output.
+    pub(in crate::engine) row: usize,
+}
+
+/// Sums the tile and writes it into its place in `to`.
+///
+/// # Panics
+/// If it reads beyond the operands or does not lie in the rectangle.
+pub(in crate::engine) fn sum(found: Found, operands: &Operands<'_>, tile: &Tile, to: &mut Rectangle<'_>) {
+    check(operands, tile, to);
+    // SAFETY: `check` has held every read and write against what there is, and a `Found` is only of what the processor has.
+    unsafe { choose(found, operands, tile, to) }
+}
+
+fn check(operands: &Operands<'_>, tile: &Tile, to: &Rectangle<'_>) {
+    let Range { start, end } = *operands.channels;
+    let pixels = (tile.rows - 1) * operands.row + (tile.columns - 1) * 16;
+    let last = tile.start + pixels + operands.taps.reach + end.saturating_sub(1) / 16 * operands.block + 15;
+    assert!(start <= end && last < operands.source.len(), "a tile reads beyond its source");
+    let weights = (end - start) * operands.taps.len() * tile.blocks * 16;
+    assert!(weights <= operands.weights.len(), "a tile reads beyond its weights");
+    assert!(tile.blocks * 16 <= operands.bias.len(), "a tile reads beyond its bias");
+    check_writes(tile, to);
+}
+
+/// The offsets of the taps, and the largest.
+pub(super) fn taps<'a>(operands: &Operands<'a>) -> (&'a [usize], usize) {
+    (&operands.taps.offsets, operands.taps.reach)
+}
+
+/// Panics unless `tile` lies in `to`.
+pub(super) fn check_writes(tile: &Tile, to: &Rectangle<'_>) {
+    let position = tile.position + (tile.rows - 1) * tile.row + tile.columns;
+    let is_inside = to.blocks.start <= tile.block
+        && tile.block + tile.blocks <= to.blocks.end
+        && to.positions.start <= tile.position
+        && position <= to.positions.end;
+    assert!(is_inside, "a tile writes beyond its rectangle");
+}
+
+/// Calls the function for this many rows, columns and blocks.
+macro_rules! by_shape {
+    ($function:ident($operands:ident, $tile:ident, $to:ident), $(($rows:literal, $columns:literal, $blocks:literal)),*) => {
+        match ($tile.rows, $tile.columns, $tile.blocks) {
+            // SAFETY: the caller's.
+            $(($rows, $columns, $blocks) => unsafe { $function::<$rows, $columns, $blocks>($operands, $tile, $to) },)*
+            _ => unreachable!("tiles are no larger than the registers hold"),
+        }
+    };
+}
+
+unsafe fn choose(found: Found, operands: &Operands<'_>, tile: &Tile, to: &mut Rectangle<'_>) {
+    match found.isa() {
+        super::Isa::Portable => by_shape!(portable(operands, tile, to), (1, 1, 1), (1, 2, 1)),
+        #[cfg(target_arch = "x86_64")]
+        super::Isa::Avx2 => by_shape!(
+            avx2(operands, tile, to),
+            (1, 1, 1), (1, 2, 1), (1, 3, 1), (1, 4, 1), (1, 5, 1), (1, 6, 1), (2, 1, 1), (2, 2, 1), (2, 3, 1)
+        ),
+        #[cfg(target_arch = "x86_64")]
+        super::Isa::Avx512 => by_shape!(
+            avx512(operands, tile, to),
+            (1, 1, 1), (1, 2, 1), (1, 3, 1), (1, 4, 1), (1, 5, 1), (1, 6, 1), (1, 7, 1),
+            (1, 8, 1), (1, 9, 1), (1, 10, 1), (1, 11, 1), (1, 12, 1), (1, 13, 1), (1, 14, 1),
+            (2, 1, 1), (2, 2, 1), (2, 3, 1), (2, 4, 1), (2, 5, 1), (2, 6, 1), (2, 7, 1),
+            (1, 1, 2), (1, 2, 2), (1, 3, 2), (1, 4, 2), (1, 5, 2), (1, 6, 2), (1, 7, 2),
+            (1, 8, 2), (1, 9, 2), (1, 10, 2), (1, 11, 2), (1, 12, 2), (1, 13, 2), (1, 14, 2),
+            (2, 1, 2), (2, 2, 2), (2, 3, 2), (2, 4, 2), (2, 5, 2), (2, 6, 2), (2, 7, 2)
+        ),
+        #[cfg(not(target_arch = "x86_64"))]
+        super::Isa::Avx2 | super::Isa::Avx512 => unreachable!("another processor does not have it"),
+    }
+}
+
+unsafe fn portable<const R: usize, const Q: usize, const B: usize>(o: &Operands<'_>, t: &Tile, to: &mut Rectangle<'_>) {
+    // SAFETY: the caller's.
+    unsafe { summed::<super::lanes::Portable, R, Q, B>(o, t, to) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn avx2<const R: usize, const Q: usize, const B: usize>(o: &Operands<'_>, t: &Tile, to: &mut Rectangle<'_>) {
+    // SAFETY: the caller's.
+    unsafe { summed::<super::lanes::Avx2, R, Q, B>(o, t, to) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+unsafe fn avx512<const R: usize, const Q: usize, const B: usize>(o: &Operands<'_>, t: &Tile, to: &mut Rectangle<'_>) {
+    // SAFETY: the caller's.
+    unsafe { summed::<super::lanes::Avx512, R, Q, B>(o, t, to) }
+}
+
+/// The kernel itself.
+///
+/// # Safety
+/// What [`check`] asserts, and that the processor has `V`.
+#[inline(always)]
+unsafe fn summed<V: Lanes, const R: usize, const Q: usize, const B: usize>(
+    operands: &Operands<'_>,
+    tile: &Tile,
+    to: &mut Rectangle<'_>,
+) {
+    let Operands { block, row, .. } = *operands;
+    let Range { start, end } = *operands.channels;
+    // SAFETY: every offset below is within what `check` asserts of the source, the weights and the bias.
+    unsafe {
+        let mut weights = operands.weights.as_ptr();
+        let bias: [V; B] = std::array::from_fn(|b| V::load(operands.bias.as_ptr().add(16 * b)));
+        let mut sums = [[bias; Q]; R];
+        let first = operands.source.as_ptr().add(tile.start);
+        let mut channel = start;
+        while channel < end {
+            let here = channel / 16;
+            let next = end.min(16 * here + 16);
+            for &tap in &operands.taps.offsets {
+                let mut from = first.add(here * block + tap + channel % 16);
+                for _ in channel..next {
+                    let factors: [V; B] = std::array::from_fn(|b| V::load(weights.add(16 * b)));
+                    for r in 0..R {
+                        for q in 0..Q {
+                            let value = V::splat(*from.add(r * row + 16 * q));
+                            for b in 0..B {
+                                sums[r][q][b] = sums[r][q][b].plus_product(value, factors[b]);
+                            }
+                        }
+                    }
+                    weights = weights.add(16 * B);
+                    from = from.add(1);
+                }
+            }
+            channel = next;
+        }
+        write::<V, R, Q, B>(&sums, operands.bound, tile, to);
+    }
+}
+
+/// Adds the residual, bounds the sums and writes them.
+///
+/// # Safety
+/// As for [`summed`].
+#[inline(always)]
+pub(super) unsafe fn write<V: Lanes, const R: usize, const Q: usize, const B: usize>(
+    sums: &[[[V; B]; Q]; R],
+    bound: Bound,
+    tile: &Tile,
+    to: &mut Rectangle<'_>,
+) {
+    // SAFETY: the tile lies in the rectangle, which is its task's alone; the residual is as large.
+    unsafe {
+        for r in 0..R {
+            for q in 0..Q {
+                for b in 0..B {
+                    let at = (tile.position + r * tile.row + q) * to.position_step + (tile.block + b) * to.block_step;
+                    let mut sum = sums[r][q][b];
+                    if let Some(residual) = to.residual {
+                        sum = sum.plus(V::load(residual.add(at)));
+                    }
+                    let sum = match bound {
+                        Bound::None => sum,
+                        Bound::Below => sum.or_more(V::splat(0.0)),
+                        Bound::Both => sum.or_more(V::splat(0.0)).or_less(V::splat(6.0)),
+                    };
+                    sum.store(to.out.add(at));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Convolutions and linear layers: `filters` sums of what a window reads, then a residual, then an activation, in one pass over the output.
+//!
+//! A task has some rows of some blocks of an image's output. What it reads is copied into a band ([`Band`]), but for a convolution of
+//! 1 x 1 that reads every pixel once; a linear layer reads images as pixels. Then for each panel of weights, one or two blocks of output
+//! channels, the rows are summed tile by tile. The weights are packed once, in the order in which tiles read them.
+
+use super::band::{Band, Source};
+use super::panel::{Packed, Panel};
+use crate::engine::BLOCK;
+use crate::engine::extent::Extent;
+use crate::engine::kernel::{self, Bound, Floats, Found, Grid, Operands, Rectangle, Taps, Tile};
+use crate::ir::op::Activation;
+use std::ops::Range;
+
+/// Floats of a task's band, and of its weights: together half of a cache of 1 MiB.
+const BAND: usize = 48 * 1024;
+const WEIGHTS: usize = 96 * 1024;
+/// Tasks of an image, so that two threads end at about the same time.
+const TASKS: usize = 8;
+/// Rows of a task where rows overlap.
+const ROWS: usize = 4;
+
+/// How a convolution reads its operand.
+#[derive(Debug)]
+pub(super) enum Reading {
+    /// Through a band.
+    Band(Band),
+    /// As it is: every pixel once.
+    Whole,
+    /// Images as the pixels of one map.
+    Images,
+}
+
+/// A convolution that is ready to run.
+#[derive(Debug)]
+pub(in crate::engine) struct Conv {
+    pub(super) input: Extent,
+    pub(super) output: Extent,
+    pub(super) reading: Reading,
+    pub(super) taps: Taps,
+    pub(super) packed: Packed,
+    pub(super) activation: Option<Activation>,
+    /// Rows and blocks of a task.
+    pub(super) rows_each: usize,
+    pub(super) blocks_each: usize,
+}
+
+/// A thread's own memory.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Scratch {
+    floats: Floats,
+    /// What it holds: of which step, image, first block and first row.
+    holds: Option<[usize; 4]>,
+}
+
+impl Scratch {
+    /// Forgets what it holds: another run has other values.
+    pub(in crate::engine) fn forget(&mut self) {
+        self.holds = None;
+    }
+
+    /// The first `len` floats, as `fill` makes them unless they are there.
+    fn filled(&mut self, what: [usize; 4], len: usize, fill: impl FnOnce(&mut [f32])) -> &[f32] {
+        self.floats.hold(len);
+        if self.holds != Some(what) {
+            fill(&mut self.floats.get_mut()[..len]);
+            self.holds = Some(what);
+        }
+        &self.floats.get()[..len]
+    }
+}
+
+/// What a task has beside its convolution.
+pub(in crate::engine) struct Task<'a> {
+    pub(in crate::engine) found: Found,
+    /// The number of its step.
+    pub(in crate::engine) step: usize,
+    /// The operand, of all images.
+    pub(in crate::engine) source: Source<'a>,
+    pub(in crate::engine) images: usize,
+}
+
+impl Conv {
+    /// Decides what a task is.
+    pub(super) fn divided(mut self) -> Self {
+        let weights = self.packed.floats() / self.packed.panels.len().max(1);
+        let panels = self.packed.panels.len();
+        let mut runs = panels.div_ceil((WEIGHTS / weights.max(1)).max(1));
+        let height = self.height();
+        let mut bands = height.div_ceil(self.rows_that_fit());
+        let least = if let Reading::Band(_) = self.reading { ROWS } else { 1 };
+        while runs * bands < TASKS {
+            let by_panels = panels / runs >= 2;
+            let by_rows = height / bands >= 2 * least;
+            let is_heavy = self.packed.floats() > self.input.floats();
+            match (by_panels, by_rows) {
+                (true, true) if is_heavy => runs *= 2,
+                (_, true) => bands *= 2,
+                (true, false) => runs *= 2,
+                (false, false) => break,
+            }
+        }
+        self.rows_each = height.div_ceil(bands);
+        self.blocks_each = panels.div_ceil(runs) * self.packed.most;
+        self
+    }
+
+    /// Rows that are shared out: pixels where these are read as they are.
+    fn height(&self) -> usize {
+        match self.reading {
+            Reading::Band(_) => self.output.height,
+            Reading::Whole => self.output.positions(),
+            Reading::Images => 1,
+        }
+    }
+
+    /// Positions of a row.
+    fn width(&self) -> usize {
+        if let Reading::Band(_) = self.reading { self.output.width } else { 1 }
+    }
+
+    fn rows_that_fit(&self) -> usize {
+        // A depthwise convolution reads one block at a time.
+        let blocks = if self.packed.is_depthwise { 1 } else { self.input.blocks() };
+        match &self.reading {
+            Reading::Band(band) => (1..=self.output.height).rev().find(|rows| blocks * band.block(*rows) <= BAND).unwrap_or(1),
+            Reading::Whole => (BAND / (blocks * BLOCK)).max(BLOCK),
+            Reading::Images => 1,
+        }
+    }
+
+    /// How its output is split for so many images.
+    pub(in crate::engine) fn grid(&self, images: usize) -> Grid {
+        let Self { output, blocks_each, .. } = *self;
+        let grid = Grid {
+            images,
+            blocks: output.blocks(),
+            positions: output.positions(),
+            image_step: output.floats(),
+            block_step: output.plane(),
+            position_step: BLOCK,
+            blocks_each,
+            positions_each: self.rows_each * self.width(),
+        };
+        match self.reading {
+            Reading::Band(_) | Reading::Whole => grid,
+            Reading::Images => Grid {
+                images: 1,
+                positions: images,
+                block_step: BLOCK,
+                position_step: output.floats(),
+                positions_each: images,
+                ..grid
+            },
+        }
+    }
+
+    /// Does a task.
+    pub(in crate::engine) fn run(&self, task: &Task<'_>, scratch: &mut Scratch, to: &mut Rectangle<'_>) {
+        for panels in self.packed.within(to.blocks.clone()) {
+            let blocks = self.packed.reads(panels);
+            let (source, start, block, row) = self.source(task, scratch, to, blocks.clone());
+            for panel in panels {
+                let Range { start: first, end } = panel.channels;
+                let operands = Operands {
+                    source,
+                    block,
+                    row,
+                    taps: &self.taps,
+                    channels: &(first - BLOCK * blocks.start..end - BLOCK * blocks.start),
+                    weights: self.packed.weights(panel),
+                    bias: self.packed.bias(panel),
+                    bound: self.bound(),
+                };
+                self.tiles(task.found, &operands, start, panel, to);
+                self.activate(panel, to);
+            }
+        }
+    }
+
+    fn bound(&self) -> Bound {
+        match self.activation {
+            Some(Activation::Relu) => Bound::Below,
+            Some(Activation::Relu6) => Bound::Both,
+            _ => Bound::None,
+        }
+    }
+
+    /// The activations that are no bounds.
+    fn activate(&self, panel: &Panel, to: &mut Rectangle<'_>) {
+        if let (Some(activation), Bound::None) = (self.activation, self.bound()) {
+            for block in panel.block..panel.block + panel.blocks {
+                to.for_each(block, |values| super::pointwise::activate(activation, values));
+            }
+        }
+    }
+
+    /// The source, where in it the task's first pixel is, and the steps from a block and from a row to the next.
+    fn source<'a>(
+        &self,
+        task: &Task<'a>,
+        scratch: &'a mut Scratch,
+        to: &Rectangle<'_>,
+        blocks: Range<usize>,
+    ) -> (&'a [f32], usize, usize, usize) {
+        let first = to.positions.start;
+        match &self.reading {
+            Reading::Band(band) => {
+                let rows = first / self.output.width..to.positions.end.div_ceil(self.output.width);
+                let block = band.block(rows.len());
+                let source = task.source.image(to.image, self.input);
+                let what = [task.step, to.image, blocks.start, rows.start];
+                let filled = scratch.filled(what, blocks.len() * block, |out| band.fill(source, blocks, rows, out));
+                (filled, 0, block, band.step())
+            }
+            Reading::Whole => {
+                let Source::Blocks(map) = task.source.image(to.image, self.input) else {
+                    unreachable!("only bands read planes");
+                };
+                (&map[blocks.start * self.input.plane()..], first * BLOCK, self.input.plane(), 0)
+            }
+            Reading::Images => {
+                let Source::Blocks(vectors) = task.source else { unreachable!("only bands read planes") };
+                let len = self.input.floats() * task.images;
+                let filled = scratch.filled([task.step, 0, 0, 0], len, |out| transpose(vectors, task.images, out));
+                (filled, 0, task.images * BLOCK, 0)
+            }
+        }
+    }
+
+    /// Sums the rectangle's part of a panel.
+    fn tiles(&self, found: Found, operands: &Operands<'_>, start: usize, panel: &Panel, to: &mut Rectangle<'_>) {
+        let [most, _] = found.isa().tile();
+        let positions = to.positions.clone();
+        let tile = |rows, columns, at: usize, position| Tile {
+            rows,
+            columns,
+            blocks: panel.blocks,
+            start: at,
+            block: panel.block,
+            position,
+            row: self.output.width,
+        };
+        let Reading::Band(_) = self.reading else {
+            for part in parts(positions.len(), most) {
+                let at = start + part.start * BLOCK;
+                kernel::sum(found, operands, &tile(1, part.len(), at, positions.start + part.start), to);
+            }
+            return;
+        };
+        let width = self.output.width;
+        let rows = positions.len() / width;
+        if self.packed.is_depthwise {
+            for row in 0..rows {
+                let tile = tile(1, width, row * operands.row, positions.start + row * width);
+                kernel::depthwise(found, operands, &tile, to);
+            }
+            return;
+        }
+        let together = if 2 * width <= most { 2 } else { 1 };
+        for row in (0..rows).step_by(together) {
+            for part in parts(width, most) {
+                let at = row * operands.row + part.start * BLOCK;
+                let position = positions.start + row * width + part.start;
+                kernel::sum(found, operands, &tile(together.min(rows - row), part.len(), at, position), to);
+            }
+        }
+    }
+}
+
+/// `len` in parts of about one size, none larger than `most`.
+fn parts(len: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let count = len.div_ceil(most).max(1);
+    (0..count).map(move |part| part * len / count..(part + 1) * len / count)
+}
+
+/// From images of blocks to blocks of images.
+fn transpose(vectors: &[f32], images: usize, out: &mut [f32]) {
+    let features = vectors.len() / images;
+    for (image, vector) in vectors.chunks_exact(features).enumerate() {
+        for (block, values) in vector.chunks_exact(BLOCK).enumerate() {
+            out[(block * images + image) * BLOCK..][..BLOCK].copy_from_slice(values);
+        }
+    }
+}
+
+impl<'a> Source<'a> {
+    /// The map of one image.
+    fn image(self, image: usize, extent: Extent) -> Self {
+        match self {
+            Self::Blocks(maps) => Self::Blocks(&maps[image * extent.floats()..][..extent.floats()]),
+            Self::Planes(maps) => Self::Planes(&maps[image * extent.numbers()..][..extent.numbers()]),
+        }
+    }
+}
+
+impl Conv {
+    /// Whether it reads an operand that is given C, H, W as well as one in blocks.
+    pub(in crate::engine) fn reads_planes(&self) -> bool {
+        matches!(self.reading, Reading::Band(_))
+    }
+
+    /// Whether its sums are written as they are.
+    pub(in crate::engine) fn is_bare(&self) -> bool {
+        self.activation.is_none()
+    }
+
+    /// Has its sums pass through an activation.
+    pub(in crate::engine) fn finish(&mut self, activation: Activation) {
+        self.activation = Some(activation);
+    }
+}
