@@ -36,6 +36,7 @@ use plan::{Plan, Step};
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 use work::{Reads, Scratch, Source, Task, Work};
 
 /// Channels of a block.
@@ -124,9 +125,29 @@ impl Engine {
         (self.plan.floats + self.input.numbers()) * images * size_of::<f32>()
     }
 
-    /// The last node that each step computes, in order.
+    /// The node that each step begins with, in order; the others that it computes only finish what that makes.
     pub fn steps(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.plan.steps.iter().map(|step| step.node)
+        self.plan.steps.iter().map(|step| step.first)
+    }
+
+    /// The least time that each step took in `runs` passes over the same images, in the order of [`Engine::steps`], in seconds.
+    ///
+    /// # Panics
+    /// As [`Engine::run`].
+    #[must_use]
+    pub fn times(&self, input: &[f32], images: usize, runs: usize) -> Vec<f64> {
+        let mut least = vec![f64::INFINITY; self.plan.steps.len()];
+        let mut room = self.enter();
+        for _ in 0..runs {
+            let mut last = Instant::now();
+            self.fill_noting(input, images, &mut room, |step| {
+                let now = Instant::now();
+                least[step] = now.duration_since(last).as_secs_f64().min(least[step]);
+                last = now;
+            });
+        }
+        self.leave(room);
+        least
     }
 
     fn enter(&self) -> Room {
@@ -154,25 +175,33 @@ impl Engine {
 
     /// Computes every step.
     fn fill(&self, input: &[f32], images: usize, room: &mut Room) {
+        self.fill_noting(input, images, room, |_| ());
+    }
+
+    /// Computes every step, and says when each is done.
+    fn fill_noting(&self, input: &[f32], images: usize, room: &mut Room, note: impl FnMut(usize)) {
         assert_eq!(input.len(), self.input.numbers() * images, "the input is N x C x H x W");
         let spans: Vec<_> = self.plan.steps.iter().map(|step| self.span(step, images)).collect();
         let Room { values, scratches } = room;
         values.hold(self.plan.floats * images);
         scratches.resize_with(self.threads.get(), Scratch::default);
         let crew = Crew::new(values, &spans);
-        let work = |scratch: &mut Scratch| {
-            scratch.forget();
-            crew.work(|step, task, operands, part| {
-                self.task(step, task, &Given { images, input, operands }, part, scratch);
-            });
-        };
         let Some((first, others)) = scratches.split_first_mut() else { return };
         rayon::in_place_scope(|scope| {
             for scratch in others {
-                scope.spawn(|_| work(scratch));
+                scope.spawn(|_| self.work(&crew, input, images, scratch, |_| ()));
             }
-            work(first);
+            self.work(&crew, input, images, first, note);
         });
+    }
+
+    /// A thread's part of it all.
+    fn work(&self, crew: &Crew<'_>, input: &[f32], images: usize, scratch: &mut Scratch, note: impl FnMut(usize)) {
+        scratch.forget();
+        let task = |step, task, operands: &[&[f32]], part: Part<'_>| {
+            self.task(step, task, &Given { images, input, operands }, part, scratch);
+        };
+        crew.work(task, note);
     }
 
     fn span(&self, step: &Step, images: usize) -> Span {

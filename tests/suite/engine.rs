@@ -136,8 +136,9 @@ fn convolutions_of_many_channels_and_groups_give_the_numbers_of_their_definition
 fn the_number_of_threads_changes_no_bit() {
     for name in ["cifar_resnet20.toml", "mobilenet_v2.resnet"] {
         let network = crate::networks::compile_file(&crate::describe::architectures().join(name));
+        let weights = filled(&network);
         let (network, map) = fold_batch_norm(network);
-        let weights = map.apply(&filled(&compile(&crate::describe::file(name))));
+        let weights = map.apply(&weights);
         let one = run(&network, &weights, options(Isa::best(), 1), 2);
         for threads in [2, 3, 5] {
             assert!(run(&network, &weights, options(Isa::best(), threads), 2) == one, "{name} on {threads} threads");

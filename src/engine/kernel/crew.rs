@@ -113,8 +113,12 @@ impl<'a> Crew<'a> {
         Self { memory: memory.as_mut_ptr(), spans, progress, is_abandoned, life: PhantomData }
     }
 
-    /// Works until all is done: `body` does a task of a step, given what the step reads and the task's part of what it writes.
-    pub(in crate::engine) fn work(&self, mut body: impl FnMut(usize, usize, &[&[f32]], Part<'_>)) {
+    /// Works until all is done: `body` does a task of a step, given what the step reads and the task's part of what it writes; `note` is told when a step is done.
+    pub(in crate::engine) fn work(
+        &self,
+        mut body: impl FnMut(usize, usize, &[&[f32]], Part<'_>),
+        mut note: impl FnMut(usize),
+    ) {
         let _alarm = Alarm(&self.is_abandoned);
         let mut operands = Vec::new();
         for (at, (span, progress)) in self.spans.iter().zip(&self.progress).enumerate() {
@@ -137,6 +141,7 @@ impl<'a> Crew<'a> {
             if !self.wait(progress, tasks) {
                 return;
             }
+            note(at);
         }
     }
 

@@ -36,7 +36,8 @@ impl Grid {
         let [blocks, positions] = [(self.blocks, self.block_step), (self.positions, self.position_step)];
         let (inner, outer) = if self.block_step < self.position_step { (blocks, positions) } else { (positions, blocks) };
         let covered = |(count, step): (usize, usize)| count.saturating_sub(1) * step;
-        assert!(inner.1 >= 16 && outer.1 >= covered(inner) + 16, "blocks of a grid lie in each other");
+        let is_apart = |(count, step): (usize, usize), covered: usize| count < 2 || step >= covered + 16;
+        assert!(is_apart(inner, 0) && is_apart(outer, covered(inner)), "blocks of a grid lie in each other");
         let image = covered(outer) + covered(inner) + 16;
         assert!(self.images < 2 || self.image_step >= image, "images of a grid lie in each other");
         covered((self.images, self.image_step)) + image

@@ -106,7 +106,7 @@ macro_rules! by_shape {
 
 unsafe fn choose(found: Found, operands: &Operands<'_>, tile: &Tile, to: &mut Rectangle<'_>) {
     match found.isa() {
-        super::Isa::Portable => by_shape!(portable(operands, tile, to), (1, 1, 1), (1, 2, 1)),
+        super::Isa::Portable => by_shape!(portable(operands, tile, to), (1, 1, 1), (1, 2, 1), (2, 1, 1)),
         #[cfg(target_arch = "x86_64")]
         super::Isa::Avx2 => by_shape!(
             avx2(operands, tile, to),

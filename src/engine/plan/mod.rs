@@ -41,8 +41,9 @@ pub(super) struct Plan {
 /// One pass over a value.
 #[derive(Debug)]
 pub(super) struct Step {
-    /// The last node that it computes.
-    pub(super) node: NodeId,
+    /// The first node that it computes, and the last.
+    pub(super) first: NodeId,
+    last: NodeId,
     pub(super) work: Work,
     /// The values that it reads; none where it reads the network's input.
     pub(super) operands: Vec<usize>,
@@ -159,7 +160,7 @@ impl<S: Supply> Planner<'_, S> {
         let value = self.values.len();
         self.values.push(Value { extent: Extent::of(layer.output), offset: 0 });
         self.set(layer.id, value);
-        let mut step = Step { node: layer.id, work, operands, residual: None, value, in_place: false };
+        let mut step = Step { first: layer.id, last: layer.id, work, operands, residual: None, value, in_place: false };
         if self.planning == Planning::Fused {
             while let Some(reader) = self.reader(&step) {
                 if !self.absorb(&mut step, &reader)? {
@@ -173,8 +174,8 @@ impl<S: Supply> Planner<'_, S> {
 
     /// The node that alone reads what `step` makes.
     fn reader(&self, step: &Step) -> Option<NodeId> {
-        match self.checked.graph().readers(step.node)[..] {
-            [reader] if step.node != self.checked.output() => Some(reader),
+        match self.checked.graph().readers(step.last)[..] {
+            [reader] if step.last != self.checked.output() => Some(reader),
             _ => None,
         }
     }
@@ -182,7 +183,7 @@ impl<S: Supply> Planner<'_, S> {
     /// Takes `reader` into `step`, if it can.
     fn absorb(&mut self, step: &mut Step, reader: &NodeId) -> Result<bool, Misfit> {
         let layer = self.checked.layer(*reader);
-        let others: Vec<_> = layer.operands.iter().copied().filter(|operand| *operand != step.node).collect();
+        let others: Vec<_> = layer.operands.iter().copied().filter(|operand| *operand != step.last).collect();
         let Some(others) = self.planned(&others) else { return Ok(false) };
         let is_as_large = self.values.get(step.value).is_some_and(|value| value.extent == Extent::of(layer.output));
         if !is_as_large || !step.can_take(&layer.node.op, others.len()) {
@@ -193,7 +194,7 @@ impl<S: Supply> Planner<'_, S> {
             Made::Work(_) => return Ok(false),
             Made::Pointwise(pointwise) => step.take(&pointwise, &others),
         }
-        step.node = *reader;
+        step.last = *reader;
         self.set(*reader, step.value);
         Ok(true)
     }

@@ -49,8 +49,8 @@ pub(in crate::engine) struct Conv {
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Scratch {
     floats: Floats,
-    /// What it holds: of which step, image, first block and first row.
-    holds: Option<[usize; 4]>,
+    /// What it holds: of which step, image, blocks and first row.
+    holds: Option<[usize; 5]>,
 }
 
 impl Scratch {
@@ -60,7 +60,7 @@ impl Scratch {
     }
 
     /// The first `len` floats, as `fill` makes them unless they are there.
-    fn filled(&mut self, what: [usize; 4], len: usize, fill: impl FnOnce(&mut [f32])) -> &[f32] {
+    fn filled(&mut self, what: [usize; 5], len: usize, fill: impl FnOnce(&mut [f32])) -> &[f32] {
         self.floats.hold(len);
         if self.holds != Some(what) {
             fill(&mut self.floats.get_mut()[..len]);
@@ -209,7 +209,7 @@ impl Conv {
                 let rows = first / self.output.width..to.positions.end.div_ceil(self.output.width);
                 let block = band.block(rows.len());
                 let source = task.source.image(to.image, self.input);
-                let what = [task.step, to.image, blocks.start, rows.start];
+                let what = [task.step, to.image, blocks.start, blocks.end, rows.start];
                 let filled = scratch.filled(what, blocks.len() * block, |out| band.fill(source, blocks, rows, out));
                 (filled, 0, block, band.step())
             }
@@ -222,7 +222,7 @@ impl Conv {
             Reading::Images => {
                 let Source::Blocks(vectors) = task.source else { unreachable!("only bands read planes") };
                 let len = self.input.floats() * task.images;
-                let filled = scratch.filled([task.step, 0, 0, 0], len, |out| transpose(vectors, task.images, out));
+                let filled = scratch.filled([task.step, 0, 0, 0, 0], len, |out| transpose(vectors, task.images, out));
                 (filled, 0, task.images * BLOCK, 0)
             }
         }
