@@ -18,7 +18,11 @@ fn main() {
     let (network, map) = resnetc::pass::fold_batch_norm(checked);
     let weights = weights::collect(&network, map.over(fresh)).expect("the weights are the network's");
     let start = Instant::now();
-    let engine = Engine::new(&network, &weights, Options::default()).expect("the weights are the network's");
+    let mut options = Options::default();
+    if let Some(threads) = std::env::var_os("THREADS") {
+        options.threads = threads.to_str().and_then(|text| text.parse().ok()).expect("THREADS is a number");
+    }
+    let engine = Engine::new(&network, &weights, options).expect("the weights are the network's");
     let shape: Vec<u64> = std::iter::once(batch as u64).chain(network.input_shape().dimensions()).collect();
     let images = weights::images(&shape, 1).values;
     let mut output = engine.run(&images, batch);

@@ -81,7 +81,7 @@ unsafe fn summed<V: Lanes, const Q: usize>(operands: &Operands<'_>, tile: &Tile,
                 *sum = sum.plus_product(V::load(first.add(tap + 16 * q)), factors);
             }
         }
-        write::<V, 1, Q, 1>(&[sums.map(|sum| [sum])], operands.bound, tile, to);
+        write::<V, Q, Q, 1>(&sums.map(|sum| [sum]), operands.bound, tile, to);
     }
     Q
 }

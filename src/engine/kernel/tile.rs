@@ -98,7 +98,7 @@ macro_rules! by_shape {
     ($function:ident($operands:ident, $tile:ident, $to:ident), $(($rows:literal, $columns:literal, $blocks:literal)),*) => {
         match ($tile.rows, $tile.columns, $tile.blocks) {
             // SAFETY: the caller's.
-            $(($rows, $columns, $blocks) => unsafe { $function::<$rows, $columns, $blocks>($operands, $tile, $to) },)*
+            $(($rows, $columns, $blocks) => unsafe { $function::<{ $rows * $columns }, $columns, $blocks>($operands, $tile, $to) },)*
             _ => unreachable!("tiles are no larger than the registers hold"),
         }
     };
@@ -127,31 +127,31 @@ unsafe fn choose(found: Found, operands: &Operands<'_>, tile: &Tile, to: &mut Re
     }
 }
 
-unsafe fn portable<const R: usize, const Q: usize, const B: usize>(o: &Operands<'_>, t: &Tile, to: &mut Rectangle<'_>) {
+unsafe fn portable<const P: usize, const Q: usize, const B: usize>(o: &Operands<'_>, t: &Tile, to: &mut Rectangle<'_>) {
     // SAFETY: the caller's.
-    unsafe { summed::<super::lanes::Portable, R, Q, B>(o, t, to) }
+    unsafe { summed::<super::lanes::Portable, P, Q, B>(o, t, to) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn avx2<const R: usize, const Q: usize, const B: usize>(o: &Operands<'_>, t: &Tile, to: &mut Rectangle<'_>) {
+unsafe fn avx2<const P: usize, const Q: usize, const B: usize>(o: &Operands<'_>, t: &Tile, to: &mut Rectangle<'_>) {
     // SAFETY: the caller's.
-    unsafe { summed::<super::lanes::Avx2, R, Q, B>(o, t, to) }
+    unsafe { summed::<super::lanes::Avx2, P, Q, B>(o, t, to) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-unsafe fn avx512<const R: usize, const Q: usize, const B: usize>(o: &Operands<'_>, t: &Tile, to: &mut Rectangle<'_>) {
+unsafe fn avx512<const P: usize, const Q: usize, const B: usize>(o: &Operands<'_>, t: &Tile, to: &mut Rectangle<'_>) {
     // SAFETY: the caller's.
-    unsafe { summed::<super::lanes::Avx512, R, Q, B>(o, t, to) }
+    unsafe { summed::<super::lanes::Avx512, P, Q, B>(o, t, to) }
 }
 
-/// The kernel itself.
+/// The kernel itself: `P` pixels of `B` blocks, in one or two rows of `Q`.
 ///
 /// # Safety
 /// What [`check`] asserts, and that the processor has `V`.
 #[inline(always)]
-unsafe fn summed<V: Lanes, const R: usize, const Q: usize, const B: usize>(
+unsafe fn summed<V: Lanes, const P: usize, const Q: usize, const B: usize>(
     operands: &Operands<'_>,
     tile: &Tile,
     to: &mut Rectangle<'_>,
@@ -162,7 +162,7 @@ unsafe fn summed<V: Lanes, const R: usize, const Q: usize, const B: usize>(
     unsafe {
         let mut weights = operands.weights.as_ptr();
         let bias: [V; B] = std::array::from_fn(|b| V::load(operands.bias.as_ptr().add(16 * b)));
-        let mut sums = [[bias; Q]; R];
+        let mut sums = [bias; P];
         let first = operands.source.as_ptr().add(tile.start);
         let mut channel = start;
         while channel < end {
@@ -172,12 +172,10 @@ unsafe fn summed<V: Lanes, const R: usize, const Q: usize, const B: usize>(
                 let mut from = first.add(here * block + tap + channel % 16);
                 for _ in channel..next {
                     let factors: [V; B] = std::array::from_fn(|b| V::load(weights.add(16 * b)));
-                    for r in 0..R {
-                        for q in 0..Q {
-                            let value = V::splat(*from.add(r * row + 16 * q));
-                            for b in 0..B {
-                                sums[r][q][b] = sums[r][q][b].plus_product(value, factors[b]);
-                            }
+                    for p in 0..P {
+                        let value = V::splat(*from.add(if p < Q { 16 * p } else { row + 16 * (p - Q) }));
+                        for b in 0..B {
+                            sums[p][b] = sums[p][b].plus_product(value, factors[b]);
                         }
                     }
                     weights = weights.add(16 * B);
@@ -186,7 +184,7 @@ unsafe fn summed<V: Lanes, const R: usize, const Q: usize, const B: usize>(
             }
             channel = next;
         }
-        write::<V, R, Q, B>(&sums, operands.bound, tile, to);
+        write::<V, P, Q, B>(&sums, operands.bound, tile, to);
     }
 }
 
@@ -195,28 +193,37 @@ unsafe fn summed<V: Lanes, const R: usize, const Q: usize, const B: usize>(
 /// # Safety
 /// As for [`summed`].
 #[inline(always)]
-pub(super) unsafe fn write<V: Lanes, const R: usize, const Q: usize, const B: usize>(
-    sums: &[[[V; B]; Q]; R],
+pub(super) unsafe fn write<V: Lanes, const P: usize, const Q: usize, const B: usize>(
+    sums: &[[V; B]; P],
     bound: Bound,
     tile: &Tile,
     to: &mut Rectangle<'_>,
 ) {
+    let (low, high) = match bound {
+        Bound::None => (f32::NEG_INFINITY, f32::INFINITY),
+        Bound::Below => (0.0, f32::INFINITY),
+        Bound::Both => (0.0, 6.0),
+    };
+    let first = tile.position * to.position_step + tile.block * to.block_step;
+    let [row, column] = [tile.row, 1].map(|positions| positions * to.position_step);
     // SAFETY: the tile lies in the rectangle, which is its task's alone; the residual is as large.
     unsafe {
-        for r in 0..R {
-            for q in 0..Q {
+        let (low, high) = (V::splat(low), V::splat(high));
+        let out = to.out.add(first);
+        // The bodies must be small enough to be unrolled: an array that is indexed by a variable is kept in memory from its first sum on.
+        if let Some(residual) = to.residual {
+            let residual = residual.add(first);
+            for p in 0..P {
                 for b in 0..B {
-                    let at = (tile.position + r * tile.row + q) * to.position_step + (tile.block + b) * to.block_step;
-                    let mut sum = sums[r][q][b];
-                    if let Some(residual) = to.residual {
-                        sum = sum.plus(V::load(residual.add(at)));
-                    }
-                    let sum = match bound {
-                        Bound::None => sum,
-                        Bound::Below => sum.or_more(V::splat(0.0)),
-                        Bound::Both => sum.or_more(V::splat(0.0)).or_less(V::splat(6.0)),
-                    };
-                    sum.store(to.out.add(at));
+                    let at = if p < Q { p * column } else { row + (p - Q) * column } + b * to.block_step;
+                    sums[p][b].plus(V::load(residual.add(at))).or_more(low).or_less(high).store(out.add(at));
+                }
+            }
+        } else {
+            for p in 0..P {
+                for b in 0..B {
+                    let at = if p < Q { p * column } else { row + (p - Q) * column } + b * to.block_step;
+                    sums[p][b].or_more(low).or_less(high).store(out.add(at));
                 }
             }
         }
