@@ -15,7 +15,10 @@
 //!
 //! **Threads** take tasks of a step from a counter and wait for one another between steps ([`kernel`]).
 
-#![expect(clippy::indexing_slicing, reason = "places come from the plan, which is made for the values that they are in")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "places come from the plan, which is made for the values that they are in"
+)]
 
 mod extent;
 #[expect(unsafe_code, reason = "kernels in intrinsics, and memory that tasks write in parts")]
@@ -113,7 +116,8 @@ impl Engine {
     pub fn values(&self, input: &[f32], images: usize) -> Vec<Vec<f32>> {
         let mut room = self.enter();
         self.fill(input, images, &mut room);
-        let values = self.plan.nodes.iter().map(|value| value.map_or(Vec::new(), |value| self.value(value, images, &room)));
+        let values =
+            self.plan.nodes.iter().map(|value| value.map_or(Vec::new(), |value| self.value(value, images, &room)));
         let values = values.collect();
         self.leave(room);
         values
@@ -139,11 +143,11 @@ impl Engine {
         let mut least = vec![f64::INFINITY; self.plan.steps.len()];
         let mut room = self.enter();
         for _ in 0..runs {
-            let mut last = Instant::now();
+            let mut before = Instant::now();
             self.fill_noting(input, images, &mut room, |step| {
                 let now = Instant::now();
-                least[step] = now.duration_since(last).as_secs_f64().min(least[step]);
-                last = now;
+                least[step] = now.duration_since(before).as_secs_f64().min(least[step]);
+                before = now;
             });
         }
         self.leave(room);

@@ -52,7 +52,12 @@ fn every_op_computes_what_its_definition_says_on_every_processor() {
                     let how = format!("{isa:?}, {threads} threads, {count} images");
                     let options = options(isa, threads);
                     assert_near(&network, &expected, &run(&network, &weights, options, count), &how);
-                    assert_near(&network, &expected, &run(&folded, &folded_weights, options, count), &format!("{how}, folded"));
+                    assert_near(
+                        &network,
+                        &expected,
+                        &run(&folded, &folded_weights, options, count),
+                        &format!("{how}, folded"),
+                    );
                 }
             }
         }
@@ -127,7 +132,12 @@ fn convolutions_of_many_channels_and_groups_give_the_numbers_of_their_definition
         let network = single(Op::Conv2d(conv), Shape::Map { channels, height, width });
         let (weights, expected) = (filled(&network), defined(&network, 2));
         for isa in Isa::ALL {
-            assert_near(&network, &expected, &run(&network, &weights, options(isa, 2), 2), &format!("{isa:?} {conv:?}"));
+            assert_near(
+                &network,
+                &expected,
+                &run(&network, &weights, options(isa, 2), 2),
+                &format!("{isa:?} {conv:?}"),
+            );
         }
     }
 }

@@ -4,8 +4,8 @@
 //! done. So nobody is woken for a layer, and nobody is waited for who has not come yet: one thread alone finishes the plan, and those
 //! that a busy pool sends late find less to do, or nothing.
 
-use super::rectangle::{Grid, Rectangle};
 use super::Floats;
+use super::rectangle::{Grid, Rectangle};
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -126,9 +126,11 @@ impl<'a> Crew<'a> {
             operands.clear();
             // SAFETY: the range lies in the memory (`check`). Nothing writes there before all tasks of this step are done, and the slices
             // are not used after that.
-            operands.extend(span.operands.iter().map(|range| unsafe {
-                std::slice::from_raw_parts(self.memory.add(range.start), range.len())
-            }));
+            operands.extend(
+                span.operands
+                    .iter()
+                    .map(|range| unsafe { std::slice::from_raw_parts(self.memory.add(range.start), range.len()) }),
+            );
             loop {
                 let task = progress.taken.fetch_add(1, Ordering::Relaxed);
                 if task >= tasks {

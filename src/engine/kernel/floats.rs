@@ -6,7 +6,7 @@ const LINE: usize = 16;
 /// Floats that begin at a line of the cache.
 #[derive(Debug, Clone, Default)]
 pub(in crate::engine) struct Floats {
-    floats: Vec<f32>,
+    memory: Vec<f32>,
     start: usize,
     len: usize,
 }
@@ -14,10 +14,10 @@ pub(in crate::engine) struct Floats {
 impl Floats {
     /// So many zeros.
     pub(in crate::engine) fn zeros(len: usize) -> Self {
-        let floats = vec![0.0_f32; len.saturating_add(LINE)];
+        let memory = vec![0.0_f32; len.saturating_add(LINE)];
         // Where the address cannot be had, as in an interpreter, any place does.
-        let start = floats.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
-        Self { floats, start, len }
+        let start = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+        Self { memory, start, len }
     }
 
     /// At least `len` floats, zeros in place of those here if these are fewer.
@@ -28,10 +28,10 @@ impl Floats {
     }
 
     pub(in crate::engine) fn get(&self) -> &[f32] {
-        self.floats.get(self.start..).and_then(|floats| floats.get(..self.len)).unwrap_or_default()
+        self.memory.get(self.start..).and_then(|floats| floats.get(..self.len)).unwrap_or_default()
     }
 
     pub(in crate::engine) fn get_mut(&mut self) -> &mut [f32] {
-        self.floats.get_mut(self.start..).and_then(|floats| floats.get_mut(..self.len)).unwrap_or_default()
+        self.memory.get_mut(self.start..).and_then(|floats| floats.get_mut(..self.len)).unwrap_or_default()
     }
 }

@@ -77,13 +77,16 @@ pub(super) use x86::{Avx2, Avx512};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    #![expect(clippy::undocumented_unsafe_blocks, reason = "each is one intrinsic, of the features that the caller found")]
+    #![expect(
+        clippy::undocumented_unsafe_blocks,
+        reason = "each is one intrinsic, of the features that the caller found"
+    )]
 
     use super::Lanes;
     use std::arch::x86_64::{
         __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps, _mm256_set1_ps,
-        _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_set1_ps,
-        _mm512_storeu_ps,
+        _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_min_ps,
+        _mm512_set1_ps, _mm512_storeu_ps,
     };
 
     /// With AVX-512 (F).

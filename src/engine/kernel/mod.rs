@@ -4,7 +4,6 @@
 //! caller can make one reach beyond its slices, and a part of the memory is given to one task only; what remains to be justified
 //! stands at each block.
 #![expect(clippy::inline_always, reason = "what is called with vectors must be compiled for the caller's instructions")]
-#![expect(clippy::indexing_slicing, reason = "arrays of a constant size, in loops that the compiler unrolls")]
 
 mod crew;
 mod depthwise;
@@ -14,11 +13,11 @@ mod lanes;
 mod rectangle;
 mod tile;
 
-pub use isa::Isa;
 pub(super) use crew::{Crew, Part, Span, Split};
 pub(super) use depthwise::depthwise;
 pub(super) use floats::Floats;
 pub(super) use isa::Found;
+pub use isa::Isa;
 pub(super) use rectangle::{Grid, Rectangle};
 pub(super) use tile::{Operands, Taps, Tile, sum};
 

@@ -34,7 +34,8 @@ impl Grid {
     /// The floats that its rectangles cover. They are apart where no step is shorter than what lies between.
     pub(super) fn reach(&self) -> usize {
         let [blocks, positions] = [(self.blocks, self.block_step), (self.positions, self.position_step)];
-        let (inner, outer) = if self.block_step < self.position_step { (blocks, positions) } else { (positions, blocks) };
+        let (inner, outer) =
+            if self.block_step < self.position_step { (blocks, positions) } else { (positions, blocks) };
         let covered = |(count, step): (usize, usize)| count.saturating_sub(1) * step;
         let is_apart = |(count, step): (usize, usize), covered: usize| count < 2 || step >= covered + 16;
         assert!(is_apart(inner, 0) && is_apart(outer, covered(inner)), "blocks of a grid lie in each other");

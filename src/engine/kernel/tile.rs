@@ -110,17 +110,61 @@ unsafe fn choose(found: Found, operands: &Operands<'_>, tile: &Tile, to: &mut Re
         #[cfg(target_arch = "x86_64")]
         super::Isa::Avx2 => by_shape!(
             avx2(operands, tile, to),
-            (1, 1, 1), (1, 2, 1), (1, 3, 1), (1, 4, 1), (1, 5, 1), (1, 6, 1), (2, 1, 1), (2, 2, 1), (2, 3, 1)
+            (1, 1, 1),
+            (1, 2, 1),
+            (1, 3, 1),
+            (1, 4, 1),
+            (1, 5, 1),
+            (1, 6, 1),
+            (2, 1, 1),
+            (2, 2, 1),
+            (2, 3, 1)
         ),
         #[cfg(target_arch = "x86_64")]
         super::Isa::Avx512 => by_shape!(
             avx512(operands, tile, to),
-            (1, 1, 1), (1, 2, 1), (1, 3, 1), (1, 4, 1), (1, 5, 1), (1, 6, 1), (1, 7, 1),
-            (1, 8, 1), (1, 9, 1), (1, 10, 1), (1, 11, 1), (1, 12, 1), (1, 13, 1), (1, 14, 1),
-            (2, 1, 1), (2, 2, 1), (2, 3, 1), (2, 4, 1), (2, 5, 1), (2, 6, 1), (2, 7, 1),
-            (1, 1, 2), (1, 2, 2), (1, 3, 2), (1, 4, 2), (1, 5, 2), (1, 6, 2), (1, 7, 2),
-            (1, 8, 2), (1, 9, 2), (1, 10, 2), (1, 11, 2), (1, 12, 2), (1, 13, 2), (1, 14, 2),
-            (2, 1, 2), (2, 2, 2), (2, 3, 2), (2, 4, 2), (2, 5, 2), (2, 6, 2), (2, 7, 2)
+            (1, 1, 1),
+            (1, 2, 1),
+            (1, 3, 1),
+            (1, 4, 1),
+            (1, 5, 1),
+            (1, 6, 1),
+            (1, 7, 1),
+            (1, 8, 1),
+            (1, 9, 1),
+            (1, 10, 1),
+            (1, 11, 1),
+            (1, 12, 1),
+            (1, 13, 1),
+            (1, 14, 1),
+            (2, 1, 1),
+            (2, 2, 1),
+            (2, 3, 1),
+            (2, 4, 1),
+            (2, 5, 1),
+            (2, 6, 1),
+            (2, 7, 1),
+            (1, 1, 2),
+            (1, 2, 2),
+            (1, 3, 2),
+            (1, 4, 2),
+            (1, 5, 2),
+            (1, 6, 2),
+            (1, 7, 2),
+            (1, 8, 2),
+            (1, 9, 2),
+            (1, 10, 2),
+            (1, 11, 2),
+            (1, 12, 2),
+            (1, 13, 2),
+            (1, 14, 2),
+            (2, 1, 2),
+            (2, 2, 2),
+            (2, 3, 2),
+            (2, 4, 2),
+            (2, 5, 2),
+            (2, 6, 2),
+            (2, 7, 2)
         ),
         #[cfg(not(target_arch = "x86_64"))]
         super::Isa::Avx2 | super::Isa::Avx512 => unreachable!("another processor does not have it"),
@@ -172,10 +216,10 @@ unsafe fn summed<V: Lanes, const P: usize, const Q: usize, const B: usize>(
                 let mut from = first.add(here * block + tap + channel % 16);
                 for _ in channel..next {
                     let factors: [V; B] = std::array::from_fn(|b| V::load(weights.add(16 * b)));
-                    for p in 0..P {
+                    for (p, sums) in sums.iter_mut().enumerate() {
                         let value = V::splat(*from.add(if p < Q { 16 * p } else { row + 16 * (p - Q) }));
-                        for b in 0..B {
-                            sums[p][b] = sums[p][b].plus_product(value, factors[b]);
+                        for (sum, factor) in sums.iter_mut().zip(factors) {
+                            *sum = sum.plus_product(value, factor);
                         }
                     }
                     weights = weights.add(16 * B);
@@ -213,17 +257,17 @@ pub(super) unsafe fn write<V: Lanes, const P: usize, const Q: usize, const B: us
         // The bodies must be small enough to be unrolled: an array that is indexed by a variable is kept in memory from its first sum on.
         if let Some(residual) = to.residual {
             let residual = residual.add(first);
-            for p in 0..P {
-                for b in 0..B {
+            for (p, sums) in sums.iter().enumerate() {
+                for (b, sum) in sums.iter().enumerate() {
                     let at = if p < Q { p * column } else { row + (p - Q) * column } + b * to.block_step;
-                    sums[p][b].plus(V::load(residual.add(at))).or_more(low).or_less(high).store(out.add(at));
+                    sum.plus(V::load(residual.add(at))).or_more(low).or_less(high).store(out.add(at));
                 }
             }
         } else {
-            for p in 0..P {
-                for b in 0..B {
+            for (p, sums) in sums.iter().enumerate() {
+                for (b, sum) in sums.iter().enumerate() {
                     let at = if p < Q { p * column } else { row + (p - Q) * column } + b * to.block_step;
-                    sums[p][b].or_more(low).or_less(high).store(out.add(at));
+                    sum.or_more(low).or_less(high).store(out.add(at));
                 }
             }
         }

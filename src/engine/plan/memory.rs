@@ -25,14 +25,11 @@ impl Plan {
         for (at, step) in self.steps.iter_mut().enumerate() {
             let over = step.overwritten().filter(|value| last_reads.get(*value) == Some(&at));
             let last = last_reads.get(step.value).copied().unwrap_or(at);
-            let buffer = match over.and_then(|value| buffer_of.get(value).copied()) {
-                Some(buffer) => buffer,
-                None => {
-                    let floats = self.values.get(step.value).map_or(0, |value| value.extent.floats());
-                    buffers.push(Buffer { floats, lives: at..=at, offset: 0 });
-                    buffers.len() - 1
-                }
-            };
+            let buffer = over.and_then(|value| buffer_of.get(value).copied()).unwrap_or_else(|| {
+                let floats = self.values.get(step.value).map_or(0, |value| value.extent.floats());
+                buffers.push(Buffer { floats, lives: at..=at, offset: 0 });
+                buffers.len() - 1
+            });
             step.in_place = over.is_some();
             if let Some(buffer) = buffers.get_mut(buffer) {
                 buffer.lives = *buffer.lives.start()..=last.max(at);

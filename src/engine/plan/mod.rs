@@ -68,7 +68,12 @@ impl Plan {
     ///
     /// # Errors
     /// That a tensor is missing or has another shape.
-    pub(super) fn new(checked: &Checked, supply: impl Supply, found: Found, planning: Planning) -> Result<Self, Misfit> {
+    pub(super) fn new(
+        checked: &Checked,
+        supply: impl Supply,
+        found: Found,
+        planning: Planning,
+    ) -> Result<Self, Misfit> {
         let places = checked.order().iter().enumerate().map(|(place, id)| (*id, place)).collect();
         let nodes = vec![None; checked.order().len()];
         let mut planner = Planner {
@@ -97,7 +102,9 @@ impl Plan {
 
     /// Leaves out the step that packs the input, if only convolutions read it that copy what they read anyway.
     fn read_the_input_as_given(&mut self) {
-        let Some(input) = self.steps.iter().find(|step| matches!(step.work, Work::Pack)).map(|step| step.value) else { return };
+        let Some(input) = self.steps.iter().find(|step| matches!(step.work, Work::Pack)).map(|step| step.value) else {
+            return;
+        };
         let can = |step: &Step| match &step.work {
             Work::Conv(conv) => conv.reads_planes() && step.residual != Some(input),
             _ => false,
@@ -150,7 +157,9 @@ impl<S: Supply> Planner<'_, S> {
             Made::Work(work) => work,
             Made::Pointwise(pointwise) => {
                 let extent = Extent::of(layer.output);
-                let base = operands.iter().position(|value| self.values.get(*value).is_some_and(|value| value.extent == extent));
+                let base = operands
+                    .iter()
+                    .position(|value| self.values.get(*value).is_some_and(|value| value.extent == extent));
                 let base = operands.remove(base.expect("one operand has the shape of the output"));
                 let chain = chained(&pointwise, 0, operands.len());
                 operands.insert(0, base);
@@ -163,7 +172,7 @@ impl<S: Supply> Planner<'_, S> {
         let mut step = Step { first: layer.id, last: layer.id, work, operands, residual: None, value, in_place: false };
         if self.planning == Planning::Fused {
             while let Some(reader) = self.reader(&step) {
-                if !self.absorb(&mut step, &reader)? {
+                if !self.absorb(&mut step, reader)? {
                     break;
                 }
             }
@@ -181,8 +190,8 @@ impl<S: Supply> Planner<'_, S> {
     }
 
     /// Takes `reader` into `step`, if it can.
-    fn absorb(&mut self, step: &mut Step, reader: &NodeId) -> Result<bool, Misfit> {
-        let layer = self.checked.layer(*reader);
+    fn absorb(&mut self, step: &mut Step, reader: NodeId) -> Result<bool, Misfit> {
+        let layer = self.checked.layer(reader);
         let others: Vec<_> = layer.operands.iter().copied().filter(|operand| *operand != step.last).collect();
         let Some(others) = self.planned(&others) else { return Ok(false) };
         let is_as_large = self.values.get(step.value).is_some_and(|value| value.extent == Extent::of(layer.output));
@@ -194,8 +203,8 @@ impl<S: Supply> Planner<'_, S> {
             Made::Work(_) => return Ok(false),
             Made::Pointwise(pointwise) => step.take(&pointwise, &others),
         }
-        step.last = *reader;
-        self.set(*reader, step.value);
+        step.last = reader;
+        self.set(reader, step.value);
         Ok(true)
     }
 }
@@ -218,8 +227,7 @@ impl Step {
             Work::Pack | Work::Resample(_) | Work::Mix(_) | Work::Gather(_) => return false,
         };
         match op {
-            Op::Activation(Activation::Softmax) => false,
-            Op::Activation(_) => is_bare,
+            Op::Activation(activation) => *activation != Activation::Softmax && is_bare,
             Op::Add(_) => !is_convolution || is_bare && is_plain && others == 1,
             Op::Multiply(_) | Op::BatchNorm(_) | Op::LayerScale(_) => !is_convolution,
             Op::Dropout(_) | Op::DropPath(_) => true,

@@ -5,9 +5,9 @@
 //! the time from 64 channels on. In exchange the kernels know no borders, no strides and no dilation, and their source stays in the cache of
 //! the second level.
 
+use crate::engine::BLOCK;
 use crate::engine::extent::{Extent, size};
 use crate::engine::kernel::Taps;
-use crate::engine::BLOCK;
 use crate::ir::shape::Window;
 use std::ops::Range;
 

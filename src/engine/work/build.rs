@@ -124,7 +124,8 @@ impl<'a, S: Supply> Builder<'a, S> {
         let factor = |(gamma, variance): (&f32, &f32)| f64::from(*gamma) / (f64::from(*variance) + epsilon).sqrt();
         let (mean, variance) = (mean?, variance?);
         let scale: Vec<f64> = gamma.iter().zip(&variance).map(factor).collect();
-        let shift = beta.iter().zip(&mean).zip(&scale).map(|((beta, mean), scale)| f64::from(*beta) - f64::from(*mean) * scale);
+        let shift =
+            beta.iter().zip(&mean).zip(&scale).map(|((beta, mean), scale)| f64::from(*beta) - f64::from(*mean) * scale);
         let shift = filled_up(shift.map(|shift| shift as f32).collect());
         let scale = filled_up(scale.iter().map(|scale| *scale as f32).collect());
         Ok(Made::Pointwise(Pointwise::Affine { scale, shift }))
@@ -136,7 +137,9 @@ impl<'a, S: Supply> Builder<'a, S> {
 
     fn concatenated(&self, layer: &Layer<'_>) -> Gather {
         let channels = layer.operands.iter().map(|operand| Extent::of(self.checked.shape(*operand)).channels);
-        let from = channels.enumerate().flat_map(|(operand, channels)| (0..channels).map(move |channel| Some((operand, channel))));
+        let from = channels
+            .enumerate()
+            .flat_map(|(operand, channels)| (0..channels).map(move |channel| Some((operand, channel))));
         Gather(from.collect())
     }
 

@@ -33,8 +33,9 @@ impl Mix {
             }
             Self::GroupNorm { scale, shift, epsilon, width } => {
                 for first in (0..extent.channels).step_by(*width) {
-                    let places = (first..first + width)
-                        .flat_map(|channel| (0..extent.positions()).map(move |position| (channel, extent.at(channel, position))));
+                    let places = (first..first + width).flat_map(|channel| {
+                        (0..extent.positions()).map(move |position| (channel, extent.at(channel, position)))
+                    });
                     let (mean, factor) = moments(places.clone().map(|(_, at)| input[at]), *epsilon);
                     for (channel, at) in places {
                         out[at] = scaled(input[at], mean, factor) * scale[channel] + shift[channel];

@@ -123,7 +123,9 @@ impl Conv {
         // A depthwise convolution reads one block at a time.
         let blocks = if self.packed.is_depthwise { 1 } else { self.input.blocks() };
         match &self.reading {
-            Reading::Band(band) => (1..=self.output.height).rev().find(|rows| blocks * band.block(*rows) <= BAND).unwrap_or(1),
+            Reading::Band(band) => {
+                (1..=self.output.height).rev().find(|rows| blocks * band.block(*rows) <= BAND).unwrap_or(1)
+            }
             Reading::Whole => (BAND / (blocks * BLOCK)).max(BLOCK),
             Reading::Images => 1,
         }
@@ -284,7 +286,7 @@ fn transpose(vectors: &[f32], images: usize, out: &mut [f32]) {
     }
 }
 
-impl<'a> Source<'a> {
+impl Source<'_> {
     /// The map of one image.
     fn image(self, image: usize, extent: Extent) -> Self {
         match self {

@@ -2,6 +2,7 @@
 
 use crate::engine::BLOCK;
 use crate::engine::kernel::Floats;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::ops::Range;
 
 /// One or two blocks of output channels, and where their weights are.
@@ -37,12 +38,6 @@ pub(super) struct Kernel<'a> {
 }
 
 impl Kernel<'_> {
-    fn weight(&self, output: usize, input: usize, tap: usize) -> f32 {
-        let (width, height) = (self.inputs / self.groups, self.outputs / self.groups);
-        let inside = if output < self.outputs { input.checked_sub(output / height * width) } else { None };
-        inside.filter(|input| *input < width).map_or(0.0, |input| self.weights[(output * width + input) * self.taps + tap])
-    }
-
     /// The input channels that the output channels of these blocks read.
     fn channels(&self, blocks: Range<usize>) -> Range<usize> {
         let (width, height) = (self.inputs / self.groups, self.outputs / self.groups);
@@ -70,10 +65,15 @@ impl Packed {
             len = end;
         }
         let (mut weights, mut bias) = (Floats::zeros(len), Floats::zeros(blocks * BLOCK));
-        for panel in &panels {
-            let out = &mut weights.get_mut()[panel.weights.clone()];
+        let mut rest = weights.get_mut();
+        let parts = panels.iter().map(|panel| {
+            let (out, after) = std::mem::take(&mut rest).split_at_mut(panel.weights.len());
+            rest = after;
+            (panel, out)
+        });
+        parts.collect::<Vec<_>>().into_par_iter().for_each(|(panel, out)| {
             if is_depthwise { kernel.pack_depthwise(panel, out) } else { kernel.pack(panel, out) }
-        }
+        });
         if let Some(given) = kernel.bias {
             bias.get_mut()[..given.len()].copy_from_slice(given);
         }
@@ -106,19 +106,25 @@ impl Packed {
 }
 
 impl Kernel<'_> {
-    /// For each block of input channels, tap and channel of the block: the weights of the output channels.
+    /// For each block of input channels, tap and channel of the block: the weights of the output channels, zeros where these are of
+    /// another group.
     fn pack(&self, panel: &Panel, out: &mut [f32]) {
+        let (width, height) = (self.inputs / self.groups, self.outputs / self.groups);
         let outputs = panel.block * BLOCK..(panel.block + panel.blocks) * BLOCK;
-        let mut rows = out.chunks_exact_mut(outputs.len());
         let Range { start, end } = panel.channels;
-        for block in start / BLOCK..end.div_ceil(BLOCK) {
-            let inputs = start.max(block * BLOCK)..end.min((block + 1) * BLOCK);
-            for tap in 0..self.taps {
-                for (input, row) in inputs.clone().zip(&mut rows) {
-                    for (output, to) in outputs.clone().zip(row) {
-                        *to = self.weight(output, input, tap);
+        for (lane, output) in outputs.clone().enumerate().take_while(|(_, output)| *output < self.outputs) {
+            let own = output / height * width..(output / height + 1) * width;
+            let weights = &self.weights[output * width * self.taps..][..width * self.taps];
+            let mut rows = 0;
+            for block in start / BLOCK..end.div_ceil(BLOCK) {
+                let inputs = start.max(block * BLOCK)..end.min((block + 1) * BLOCK);
+                for input in inputs.start.max(own.start)..inputs.end.min(own.end) {
+                    let taps = &weights[(input - own.start) * self.taps..][..self.taps];
+                    for (tap, weight) in taps.iter().enumerate() {
+                        out[(rows + tap * inputs.len() + input - inputs.start) * outputs.len() + lane] = *weight;
                     }
                 }
+                rows += self.taps * inputs.len();
             }
         }
     }

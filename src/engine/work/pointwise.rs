@@ -9,7 +9,10 @@ use std::f32::consts::FRAC_1_SQRT_2;
 pub(in crate::engine) enum Pointwise {
     Activation(Activation),
     /// For each channel a factor and a summand: a batch norm, a layer scale. As long as the blocks.
-    Affine { scale: Vec<f32>, shift: Vec<f32> },
+    Affine {
+        scale: Vec<f32>,
+        shift: Vec<f32>,
+    },
     /// The operand with this place among the step's others is added.
     Add(usize),
     /// It is multiplied, element by element or a factor for each channel.
@@ -54,7 +57,7 @@ impl Pointwise {
 pub(super) fn activate(activation: Activation, values: &mut [f32]) {
     match activation {
         Activation::Relu => each(values, |x| if x < 0.0 { 0.0 } else { x }),
-        Activation::Relu6 => each(values, |x| if x < 0.0 { 0.0 } else if x > 6.0 { 6.0 } else { x }),
+        Activation::Relu6 => each(values, |x| x.clamp(0.0, 6.0)),
         Activation::Silu => each(values, |x| x * sigmoid(x)),
         Activation::Gelu => each(values, |x| 0.5 * x * (1.0 + erf(x * FRAC_1_SQRT_2))),
         Activation::Sigmoid => each(values, sigmoid),
@@ -66,13 +69,14 @@ pub(super) fn activate(activation: Activation, values: &mut [f32]) {
 
 #[inline]
 fn each(values: &mut [f32], of: impl Fn(f32) -> f32) {
-    values.iter_mut().for_each(|value| *value = of(*value));
+    for value in values {
+        *value = of(*value);
+    }
 }
 
 #[inline]
 fn hard_sigmoid(x: f32) -> f32 {
-    let x = x + 3.0;
-    (if x < 0.0 { 0.0 } else if x > 6.0 { 6.0 } else { x }) / 6.0
+    (x + 3.0).clamp(0.0, 6.0) / 6.0
 }
 
 #[inline]
@@ -85,12 +89,11 @@ fn sigmoid(x: f32) -> f32 {
 #[inline]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "n is from -126 to 127")]
 pub(super) fn exp(x: f32) -> f32 {
-    const LN_2_HIGH: f32 = 0.693_359_4;
-    const LN_2_LOW: f32 = -2.121_944_4e-4;
-    // What is no number stays none: comparisons with it are false.
-    let x = if x < -87.3 { -87.3 } else if x > 88.3 { 88.3 } else { x };
     // Adding and taking away 1.5 x 2^23 rounds to an integer.
     const ROUND: f32 = 12_582_912.0;
+    const LN_2_HIGH: f32 = 0.693_359_4;
+    const LN_2_LOW: f32 = -2.121_944_4e-4;
+    let x = x.clamp(-87.3, 88.3);
     let n = x * std::f32::consts::LOG2_E + ROUND - ROUND;
     let r = x - n * LN_2_HIGH - n * LN_2_LOW;
     let terms = [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
@@ -116,8 +119,16 @@ fn erf(x: f32) -> f32 {
         1.0,
     ];
     const TAIL: [f32; 10] = [
-        0.170_872_77, -0.822_152_23, 1.488_515_87, -1.135_203_98, 0.278_868_07, -0.186_288_06, 0.096_784_18, 0.374_091_96,
-        1.000_023_68, -1.265_512_23,
+        0.170_872_77,
+        -0.822_152_2,
+        1.488_515_9,
+        -1.135_204,
+        0.278_868_07,
+        -0.186_288_06,
+        0.096_784_18,
+        0.374_091_96,
+        1.000_023_7,
+        -1.265_512_2,
     ];
     let square = x * x;
     let near = SERIES.into_iter().fold(0.0_f32, |sum, term| sum * square + term) * x * std::f32::consts::FRAC_2_SQRT_PI;

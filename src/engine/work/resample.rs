@@ -98,7 +98,9 @@ impl Resample {
             let pixels = &pixels[row * self.width..];
             for (column, _) in columns {
                 // What is no number is larger than every number.
-                most.iter_mut().zip(&pixels[*column]).for_each(|(most, value)| *most = if *value <= *most { *most } else { *value });
+                most.iter_mut()
+                    .zip(&pixels[*column])
+                    .for_each(|(most, value)| *most = if *value <= *most { *most } else { *value });
             }
         }
         most
