@@ -4,6 +4,7 @@ Usage: engine_speed.py [NETWORK[:BATCH] ...]; both programs are those of `cargo 
 Printed are the least and the median time of a pass in milliseconds, and the ratio of the medians: above 1 the engine is faster.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -19,7 +20,7 @@ RUNS = 30
 
 
 def session(description, folder):
-    command = [ROOT / "target/release/resnetc", "build", description, "--target", "onnx", "--fold-batch-norm", "-o", folder]
+    command = [Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/resnetc", "build", description, "--target", "onnx", "--fold-batch-norm", "-o", folder]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
@@ -32,13 +33,15 @@ def measure(description, batch):
         model = session(description, folder)
         (given,) = model.get_inputs()
         images = np.random.default_rng(0).standard_normal((batch, *given.shape[1:])).astype(np.float32)
-        command = [ROOT / "target/release/examples/engine", description, str(batch)]
+        command = [Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/examples/engine", description, str(batch)]
         engine = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         ours, theirs = [], []
         for _ in range(RUNS + 3):
+            time.sleep(0.05)
             engine.stdin.write("\n")
             engine.stdin.flush()
             ours.append(float(engine.stdout.readline()))
+            time.sleep(0.05)
             start = time.perf_counter()
             model.run(None, {given.name: images})
             theirs.append((time.perf_counter() - start) * 1e3)

@@ -36,6 +36,14 @@ fn main() {
         start.elapsed().as_secs_f64() * 1e3,
         engine.planned_bytes(batch)
     );
+    if rest.first().is_some_and(|word| word == "check") {
+        let plain = Engine::new(&network, &weights, Options { winograd: false, ..options }).expect("as above");
+        let direct = plain.run(&images, batch);
+        let most = direct.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        let error = direct.iter().zip(&output).fold(0.0_f32, |most, (one, other)| most.max((one - other).abs()));
+        println!("{error} of {most}");
+        return;
+    }
     if rest.first().is_some_and(|word| word == "layers") {
         let times = engine.times(&images, batch, 20);
         for (id, seconds) in engine.steps().zip(times) {

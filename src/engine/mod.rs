@@ -40,7 +40,7 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-use work::{Reads, Scratch, Source, Task, Work};
+use work::{Pass, PassKind, Reads, Scratch, Source, Task, Work};
 
 /// Channels of a block.
 const BLOCK: usize = 16;
@@ -54,13 +54,16 @@ pub struct Options {
     pub threads: NonZeroUsize,
     /// How the network is planned.
     pub planning: Planning,
+    /// Whether convolutions of 3 x 3 may be computed by Winograd's minimal filtering, where that is faster: with up to four times the
+    /// rounding error of the direct form.
+    pub winograd: bool,
 }
 
 impl Default for Options {
     /// The best instructions there are, a thread for each core.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { isa: Isa::best(), threads, planning: Planning::Fused }
+        Self { isa: Isa::best(), threads, planning: Planning::Fused, winograd: true }
     }
 }
 
@@ -89,7 +92,7 @@ impl Engine {
     /// That a tensor is missing or has another shape.
     pub fn new(checked: &Checked, supply: impl Supply, options: Options) -> Result<Self, Refusal> {
         let found = Found::at_most(options.isa);
-        let plan = Plan::new(checked, supply, found, options.planning)?;
+        let plan = Plan::new(checked, supply, found, options)?;
         let input = Extent::of(checked.input_shape());
         Ok(Self { plan, input, found, threads: options.threads, idle: Mutex::default() })
     }
@@ -129,6 +132,12 @@ impl Engine {
         (self.plan.floats + self.input.numbers()) * images * size_of::<f32>()
     }
 
+    /// Bytes of memory that the kernels use beside the values of so many images, threads' own memory apart.
+    #[must_use]
+    pub fn workspace_bytes(&self, images: usize) -> usize {
+        self.passes(images).map(|(_, pass)| pass.workspace).max().unwrap_or(0) * size_of::<f32>()
+    }
+
     /// The node that each step begins with, in order; the others that it computes only finish what that makes.
     pub fn steps(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.plan.steps.iter().map(|step| step.first)
@@ -144,11 +153,13 @@ impl Engine {
         let mut room = self.enter();
         for _ in 0..runs {
             let mut before = Instant::now();
+            let mut times = vec![0.0; least.len()];
             self.fill_noting(input, images, &mut room, |step| {
                 let now = Instant::now();
-                least[step] = now.duration_since(before).as_secs_f64().min(least[step]);
+                times[step] += now.duration_since(before).as_secs_f64();
                 before = now;
             });
+            least.iter_mut().zip(times).for_each(|(least, time)| *least = time.min(*least));
         }
         self.leave(room);
         least
@@ -182,65 +193,90 @@ impl Engine {
         self.fill_noting(input, images, room, |_| ());
     }
 
-    /// Computes every step, and says when each is done.
-    fn fill_noting(&self, input: &[f32], images: usize, room: &mut Room, note: impl FnMut(usize)) {
+    /// Computes every step, and says when each pass of one is done.
+    fn fill_noting(&self, input: &[f32], images: usize, room: &mut Room, mut note: impl FnMut(usize)) {
         assert_eq!(input.len(), self.input.numbers() * images, "the input is N x C x H x W");
-        let spans: Vec<_> = self.plan.steps.iter().map(|step| self.span(step, images)).collect();
-        let Room { values, scratches } = room;
-        values.hold(self.plan.floats * images);
-        scratches.resize_with(self.threads.get(), Scratch::default);
-        let crew = Crew::new(values, &spans);
-        let Some((first, others)) = scratches.split_first_mut() else { return };
+        let passes: Vec<_> = self.passes(images).collect();
+        let values = self.plan.floats * images;
+        let spans: Vec<_> = passes.iter().map(|(step, pass)| self.span(&self.plan.steps[*step], pass, images)).collect();
+        let run = Run { passes: &passes, images, input };
+        room.values.hold(values + passes.iter().map(|(_, pass)| pass.workspace).max().unwrap_or(0));
+        room.scratches.resize_with(self.threads.get(), Scratch::default);
+        let crew = Crew::new(&mut room.values, &spans);
+        let Some((first, others)) = room.scratches.split_first_mut() else { return };
         rayon::in_place_scope(|scope| {
             for scratch in others {
-                scope.spawn(|_| self.work(&crew, input, images, scratch, |_| ()));
+                scope.spawn(|_| self.work(&crew, run, scratch, |_| ()));
             }
-            self.work(&crew, input, images, first, note);
+            self.work(&crew, run, first, |pass| note(passes[pass].0));
         });
     }
 
-    /// A thread's part of it all.
-    fn work(&self, crew: &Crew<'_>, input: &[f32], images: usize, scratch: &mut Scratch, note: impl FnMut(usize)) {
-        scratch.forget();
-        let task = |step, task, operands: &[&[f32]], part: Part<'_>| {
-            self.task(step, task, &Given { images, input, operands }, part, scratch);
-        };
-        crew.work(task, note);
+    /// The passes of all steps, each with its step.
+    fn passes(&self, images: usize) -> impl Iterator<Item = (usize, Pass)> + '_ {
+        let steps = self.plan.steps.iter().enumerate();
+        steps.flat_map(move |(at, step)| {
+            let output = self.plan.values[step.value].extent;
+            step.work.passes(output, images).into_iter().map(move |pass| (at, pass))
+        })
     }
 
-    fn span(&self, step: &Step, images: usize) -> Span {
+    /// A thread's part of it all.
+    fn work(&self, crew: &Crew<'_>, run: Run<'_>, scratch: &mut Scratch, note: impl FnMut(usize)) {
+        scratch.forget();
+        crew.work(|pass, task, operands, part| self.task(run, pass, task, operands, part, scratch), note);
+    }
+
+    fn span(&self, step: &Step, pass: &Pass, images: usize) -> Span {
         let skipped = usize::from(step.in_place && matches!(step.work, Work::Pointwise(_)));
-        Span {
-            operands: step.operands.iter().skip(skipped).map(|value| self.place(*value, images)).collect(),
-            residual: step.residual.map(|value| self.place(value, images)),
-            out: self.place(step.value, images),
-            split: step.work.split(self.plan.values[step.value].extent, images),
+        let operands = step.operands.iter().skip(skipped).map(|value| self.place(*value, images)).collect();
+        let residual = step.residual.map(|value| self.place(value, images));
+        let out = self.place(step.value, images);
+        let values = self.plan.floats * images;
+        let workspace = values..values + pass.workspace;
+        let split = pass.split.clone();
+        match pass.kind {
+            PassKind::Whole => Span { operands, residual, out, split },
+            PassKind::Spread(_) => Span { operands, residual: None, out: workspace, split },
+            PassKind::Sum(_) => Span { operands: vec![workspace], residual, out, split },
         }
     }
 }
 
-/// What a task is given.
-struct Given<'a> {
+/// What every task of a run is given.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    passes: &'a [(usize, Pass)],
     images: usize,
     /// The network's input.
     input: &'a [f32],
-    /// The values that its step reads.
-    operands: &'a [&'a [f32]],
 }
 
 impl Engine {
-    /// Does a task of a step.
-    fn task(&self, step: usize, task: usize, given: &Given<'_>, part: Part<'_>, scratch: &mut Scratch) {
-        let Given { images, input, operands } = *given;
-        let number = step;
-        let step = &self.plan.steps[step];
-        match (part, &step.work) {
-            (Part::Rectangle(mut rectangle), Work::Conv(conv)) => {
-                let source = operands.first().map_or(Source::Planes(input), |operand| Source::Blocks(operand));
-                let task = Task { found: self.found, step: number, source, images };
-                conv.run(&task, scratch, &mut rectangle);
+    /// Does a task of a pass; `operands` are the values that it reads.
+    fn task(
+        &self,
+        run: Run<'_>,
+        pass: usize,
+        task: usize,
+        operands: &[&[f32]],
+        part: Part<'_>,
+        scratch: &mut Scratch,
+    ) {
+        let Run { passes, images, input } = run;
+        let (number, pass) = &passes[pass];
+        let step = &self.plan.steps[*number];
+        let of_conv = || {
+            let source = operands.first().map_or(Source::Planes(input), |operand| Source::Blocks(operand));
+            Task { found: self.found, step: *number, source, images }
+        };
+        match (part, &step.work, &pass.kind) {
+            (Part::Rectangle(mut to), Work::Conv(conv), PassKind::Whole) => conv.run(&of_conv(), scratch, &mut to),
+            (Part::Chunk(out), Work::Conv(conv), PassKind::Spread(tiles)) => conv.spread(&of_conv(), tiles, task, out),
+            (Part::Tiles(mut to), Work::Conv(conv), PassKind::Sum(tiles)) => {
+                conv.sum(self.found, tiles.start, operands[0], scratch, &mut to);
             }
-            (Part::Chunk(out), work) => {
+            (Part::Chunk(out), work, _) => {
                 let skipped = usize::from(step.in_place);
                 let extents: Vec<_> =
                     step.operands.iter().skip(skipped).map(|value| self.plan.values[*value].extent).collect();
@@ -248,7 +284,7 @@ impl Engine {
                 let output = self.plan.values[step.value].extent;
                 self.found.compile_for(|| work.run(task, &reads, output, out));
             }
-            (Part::Rectangle(_), _) => unreachable!("only convolutions write rectangles"),
+            (Part::Rectangle(_) | Part::Tiles(_), ..) => unreachable!("only convolutions write rectangles and tiles"),
         }
     }
 }

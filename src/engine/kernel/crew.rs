@@ -6,6 +6,7 @@
 
 use super::Floats;
 use super::rectangle::{Grid, Rectangle};
+use super::tiles::{Tiles, Tiling};
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -33,12 +34,15 @@ pub(in crate::engine) enum Split {
     Chunks(usize),
     /// Rectangles.
     Grid(Grid),
+    /// Square tiles of maps.
+    Tiling(Tiling),
 }
 
 /// The part of what a step writes that is a task's.
 pub(in crate::engine) enum Part<'a> {
     Chunk(&'a mut [f32]),
     Rectangle(Rectangle<'a>),
+    Tiles(Tiles<'a>),
 }
 
 impl Span {
@@ -47,6 +51,7 @@ impl Span {
         match &self.split {
             Split::Chunks(each) => self.out.len().div_ceil((*each).max(1)),
             Split::Grid(grid) => grid.tasks(),
+            Split::Tiling(tiling) => tiling.tasks(),
         }
     }
 
@@ -61,9 +66,12 @@ impl Span {
             assert!(residual.len() == self.out.len(), "a residual has the size of what it is added to");
             assert!(apart(residual) || *residual == self.out, "a step writes over a part of its residual");
         }
-        if let Split::Grid(grid) = &self.split {
-            assert!(grid.reach() <= self.out.len(), "a step's rectangles reach beyond what it writes");
-        }
+        let reach = match &self.split {
+            Split::Chunks(_) => 0,
+            Split::Grid(grid) => grid.reach(),
+            Split::Tiling(tiling) => tiling.reach(),
+        };
+        assert!(reach <= self.out.len(), "a step's parts reach beyond what it writes");
     }
 }
 
@@ -151,22 +159,26 @@ impl<'a> Crew<'a> {
     ///
     /// # Safety
     /// It is asked for once, when all steps before are done.
-    unsafe fn part(&self, span: &Span, task: usize) -> Part<'_> {
+    unsafe fn part<'b>(&'b self, span: &'b Span, task: usize) -> Part<'b> {
+        // SAFETY: both ranges lie in the memory (`check`).
+        let out = unsafe { self.memory.add(span.out.start) };
+        let residual = span.residual.as_ref().map(|range| unsafe { self.memory.add(range.start).cast_const() });
         match &span.split {
             Split::Chunks(each) => {
                 let start = task * each;
                 let len = (span.out.len() - start).min(*each);
                 // SAFETY: it lies in what the step writes, which is in the memory and which nothing reads meanwhile (`check`); the
                 // tasks' chunks are apart.
-                let chunk = unsafe { std::slice::from_raw_parts_mut(self.memory.add(span.out.start + start), len) };
+                let chunk = unsafe { std::slice::from_raw_parts_mut(out.add(start), len) };
                 Part::Chunk(chunk)
             }
             Split::Grid(grid) => {
-                // SAFETY: both ranges lie in the memory (`check`).
-                let out = unsafe { self.memory.add(span.out.start) };
-                let residual = span.residual.as_ref().map(|range| unsafe { self.memory.add(range.start).cast_const() });
                 // SAFETY: the grid's rectangles are apart and lie in what the step writes (`check`).
                 Part::Rectangle(unsafe { Rectangle::new(grid, task, out, residual) })
+            }
+            Split::Tiling(tiling) => {
+                // SAFETY: the tiles are apart and lie in what the step writes (`check`).
+                Part::Tiles(unsafe { Tiles::new(tiling, task, out, residual) })
             }
         }
     }

@@ -12,6 +12,8 @@ pub(super) trait Lanes: Copy {
     /// `self + a * b`, rounded once where the processor can.
     unsafe fn plus_product(self, a: Self, b: Self) -> Self;
     unsafe fn plus(self, other: Self) -> Self;
+    unsafe fn minus(self, other: Self) -> Self;
+    unsafe fn times(self, other: Self) -> Self;
     /// The larger of each two; where either is no number, what `self` has.
     unsafe fn or_more(self, other: Self) -> Self;
     /// The smaller of each two; where either is no number, what `self` has.
@@ -62,6 +64,16 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    unsafe fn minus(self, other: Self) -> Self {
+        self.with(other, |a, b| a - b)
+    }
+
+    #[inline(always)]
+    unsafe fn times(self, other: Self) -> Self {
+        self.with(other, |a, b| a * b)
+    }
+
+    #[inline(always)]
     unsafe fn or_more(self, other: Self) -> Self {
         self.with(other, |a, b| if b > a { b } else { a })
     }
@@ -84,9 +96,9 @@ mod x86 {
 
     use super::Lanes;
     use std::arch::x86_64::{
-        __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps, _mm256_set1_ps,
-        _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_min_ps,
-        _mm512_set1_ps, _mm512_storeu_ps,
+        __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps,
+        _mm256_set1_ps, _mm256_storeu_ps, _mm256_sub_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps,
+        _mm512_min_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_storeu_ps, _mm512_sub_ps,
     };
 
     /// With AVX-512 (F).
@@ -117,6 +129,16 @@ mod x86 {
         #[inline(always)]
         unsafe fn plus(self, other: Self) -> Self {
             Self(unsafe { _mm512_add_ps(self.0, other.0) })
+        }
+
+        #[inline(always)]
+        unsafe fn minus(self, other: Self) -> Self {
+            Self(unsafe { _mm512_sub_ps(self.0, other.0) })
+        }
+
+        #[inline(always)]
+        unsafe fn times(self, other: Self) -> Self {
+            Self(unsafe { _mm512_mul_ps(self.0, other.0) })
         }
 
         // Where either is no number, the instruction gives its second operand.
@@ -165,6 +187,18 @@ mod x86 {
         unsafe fn plus(self, other: Self) -> Self {
             let ([low, high], [more_low, more_high]) = (self.0, other.0);
             Self(unsafe { [_mm256_add_ps(low, more_low), _mm256_add_ps(high, more_high)] })
+        }
+
+        #[inline(always)]
+        unsafe fn minus(self, other: Self) -> Self {
+            let ([low, high], [less_low, less_high]) = (self.0, other.0);
+            Self(unsafe { [_mm256_sub_ps(low, less_low), _mm256_sub_ps(high, less_high)] })
+        }
+
+        #[inline(always)]
+        unsafe fn times(self, other: Self) -> Self {
+            let ([low, high], [other_low, other_high]) = (self.0, other.0);
+            Self(unsafe { [_mm256_mul_ps(low, other_low), _mm256_mul_ps(high, other_high)] })
         }
 
         #[inline(always)]

@@ -12,6 +12,8 @@ mod isa;
 mod lanes;
 mod rectangle;
 mod tile;
+mod tiles;
+mod winograd;
 
 pub(super) use crew::{Crew, Part, Span, Split};
 pub(super) use depthwise::depthwise;
@@ -20,6 +22,8 @@ pub(super) use isa::Found;
 pub use isa::Isa;
 pub(super) use rectangle::{Grid, Rectangle};
 pub(super) use tile::{Operands, Taps, Tile, sum};
+pub(super) use tiles::{Spot, Tiles, Tiling};
+pub(super) use winograd::{Finish, Form, finish_tile, spread_tile};
 
 /// How sums are bounded before they are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,4 +33,15 @@ pub(super) enum Bound {
     Below,
     /// At least 0 and at most 6.
     Both,
+}
+
+impl Bound {
+    /// The least and the largest value that it lets pass.
+    fn ends(self) -> (f32, f32) {
+        match self {
+            Self::None => (f32::NEG_INFINITY, f32::INFINITY),
+            Self::Below => (0.0, f32::INFINITY),
+            Self::Both => (0.0, 6.0),
+        }
+    }
 }

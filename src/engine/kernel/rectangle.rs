@@ -59,7 +59,25 @@ pub(in crate::engine) struct Rectangle<'a> {
     life: PhantomData<&'a mut [f32]>,
 }
 
-impl Rectangle<'_> {
+impl<'a> Rectangle<'a> {
+    /// All of `out`, which is blocks of so many positions one after another.
+    ///
+    /// # Panics
+    /// If it is not as large.
+    pub(in crate::engine) fn of(out: &'a mut [f32], blocks: usize, positions: usize) -> Self {
+        assert!(blocks * positions * 16 <= out.len(), "blocks reach beyond their memory");
+        Self {
+            image: 0,
+            blocks: 0..blocks,
+            positions: 0..positions,
+            block_step: positions * 16,
+            position_step: 16,
+            out: out.as_mut_ptr(),
+            residual: None,
+            life: PhantomData,
+        }
+    }
+
     /// The rectangle of the task `task`: the images and bands of a run of blocks come one after another, so that its weights stay in
     /// the cache.
     ///

@@ -243,11 +243,7 @@ pub(super) unsafe fn write<V: Lanes, const P: usize, const Q: usize, const B: us
     tile: &Tile,
     to: &mut Rectangle<'_>,
 ) {
-    let (low, high) = match bound {
-        Bound::None => (f32::NEG_INFINITY, f32::INFINITY),
-        Bound::Below => (0.0, f32::INFINITY),
-        Bound::Both => (0.0, 6.0),
-    };
+    let (low, high) = bound.ends();
     let first = tile.position * to.position_step + tile.block * to.block_step;
     let [row, column] = [tile.row, 1].map(|positions| positions * to.position_step);
     // SAFETY: the tile lies in the rectangle, which is its task's alone; the residual is as large.

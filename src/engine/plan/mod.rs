@@ -6,6 +6,7 @@
 
 mod memory;
 
+use super::Options;
 use super::extent::Extent;
 use super::kernel::Found;
 use super::work::{Builder, Made, Pointwise, Work};
@@ -72,13 +73,14 @@ impl Plan {
         checked: &Checked,
         supply: impl Supply,
         found: Found,
-        planning: Planning,
+        options: Options,
     ) -> Result<Self, Misfit> {
+        let planning = options.planning;
         let places = checked.order().iter().enumerate().map(|(place, id)| (*id, place)).collect();
         let nodes = vec![None; checked.order().len()];
         let mut planner = Planner {
             checked,
-            builder: Builder::new(checked, supply, found),
+            builder: Builder::new(checked, supply, found, options.winograd),
             planning,
             places,
             nodes,

@@ -3,10 +3,11 @@
 use super::band::Band;
 use super::conv::{Conv, Reading};
 use super::panel::{Kernel, Packed};
+use super::winograd::Winograd;
 use super::{Gather, Mix, Pointwise, Resample, Work};
 use crate::engine::BLOCK;
 use crate::engine::extent::{Extent, size};
-use crate::engine::kernel::{Found, Taps};
+use crate::engine::kernel::Found;
 use crate::ir::op::{self, Activation, Pad};
 use crate::ir::shape::Window;
 use crate::ir::{NodeId, Op, Parameter, ParameterKind, Sides};
@@ -20,6 +21,7 @@ pub(in crate::engine) struct Builder<'a, S> {
     entries: BTreeMap<Parameter, Entry>,
     supply: S,
     found: Found,
+    winograd: bool,
 }
 
 /// What an op is: work of its own, something done in place, or another view of its operand.
@@ -30,9 +32,9 @@ pub(in crate::engine) enum Made {
 }
 
 impl<'a, S: Supply> Builder<'a, S> {
-    pub(in crate::engine) fn new(checked: &'a Checked, supply: S, found: Found) -> Self {
+    pub(in crate::engine) fn new(checked: &'a Checked, supply: S, found: Found, winograd: bool) -> Self {
         let entries = weights::expected(checked).into_iter().map(|entry| (entry.parameter, entry)).collect();
-        Self { checked, entries, supply, found }
+        Self { checked, entries, supply, found, winograd }
     }
 
     /// What the op of `layer` computes.
@@ -101,19 +103,20 @@ impl<'a, S: Supply> Builder<'a, S> {
             taps: height * width,
         };
         let [_, most] = self.found.isa().tile();
-        let packed = Packed::new(&kernel, most);
+        let packed = Packed::unfilled(&kernel, most);
+        if let Some(form) = self.winograd.then(|| super::winograd::best(&window, &kernel, [input, output])).flatten() {
+            let winograd = Winograd::new(form, &weights, &packed.panels, [input, output], window.padding);
+            return Ok(Work::Conv(Box::new(Conv::new([input, output], Reading::Tiles(winograd), packed))));
+        }
+        let packed = packed.filled(&kernel);
         let band = Band::new(&window, input, output);
         let is_whole = band.is_whole(&window) && !packed.is_depthwise;
-        let (reading, taps) = match (is_whole, input.positions()) {
-            (true, 1) => (Reading::Images, Taps::new(vec![0])),
-            (true, _) => (Reading::Whole, Taps::new(vec![0])),
-            (false, _) => {
-                let taps = band.taps();
-                (Reading::Band(band), taps)
-            }
+        let reading = match (is_whole, input.positions()) {
+            (true, 1) => Reading::Images,
+            (true, _) => Reading::Whole,
+            (false, _) => Reading::Band(band),
         };
-        let conv = Conv { input, output, reading, taps, packed, activation: None, rows_each: 1, blocks_each: 1 };
-        Ok(Work::Conv(Box::new(conv.divided())))
+        Ok(Work::Conv(Box::new(Conv::new([input, output], reading, packed))))
     }
 
     /// A factor and a summand for each channel, computed in float64.

@@ -6,9 +6,11 @@
 
 use super::band::{Band, Source};
 use super::panel::{Packed, Panel};
+use super::winograd::{Sums, Winograd};
+use super::{Pass, PassKind};
 use crate::engine::BLOCK;
 use crate::engine::extent::Extent;
-use crate::engine::kernel::{self, Bound, Floats, Found, Grid, Operands, Rectangle, Taps, Tile};
+use crate::engine::kernel::{self, Bound, Floats, Found, Grid, Operands, Rectangle, Split, Taps, Tile, Tiles};
 use crate::ir::op::Activation;
 use std::ops::Range;
 
@@ -29,6 +31,8 @@ pub(super) enum Reading {
     Whole,
     /// Images as the pixels of one map.
     Images,
+    /// In tiles, by Winograd's minimal filtering.
+    Tiles(Winograd),
 }
 
 /// A convolution that is ready to run.
@@ -48,6 +52,9 @@ pub(in crate::engine) struct Conv {
 /// A thread's own memory.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Scratch {
+    /// Sums that are not finished.
+    sums: Floats,
+    /// What tiles read.
     floats: Floats,
     /// What it holds: of which step, image, blocks and first row.
     holds: Option<[usize; 5]>,
@@ -81,10 +88,21 @@ pub(in crate::engine) struct Task<'a> {
 }
 
 impl Conv {
+    /// A convolution from one extent to another.
+    pub(super) fn new([input, output]: [Extent; 2], reading: Reading, packed: Packed) -> Self {
+        let taps = if let Reading::Band(band) = &reading { band.taps() } else { Taps::new(vec![0]) };
+        let conv = Self { input, output, reading, taps, packed, activation: None, rows_each: 1, blocks_each: 1 };
+        conv.divided()
+    }
+
     /// Decides what a task is.
-    pub(super) fn divided(mut self) -> Self {
-        let weights = self.packed.floats() / self.packed.panels.len().max(1);
+    fn divided(mut self) -> Self {
         let panels = self.packed.panels.len();
+        if let Reading::Tiles(_) = self.reading {
+            self.blocks_each = panels.div_ceil(TASKS) * self.packed.most;
+            return self;
+        }
+        let weights = self.packed.floats() / panels.max(1);
         let mut runs = panels.div_ceil((WEIGHTS / weights.max(1)).max(1));
         let height = self.height();
         let mut bands = height.div_ceil(self.rows_that_fit());
@@ -110,7 +128,7 @@ impl Conv {
         match self.reading {
             Reading::Band(_) => self.output.height,
             Reading::Whole => self.output.positions(),
-            Reading::Images => 1,
+            Reading::Images | Reading::Tiles(_) => 1,
         }
     }
 
@@ -127,12 +145,47 @@ impl Conv {
                 (1..=self.output.height).rev().find(|rows| blocks * band.block(*rows) <= BAND).unwrap_or(1)
             }
             Reading::Whole => (BAND / (blocks * BLOCK)).max(BLOCK),
-            Reading::Images => 1,
+            Reading::Images | Reading::Tiles(_) => 1,
+        }
+    }
+
+    /// The passes over its output for so many images, each with how it is split.
+    pub(in crate::engine) fn passes(&self, images: usize) -> Vec<Pass> {
+        let Reading::Tiles(winograd) = &self.reading else {
+            return vec![Pass { kind: PassKind::Whole, split: Split::Grid(self.grid(images)), workspace: 0 }];
+        };
+        let of_part = |tiles: Range<usize>| {
+            let (workspace, sum) = (winograd.floats(&tiles), winograd.sum_split(tiles.clone(), self.blocks_each));
+            let spread = PassKind::Spread(tiles.clone());
+            [
+                Pass { kind: spread, split: winograd.spread_split(), workspace },
+                Pass { kind: PassKind::Sum(tiles), split: sum, workspace },
+            ]
+        };
+        winograd.parts(images).flat_map(of_part).collect()
+    }
+
+    /// A task of the first pass of two: what the tiles read, transformed.
+    pub(in crate::engine) fn spread(&self, task: &Task<'_>, tiles: &Range<usize>, number: usize, out: &mut [f32]) {
+        let (Reading::Tiles(winograd), Source::Blocks(source)) = (&self.reading, task.source) else {
+            unreachable!("only tiles are transformed, of maps in blocks");
+        };
+        winograd.spread(task.found, source, tiles, number, out);
+    }
+
+    /// A task of the second pass of two: sums of `values`, finished.
+    pub(in crate::engine) fn sum(&self, found: Found, first: usize, values: &[f32], scratch: &mut Scratch, to: &mut Tiles<'_>) {
+        let Reading::Tiles(winograd) = &self.reading else { unreachable!("only tiles have two passes") };
+        let panels = to.blocks.start / self.packed.most..to.blocks.end.div_ceil(self.packed.most);
+        let given = Sums { found, values, first, bias: self.packed.biases(), bound: self.bound() };
+        winograd.sum(&given, (panels.start, &self.packed.panels[panels.clone()]), &mut scratch.sums, to);
+        if let (Some(activation), Bound::None) = (self.activation, given.bound) {
+            to.for_each(|values| super::pointwise::activate(activation, values));
         }
     }
 
     /// How its output is split for so many images.
-    pub(in crate::engine) fn grid(&self, images: usize) -> Grid {
+    fn grid(&self, images: usize) -> Grid {
         let Self { output, blocks_each, .. } = *self;
         let grid = Grid {
             images,
@@ -145,7 +198,7 @@ impl Conv {
             positions_each: self.rows_each * self.width(),
         };
         match self.reading {
-            Reading::Band(_) | Reading::Whole => grid,
+            Reading::Band(_) | Reading::Whole | Reading::Tiles(_) => grid,
             Reading::Images => Grid {
                 images: 1,
                 positions: images,
@@ -227,6 +280,7 @@ impl Conv {
                 let filled = scratch.filled([task.step, 0, 0, 0, 0], len, |out| transpose(vectors, task.images, out));
                 (filled, 0, task.images * BLOCK, 0)
             }
+            Reading::Tiles(_) => unreachable!("tiles have passes of their own"),
         }
     }
 
@@ -271,7 +325,7 @@ impl Conv {
 }
 
 /// `len` in parts of about one size, none larger than `most`.
-fn parts(len: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn parts(len: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     let count = len.div_ceil(most).max(1);
     (0..count).map(move |part| part * len / count..(part + 1) * len / count)
 }

@@ -7,6 +7,7 @@ mod conv;
 mod panel;
 mod pointwise;
 mod resample;
+mod winograd;
 
 pub(super) use band::Source;
 pub(super) use build::{Builder, Made};
@@ -17,6 +18,7 @@ pub(super) use resample::Resample;
 
 use super::extent::Extent;
 use super::kernel::Split;
+use std::ops::Range;
 
 /// What a step computes.
 #[derive(Debug)]
@@ -33,6 +35,26 @@ pub(super) enum Work {
     Mix(Mix),
     /// Channels moved about.
     Gather(Gather),
+}
+
+/// One pass over what a step writes.
+#[derive(Debug)]
+pub(super) struct Pass {
+    pub(super) kind: PassKind,
+    pub(super) split: Split,
+    /// Floats of the run's own memory that it reads or writes.
+    pub(super) workspace: usize,
+}
+
+/// What a pass does.
+#[derive(Debug, Clone)]
+pub(super) enum PassKind {
+    /// All that the step does.
+    Whole,
+    /// Transforms what these tiles read, into the run's own memory.
+    Spread(Range<usize>),
+    /// Sums that for these tiles.
+    Sum(Range<usize>),
 }
 
 /// The operands of a task that is no convolution's.
@@ -59,13 +81,14 @@ impl Reads<'_> {
 }
 
 impl Work {
-    /// How what it writes for so many images is split into tasks.
-    pub(super) fn split(&self, output: Extent, images: usize) -> Split {
-        match self {
-            Self::Conv(conv) => Split::Grid(conv.grid(images)),
-            Self::Pointwise(_) | Self::Resample(_) | Self::Gather(_) => Split::Chunks(output.plane()),
-            Self::Pack | Self::Mix(_) => Split::Chunks(output.floats()),
-        }
+    /// The passes over what it writes for so many images.
+    pub(super) fn passes(&self, output: Extent, images: usize) -> Vec<Pass> {
+        let each = match self {
+            Self::Conv(conv) => return conv.passes(images),
+            Self::Pointwise(_) | Self::Resample(_) | Self::Gather(_) => output.plane(),
+            Self::Pack | Self::Mix(_) => output.floats(),
+        };
+        vec![Pass { kind: PassKind::Whole, split: Split::Chunks(each), workspace: 0 }]
     }
 
     /// Does a task that is no convolution's: a block of an image, or an image.

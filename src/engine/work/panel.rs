@@ -47,8 +47,8 @@ impl Kernel<'_> {
 }
 
 impl Packed {
-    /// The panels of `kernel`, of at most `most` blocks.
-    pub(super) fn new(kernel: &Kernel<'_>, most: usize) -> Self {
+    /// The panels of `kernel`, of at most `most` blocks, without weights.
+    pub(super) fn unfilled(kernel: &Kernel<'_>, most: usize) -> Self {
         let is_depthwise = kernel.groups == kernel.inputs && kernel.inputs == kernel.outputs && kernel.groups > 1;
         // Two blocks of narrow groups would have twice the channels, half of them zeros.
         let is_narrow = kernel.groups > 1 && kernel.outputs / kernel.groups < 2 * BLOCK;
@@ -64,20 +64,26 @@ impl Packed {
             panels.push(Panel { block, blocks: of.len(), channels, weights: len..end });
             len = end;
         }
-        let (mut weights, mut bias) = (Floats::zeros(len), Floats::zeros(blocks * BLOCK));
-        let mut rest = weights.get_mut();
-        let parts = panels.iter().map(|panel| {
+        let mut bias = Floats::zeros(blocks * BLOCK);
+        if let Some(given) = kernel.bias {
+            bias.get_mut()[..given.len()].copy_from_slice(given);
+        }
+        Self { panels, most, is_depthwise, weights: Floats::default(), bias }
+    }
+
+    /// With the weights of `kernel`, of which it was made.
+    pub(super) fn filled(mut self, kernel: &Kernel<'_>) -> Self {
+        self.weights = Floats::zeros(self.panels.last().map_or(0, |panel| panel.weights.end));
+        let mut rest = self.weights.get_mut();
+        let parts = self.panels.iter().map(|panel| {
             let (out, after) = std::mem::take(&mut rest).split_at_mut(panel.weights.len());
             rest = after;
             (panel, out)
         });
         parts.collect::<Vec<_>>().into_par_iter().for_each(|(panel, out)| {
-            if is_depthwise { kernel.pack_depthwise(panel, out) } else { kernel.pack(panel, out) }
+            if self.is_depthwise { kernel.pack_depthwise(panel, out) } else { kernel.pack(panel, out) }
         });
-        if let Some(given) = kernel.bias {
-            bias.get_mut()[..given.len()].copy_from_slice(given);
-        }
-        Self { panels, most, is_depthwise, weights, bias }
+        self
     }
 
     pub(super) fn floats(&self) -> usize {
@@ -86,6 +92,11 @@ impl Packed {
 
     pub(super) fn weights(&self, panel: &Panel) -> &[f32] {
         &self.weights.get()[panel.weights.clone()]
+    }
+
+    /// The bias of every block.
+    pub(super) fn biases(&self) -> &[f32] {
+        self.bias.get()
     }
 
     pub(super) fn bias(&self, panel: &Panel) -> &[f32] {
