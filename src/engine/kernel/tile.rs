@@ -38,7 +38,25 @@ pub(in crate::engine) struct Operands<'a> {
     pub(in crate::engine) weights: &'a [f32],
     /// Of the output channels.
     pub(in crate::engine) bias: &'a [f32],
+    /// What is read after these tiles: it is brought near.
+    pub(in crate::engine) ahead: &'a [f32],
     pub(in crate::engine) bound: Bound,
+}
+
+/// The sums of a tile while some of its channels are summed after others: for each pixel the output channels.
+pub(in crate::engine) struct Held<'a> {
+    pub(in crate::engine) sums: &'a mut [f32],
+    /// Whether the sums begin here, with the bias.
+    pub(in crate::engine) begins: bool,
+    /// Whether they end here, and are written.
+    pub(in crate::engine) ends: bool,
+}
+
+impl Held<'_> {
+    /// All channels at once.
+    pub(in crate::engine) fn never() -> Self {
+        Self { sums: &mut [], begins: true, ends: true }
+    }
 }
 
 /// Which sums: `rows` x `columns` pixels of `blocks` blocks.
@@ -57,17 +75,23 @@ pub(in crate::engine) struct Tile {
     pub(in crate::engine) row: usize,
 }
 
-/// Sums the tile and writes it into its place in `to`.
+/// Sums the tile and writes it into its place in `to`, or holds its sums.
 ///
 /// # Panics
-/// If it reads beyond the operands or does not lie in the rectangle.
-pub(in crate::engine) fn sum(found: Found, operands: &Operands<'_>, tile: &Tile, to: &mut Rectangle<'_>) {
-    check(operands, tile, to);
+/// If it reads beyond the operands, or does not lie in the rectangle, or does not fit into what holds it.
+pub(in crate::engine) fn sum(
+    found: Found,
+    operands: &Operands<'_>,
+    tile: &Tile,
+    held: &mut Held<'_>,
+    to: &mut Rectangle<'_>,
+) {
+    check(operands, tile, held, to);
     // SAFETY: `check` has held every read and write against what there is, and a `Found` is only of what the processor has.
-    unsafe { choose(found, operands, tile, to) }
+    unsafe { choose(found, operands, tile, held, to) }
 }
 
-fn check(operands: &Operands<'_>, tile: &Tile, to: &Rectangle<'_>) {
+fn check(operands: &Operands<'_>, tile: &Tile, held: &Held<'_>, to: &Rectangle<'_>) {
     let Range { start, end } = *operands.channels;
     let pixels = (tile.rows - 1) * operands.row + (tile.columns - 1) * 16;
     let last = tile.start + pixels + operands.taps.reach + end.saturating_sub(1) / 16 * operands.block + 15;
@@ -75,6 +99,8 @@ fn check(operands: &Operands<'_>, tile: &Tile, to: &Rectangle<'_>) {
     let weights = (end - start) * operands.taps.len() * tile.blocks * 16;
     assert!(weights <= operands.weights.len(), "a tile reads beyond its weights");
     assert!(tile.blocks * 16 <= operands.bias.len(), "a tile reads beyond its bias");
+    let sums = tile.rows * tile.columns * tile.blocks * 16;
+    assert!(held.begins && held.ends || sums <= held.sums.len(), "a tile reads or writes beyond its sums");
     check_writes(tile, to);
 }
 
@@ -95,21 +121,27 @@ pub(super) fn check_writes(tile: &Tile, to: &Rectangle<'_>) {
 
 /// Calls the function for this many rows, columns and blocks.
 macro_rules! by_shape {
-    ($function:ident($operands:ident, $tile:ident, $to:ident), $(($rows:literal, $columns:literal, $blocks:literal)),*) => {
+    ($function:ident($operands:ident, $tile:ident, $held:ident, $to:ident), $(($rows:literal, $columns:literal, $blocks:literal)),*) => {
         match ($tile.rows, $tile.columns, $tile.blocks) {
             // SAFETY: the caller's.
-            $(($rows, $columns, $blocks) => unsafe { $function::<{ $rows * $columns }, $columns, $blocks>($operands, $tile, $to) },)*
+            $(($rows, $columns, $blocks) => unsafe { $function::<{ $rows * $columns }, $columns, $blocks>($operands, $tile, $held, $to) },)*
             _ => unreachable!("tiles are no larger than the registers hold"),
         }
     };
 }
 
-unsafe fn choose(found: Found, operands: &Operands<'_>, tile: &Tile, to: &mut Rectangle<'_>) {
+unsafe fn choose(
+    found: Found,
+    operands: &Operands<'_>,
+    tile: &Tile,
+    held: &mut Held<'_>,
+    to: &mut Rectangle<'_>,
+) {
     match found.isa() {
-        super::Isa::Portable => by_shape!(portable(operands, tile, to), (1, 1, 1), (1, 2, 1), (2, 1, 1)),
+        super::Isa::Portable => by_shape!(portable(operands, tile, held, to), (1, 1, 1), (1, 2, 1), (2, 1, 1)),
         #[cfg(target_arch = "x86_64")]
         super::Isa::Avx2 => by_shape!(
-            avx2(operands, tile, to),
+            avx2(operands, tile, held, to),
             (1, 1, 1),
             (1, 2, 1),
             (1, 3, 1),
@@ -122,7 +154,7 @@ unsafe fn choose(found: Found, operands: &Operands<'_>, tile: &Tile, to: &mut Re
         ),
         #[cfg(target_arch = "x86_64")]
         super::Isa::Avx512 => by_shape!(
-            avx512(operands, tile, to),
+            avx512(operands, tile, held, to),
             (1, 1, 1),
             (1, 2, 1),
             (1, 3, 1),
@@ -171,23 +203,38 @@ unsafe fn choose(found: Found, operands: &Operands<'_>, tile: &Tile, to: &mut Re
     }
 }
 
-unsafe fn portable<const P: usize, const Q: usize, const B: usize>(o: &Operands<'_>, t: &Tile, to: &mut Rectangle<'_>) {
+unsafe fn portable<const P: usize, const Q: usize, const B: usize>(
+    o: &Operands<'_>,
+    t: &Tile,
+    held: &mut Held<'_>,
+    to: &mut Rectangle<'_>,
+) {
     // SAFETY: the caller's.
-    unsafe { summed::<super::lanes::Portable, P, Q, B>(o, t, to) }
+    unsafe { summed::<super::lanes::Portable, P, Q, B>(o, t, held, to) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn avx2<const P: usize, const Q: usize, const B: usize>(o: &Operands<'_>, t: &Tile, to: &mut Rectangle<'_>) {
+unsafe fn avx2<const P: usize, const Q: usize, const B: usize>(
+    o: &Operands<'_>,
+    t: &Tile,
+    held: &mut Held<'_>,
+    to: &mut Rectangle<'_>,
+) {
     // SAFETY: the caller's.
-    unsafe { summed::<super::lanes::Avx2, P, Q, B>(o, t, to) }
+    unsafe { summed::<super::lanes::Avx2, P, Q, B>(o, t, held, to) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-unsafe fn avx512<const P: usize, const Q: usize, const B: usize>(o: &Operands<'_>, t: &Tile, to: &mut Rectangle<'_>) {
+unsafe fn avx512<const P: usize, const Q: usize, const B: usize>(
+    o: &Operands<'_>,
+    t: &Tile,
+    held: &mut Held<'_>,
+    to: &mut Rectangle<'_>,
+) {
     // SAFETY: the caller's.
-    unsafe { summed::<super::lanes::Avx512, P, Q, B>(o, t, to) }
+    unsafe { summed::<super::lanes::Avx512, P, Q, B>(o, t, held, to) }
 }
 
 /// The kernel itself: `P` pixels of `B` blocks, in one or two rows of `Q`.
@@ -198,6 +245,7 @@ unsafe fn avx512<const P: usize, const Q: usize, const B: usize>(o: &Operands<'_
 unsafe fn summed<V: Lanes, const P: usize, const Q: usize, const B: usize>(
     operands: &Operands<'_>,
     tile: &Tile,
+    held: &mut Held<'_>,
     to: &mut Rectangle<'_>,
 ) {
     let Operands { block, row, .. } = *operands;
@@ -205,8 +253,14 @@ unsafe fn summed<V: Lanes, const P: usize, const Q: usize, const B: usize>(
     // SAFETY: every offset below is within what `check` asserts of the source, the weights and the bias.
     unsafe {
         let mut weights = operands.weights.as_ptr();
-        let bias: [V; B] = std::array::from_fn(|b| V::load(operands.bias.as_ptr().add(16 * b)));
-        let mut sums = [bias; P];
+        let mut sums: [[V; B]; P] = if held.begins {
+            [std::array::from_fn(|b| V::load(operands.bias.as_ptr().add(16 * b))); P]
+        } else {
+            std::array::from_fn(|p| std::array::from_fn(|b| V::load(held.sums.as_ptr().add(16 * (p * B + b)))))
+        };
+        let mut ahead = operands.ahead.as_ptr();
+        let lines = operands.ahead.len() / 16;
+        let per_block = lines.div_ceil((end.div_ceil(16) - start / 16) * operands.taps.len());
         let first = operands.source.as_ptr().add(tile.start);
         let mut channel = start;
         while channel < end {
@@ -214,6 +268,10 @@ unsafe fn summed<V: Lanes, const P: usize, const Q: usize, const B: usize>(
             let next = end.min(16 * here + 16);
             for &tap in &operands.taps.offsets {
                 let mut from = first.add(here * block + tap + channel % 16);
+                for _ in 0..per_block {
+                    V::bring_near(ahead);
+                    ahead = ahead.wrapping_add(16);
+                }
                 for _ in channel..next {
                     let factors: [V; B] = std::array::from_fn(|b| V::load(weights.add(16 * b)));
                     for (p, sums) in sums.iter_mut().enumerate() {
@@ -228,7 +286,15 @@ unsafe fn summed<V: Lanes, const P: usize, const Q: usize, const B: usize>(
             }
             channel = next;
         }
-        write::<V, P, Q, B>(&sums, operands.bound, tile, to);
+        if held.ends {
+            write::<V, P, Q, B>(&sums, operands.bound, tile, to);
+        } else {
+            for (p, sums) in sums.iter().enumerate() {
+                for (b, sum) in sums.iter().enumerate() {
+                    sum.store(held.sums.as_mut_ptr().add(16 * (p * B + b)));
+                }
+            }
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Band {
     padding: [usize; 2],
     /// Columns of one phase: those whose number gives the same rest by the stride.
     phase: usize,
+    /// The phases that taps read.
+    phases: Vec<usize>,
 }
 
 /// A map that is read: in blocks, or as the network's input is given, C, H, W.
@@ -36,7 +38,10 @@ impl Band {
         let [kernel, stride, dilation] = [window.kernel, window.stride, window.dilation].map(|pair| pair.map(size));
         let columns = (output.width - 1) * stride[1] + (kernel[1] - 1) * dilation[1] + 1;
         let padding = [size(window.padding.top), size(window.padding.left)];
-        Self { input, kernel, stride, dilation, padding, phase: columns.div_ceil(stride[1]) }
+        let mut phases: Vec<_> = (0..kernel[1]).map(|tap| tap * dilation[1] % stride[1]).collect();
+        phases.sort_unstable();
+        phases.dedup();
+        Self { input, kernel, stride, dilation, padding, phase: columns.div_ceil(stride[1]), phases }
     }
 
     /// Whether a map may be read as it is.
@@ -46,24 +51,30 @@ impl Band {
 
     /// Floats of a row.
     fn row(&self) -> usize {
-        self.stride[1] * self.phase * BLOCK
+        self.phases.len() * self.phase * BLOCK
+    }
+
+    /// Rows of the map from one that is copied to the next: of those between the rows of a kernel of one row none is read.
+    fn skip(&self) -> usize {
+        if self.kernel[0] == 1 { self.stride[0] } else { 1 }
     }
 
     /// From a row of the output to the next, in floats.
     pub(super) fn step(&self) -> usize {
-        self.stride[0] * self.row()
+        self.stride[0] / self.skip() * self.row()
     }
 
     /// Floats of a block of channels, for so many rows of the output.
     pub(super) fn block(&self, rows: usize) -> usize {
-        ((rows.max(1) - 1) * self.stride[0] + (self.kernel[0] - 1) * self.dilation[0] + 1) * self.row()
+        (rows.max(1) - 1) * self.step() + ((self.kernel[0] - 1) * self.dilation[0] + 1) * self.row()
     }
 
     pub(super) fn taps(&self) -> Taps {
         let [height, width] = self.kernel;
         let offset = |down: usize, right: usize| {
             let column = right * self.dilation[1];
-            let place = column % self.stride[1] * self.phase + column / self.stride[1];
+            let phase = self.phases.binary_search(&(column % self.stride[1])).expect("a tap's phase is read");
+            let place = phase * self.phase + column / self.stride[1];
             down * self.dilation[0] * self.row() + place * BLOCK
         };
         Taps::new((0..height).flat_map(|down| (0..width).map(move |right| offset(down, right))).collect())
@@ -74,6 +85,7 @@ impl Band {
         let floats = self.block(rows.len());
         for (block, out) in blocks.zip(out.chunks_exact_mut(floats)) {
             for (down, out) in out.chunks_exact_mut(self.row()).enumerate() {
+                let down = down * self.skip();
                 if self.reads_row(down) {
                     let row = (rows.start * self.stride[0] + down).checked_sub(self.padding[0]);
                     self.fill_row(source, block, row.filter(|row| *row < self.input.height), out);
@@ -88,20 +100,13 @@ impl Band {
         (0..kernel).any(|tap| down.checked_sub(tap * dilation).is_some_and(|rest| rest.is_multiple_of(stride)))
     }
 
-    /// Whether any tap reads columns of this phase.
-    fn reads_phase(&self, phase: usize) -> bool {
-        let ([_, kernel], [_, stride], [_, dilation]) = (self.kernel, self.stride, self.dilation);
-        (0..kernel).any(|tap| tap * dilation % stride == phase)
-    }
-
     /// Copies a row, or zeros where the map has none.
     fn fill_row(&self, source: Source<'_>, block: usize, row: Option<usize>, out: &mut [f32]) {
-        for (phase, out) in out.chunks_exact_mut(self.phase * BLOCK).enumerate() {
+        for (phase, out) in self.phases.iter().zip(out.chunks_exact_mut(self.phase * BLOCK)) {
             let (out, _) = out.as_chunks_mut::<BLOCK>();
             match row {
                 None => out.fill([0.0; BLOCK]),
-                Some(row) if self.reads_phase(phase) => self.fill_phase(source, block, row, phase, out),
-                Some(_) => {}
+                Some(row) => self.fill_phase(source, block, row, *phase, out),
             }
         }
     }

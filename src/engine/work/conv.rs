@@ -10,13 +10,17 @@ use super::winograd::{Sums, Winograd};
 use super::{Pass, PassKind};
 use crate::engine::BLOCK;
 use crate::engine::extent::Extent;
-use crate::engine::kernel::{self, Bound, Floats, Found, Grid, Operands, Rectangle, Split, Taps, Tile, Tiles};
+use crate::engine::kernel::{self, Bound, Floats, Found, Grid, Held, Operands, Rectangle, Split, Taps, Tile, Tiles};
 use crate::ir::op::Activation;
 use std::ops::Range;
 
 /// Floats of a task's band, and of its weights: together half of a cache of 1 MiB.
 const BAND: usize = 48 * 1024;
 const WEIGHTS: usize = 96 * 1024;
+/// Floats of a band where the weights are the larger part: they should be read once.
+const LARGE: usize = 512 * 1024;
+/// Floats of weights that stay in the first cache while all tiles are summed.
+const NEAR: usize = 4 * 1024;
 /// Tasks of an image, so that two threads end at about the same time.
 const TASKS: usize = 8;
 /// Rows of a task where rows overlap.
@@ -55,6 +59,12 @@ pub(in crate::engine) struct Scratch {
     /// Sums that are not finished.
     sums: Floats,
     /// What tiles read.
+    band: Copied,
+}
+
+/// What tiles read.
+#[derive(Debug, Default)]
+struct Copied {
     floats: Floats,
     /// What it holds: of which step, image, blocks and first row.
     holds: Option<[usize; 5]>,
@@ -63,9 +73,11 @@ pub(in crate::engine) struct Scratch {
 impl Scratch {
     /// Forgets what it holds: another run has other values.
     pub(in crate::engine) fn forget(&mut self) {
-        self.holds = None;
+        self.band.holds = None;
     }
+}
 
+impl Copied {
     /// The first `len` floats, as `fill` makes them unless they are there.
     fn filled(&mut self, what: [usize; 5], len: usize, fill: impl FnOnce(&mut [f32])) -> &[f32] {
         self.floats.hold(len);
@@ -105,12 +117,12 @@ impl Conv {
         let weights = self.packed.floats() / panels.max(1);
         let mut runs = panels.div_ceil((WEIGHTS / weights.max(1)).max(1));
         let height = self.height();
-        let mut bands = height.div_ceil(self.rows_that_fit());
+        let is_heavy = self.packed.floats() > self.input.floats();
+        let mut bands = height.div_ceil(self.rows_that_fit(if is_heavy { LARGE } else { BAND }));
         let least = if let Reading::Band(_) = self.reading { ROWS } else { 1 };
         while runs * bands < TASKS {
             let by_panels = panels / runs >= 2;
             let by_rows = height / bands >= 2 * least;
-            let is_heavy = self.packed.floats() > self.input.floats();
             match (by_panels, by_rows) {
                 (true, true) if is_heavy => runs *= 2,
                 (_, true) => bands *= 2,
@@ -137,14 +149,15 @@ impl Conv {
         if let Reading::Band(_) = self.reading { self.output.width } else { 1 }
     }
 
-    fn rows_that_fit(&self) -> usize {
+    /// Rows of which what is read takes no more than `floats`.
+    fn rows_that_fit(&self, floats: usize) -> usize {
         // A depthwise convolution reads one block at a time.
         let blocks = if self.packed.is_depthwise { 1 } else { self.input.blocks() };
         match &self.reading {
             Reading::Band(band) => {
-                (1..=self.output.height).rev().find(|rows| blocks * band.block(*rows) <= BAND).unwrap_or(1)
+                (1..=self.output.height).rev().find(|rows| blocks * band.block(*rows) <= floats).unwrap_or(1)
             }
-            Reading::Whole => (BAND / (blocks * BLOCK)).max(BLOCK),
+            Reading::Whole => (floats / (blocks * BLOCK)).max(BLOCK),
             Reading::Images | Reading::Tiles(_) => 1,
         }
     }
@@ -212,9 +225,10 @@ impl Conv {
 
     /// Does a task.
     pub(in crate::engine) fn run(&self, task: &Task<'_>, scratch: &mut Scratch, to: &mut Rectangle<'_>) {
+        let Scratch { sums, band } = scratch;
         for panels in self.packed.within(to.blocks.clone()) {
             let blocks = self.packed.reads(panels);
-            let (source, start, block, row) = self.source(task, scratch, to, blocks.clone());
+            let (source, start, block, row) = self.source(task, band, to, blocks.clone());
             for panel in panels {
                 let Range { start: first, end } = panel.channels;
                 let operands = Operands {
@@ -225,9 +239,10 @@ impl Conv {
                     channels: &(first - BLOCK * blocks.start..end - BLOCK * blocks.start),
                     weights: self.packed.weights(panel),
                     bias: self.packed.bias(panel),
+                    ahead: &[],
                     bound: self.bound(),
                 };
-                self.tiles(task.found, &operands, start, panel, to);
+                self.panel(task.found, &operands, start, panel, sums, to);
                 self.activate(panel, to);
             }
         }
@@ -254,7 +269,7 @@ impl Conv {
     fn source<'a>(
         &self,
         task: &Task<'a>,
-        scratch: &'a mut Scratch,
+        scratch: &'a mut Copied,
         to: &Rectangle<'_>,
         blocks: Range<usize>,
     ) -> (&'a [f32], usize, usize, usize) {
@@ -284,48 +299,96 @@ impl Conv {
         }
     }
 
-    /// Sums the rectangle's part of a panel.
-    fn tiles(&self, found: Found, operands: &Operands<'_>, start: usize, panel: &Panel, to: &mut Rectangle<'_>) {
-        let [most, _] = found.isa().tile();
-        let positions = to.positions.clone();
-        let tile = |rows, columns, at: usize, position| Tile {
-            rows,
-            columns,
-            blocks: panel.blocks,
-            start: at,
-            block: panel.block,
-            position,
-            row: self.output.width,
-        };
-        let Reading::Band(_) = self.reading else {
-            for part in parts(positions.len(), most) {
-                let at = start + part.start * BLOCK;
-                kernel::sum(found, operands, &tile(1, part.len(), at, positions.start + part.start), to);
-            }
-            return;
-        };
-        let width = self.output.width;
-        let rows = positions.len() / width;
+    /// Sums the rectangle's part of a panel, some channels of all tiles at a time where these have many weights: so a weight comes into
+    /// the first cache once, and not once for each tile.
+    fn panel(
+        &self,
+        found: Found,
+        operands: &Operands<'_>,
+        start: usize,
+        panel: &Panel,
+        sums: &mut Floats,
+        to: &mut Rectangle<'_>,
+    ) {
         if self.packed.is_depthwise {
-            for row in 0..rows {
-                let tile = tile(1, width, row * operands.row, positions.start + row * width);
+            let width = self.output.width;
+            for row in 0..to.positions.len() / width {
+                let position = to.positions.start + row * width;
+                let (columns, start) = (width, row * operands.row);
+                let tile = Tile { rows: 1, columns, blocks: 1, start, block: panel.block, position, row: width };
                 kernel::depthwise(found, operands, &tile, to);
             }
             return;
         }
-        let together = if 2 * width <= most { 2 } else { 1 };
-        for row in (0..rows).step_by(together) {
-            for part in parts(width, most) {
-                let at = row * operands.row + part.start * BLOCK;
-                let position = positions.start + row * width + part.start;
-                kernel::sum(found, operands, &tile(together.min(rows - row), part.len(), at, position), to);
+        let tiles: Vec<_> = self.tiles(found, operands.row, start, panel, to.positions.clone()).collect();
+        let filters = panel.blocks * BLOCK;
+        let Range { start: first, end } = *operands.channels;
+        let near = (NEAR / (self.taps.len() * filters)).next_multiple_of(BLOCK);
+        let each = if tiles.len() > 1 { near } else { end - first };
+        let weights_before = |channel: usize| (channel - first) * self.taps.len() * filters;
+        sums.hold(to.positions.len() * filters);
+        // A part of the channels ends where a block does.
+        let mut channels = first..end.min(first / BLOCK * BLOCK + each.max(BLOCK));
+        loop {
+            let following = channels.end..end.min(channels.end + each);
+            let ahead = &operands.weights[weights_before(following.start)..weights_before(following.end)];
+            let (begins, ends) = (channels.start == first, channels.end == end);
+            let mut rest = sums.get_mut();
+            for (at, tile) in tiles.iter().enumerate() {
+                let (own, after) = rest.split_at_mut(tile.rows * tile.columns * filters);
+                rest = after;
+                let operands = Operands {
+                    channels: &channels,
+                    weights: &operands.weights[weights_before(channels.start)..],
+                    ahead: share(ahead, at, tiles.len()),
+                    ..*operands
+                };
+                kernel::sum(found, &operands, tile, &mut Held { sums: own, begins, ends }, to);
             }
+            if ends {
+                return;
+            }
+            channels = following;
         }
+    }
+
+    /// The tiles of some positions.
+    fn tiles(
+        &self,
+        found: Found,
+        step: usize,
+        start: usize,
+        panel: &Panel,
+        positions: Range<usize>,
+    ) -> impl Iterator<Item = Tile> {
+        let [most, _] = found.isa().tile();
+        // Pixels that are read as they are have no rows.
+        let width = if let Reading::Band(_) = self.reading { self.output.width } else { positions.len() };
+        let rows = positions.len() / width;
+        let together = if 2 * width <= most && rows > 1 { 2 } else { 1 };
+        let (block, blocks) = (panel.block, panel.blocks);
+        (0..rows).step_by(together).flat_map(move |row| {
+            parts(width, most).map(move |part| Tile {
+                rows: together.min(rows - row),
+                columns: part.len(),
+                blocks,
+                start: start + row * step + part.start * BLOCK,
+                block,
+                position: positions.start + row * width + part.start,
+                row: width,
+            })
+        })
     }
 }
 
+/// The part `at` of `count` of `floats`, in whole lines of the cache.
+pub(super) fn share(floats: &[f32], at: usize, count: usize) -> &[f32] {
+    let each = floats.len().div_ceil(count).next_multiple_of(BLOCK);
+    floats.get(at * each..((at + 1) * each).min(floats.len())).unwrap_or_default()
+}
+
 /// `len` in parts of about one size, none larger than `most`.
-pub(super) fn parts(len: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn parts(len: usize, most: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
     let count = len.div_ceil(most).max(1);
     (0..count).map(move |part| part * len / count..(part + 1) * len / count)
 }

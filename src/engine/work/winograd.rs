@@ -9,7 +9,7 @@ use super::panel::{Kernel, Panel};
 use crate::engine::BLOCK;
 use crate::engine::extent::Extent;
 use crate::engine::kernel::{
-    self, Bound, Finish, Floats, Form, Found, Operands, Rectangle, Split, Spot, Taps, Tile, Tiles, Tiling,
+    self, Bound, Finish, Floats, Form, Found, Held, Operands, Rectangle, Split, Spot, Taps, Tile, Tiles, Tiling,
 };
 use crate::ir::Sides;
 use crate::ir::shape::Window;
@@ -155,8 +155,9 @@ impl Winograd {
             let filters = panel.blocks * BLOCK;
             scratch.hold(self.pairs() * filters * tiles.len());
             let sums = scratch.get_mut();
-            let each = weights.get().len() / self.pairs();
-            for (pair, weights) in weights.get().chunks_exact(each).enumerate() {
+            let all = weights.get();
+            let each = all.len() / self.pairs();
+            for (pair, weights) in all.chunks_exact(each).enumerate() {
                 let operands = Operands {
                     source: &values[pair * self.step()..],
                     block: self.block(),
@@ -165,10 +166,13 @@ impl Winograd {
                     channels: &(0..self.input.channels),
                     weights,
                     bias: self.zeros.get(),
+                    ahead: &[],
                     bound: Bound::None,
                 };
                 let place = &mut sums[pair * filters * tiles.len()..][..filters * tiles.len()];
-                self.multiply(given.found, &operands, panel.blocks, &mut Rectangle::of(place, panel.blocks, tiles.len()));
+                let ahead = all.get((pair + 1) * each..(pair + 2) * each).unwrap_or_default();
+                let mut to = Rectangle::of(place, panel.blocks, tiles.len());
+                self.multiply(given.found, &operands, ahead, panel.blocks, &mut to);
             }
             for block in 0..panel.blocks {
                 for (at, tile) in tiles.clone().enumerate() {
@@ -186,13 +190,16 @@ impl Winograd {
         }
     }
 
-    /// Sums over the channels of one pair of points, tiles as pixels.
-    fn multiply(&self, found: Found, operands: &Operands<'_>, blocks: usize, to: &mut Rectangle<'_>) {
+    /// Sums over the channels of one pair of points, tiles as pixels, while the weights of the next are brought near.
+    fn multiply(&self, found: Found, operands: &Operands<'_>, ahead: &[f32], blocks: usize, to: &mut Rectangle<'_>) {
         let [most, _] = found.isa().tile();
-        for part in super::conv::parts(to.positions.len(), most) {
+        let parts = super::conv::parts(to.positions.len(), most);
+        let count = parts.len();
+        for (at, part) in parts.enumerate() {
             let (columns, start) = (part.len(), part.start * BLOCK);
             let tile = Tile { rows: 1, columns, blocks, start, block: 0, position: part.start, row: 0 };
-            kernel::sum(found, operands, &tile, to);
+            let ahead = super::conv::share(ahead, at, count);
+            kernel::sum(found, &Operands { ahead, ..*operands }, &tile, &mut Held::never(), to);
         }
     }
 }
