@@ -21,7 +21,7 @@ pub(super) use floats::Floats;
 pub(super) use isa::Found;
 pub use isa::Isa;
 pub(super) use rectangle::{Grid, Rectangle};
-pub(super) use tile::{Held, Operands, Taps, Tile, sum};
+pub(super) use tile::{Ahead, Held, Operands, Taps, Tile, sum};
 pub(super) use tiles::{Spot, Tiles, Tiling};
 pub(super) use winograd::{Finish, Form, finish_tile, spread_tile};
 

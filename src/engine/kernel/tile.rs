@@ -38,9 +38,29 @@ pub(in crate::engine) struct Operands<'a> {
     pub(in crate::engine) weights: &'a [f32],
     /// Of the output channels.
     pub(in crate::engine) bias: &'a [f32],
-    /// What is read after these tiles: it is brought near.
-    pub(in crate::engine) ahead: &'a [f32],
+    /// What is read after this tile or others beside it.
+    pub(in crate::engine) ahead: Ahead<'a>,
     pub(in crate::engine) bound: Bound,
+}
+
+/// Floats that are brought near the processor while a tile is summed.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct Ahead<'a> {
+    floats: &'a [f32],
+    /// Lines of the cache for each tap of each block of channels.
+    pace: usize,
+}
+
+impl<'a> Ahead<'a> {
+    /// Nothing.
+    pub(in crate::engine) const NONE: Self = Self { floats: &[], pace: 0 };
+
+    /// `floats`, a share for each of `tiles`, which have so many taps of blocks each.
+    pub(in crate::engine) fn shared(floats: &'a [f32], tiles: usize, taps: usize) -> impl Iterator<Item = Self> {
+        let pace = floats.len().div_ceil(16).div_ceil(tiles).div_ceil(taps);
+        let mut shares = floats.chunks((pace * taps * 16).max(1));
+        std::iter::repeat_with(move || shares.next().map_or(Self::NONE, |floats| Self { floats, pace }))
+    }
 }
 
 /// The sums of a tile while some of its channels are summed after others: for each pixel the output channels.
@@ -253,14 +273,11 @@ unsafe fn summed<V: Lanes, const P: usize, const Q: usize, const B: usize>(
     // SAFETY: every offset below is within what `check` asserts of the source, the weights and the bias.
     unsafe {
         let mut weights = operands.weights.as_ptr();
-        let mut sums: [[V; B]; P] = if held.begins {
-            [std::array::from_fn(|b| V::load(operands.bias.as_ptr().add(16 * b))); P]
-        } else {
-            std::array::from_fn(|p| std::array::from_fn(|b| V::load(held.sums.as_ptr().add(16 * (p * B + b)))))
-        };
-        let mut ahead = operands.ahead.as_ptr();
-        let lines = operands.ahead.len() / 16;
-        let per_block = lines.div_ceil((end.div_ceil(16) - start / 16) * operands.taps.len());
+        // One way to begin: two would meet in memory.
+        let (before, step) = if held.begins { (operands.bias.as_ptr(), 0) } else { (held.sums.as_ptr(), 16 * B) };
+        let mut sums: [[V; B]; P] =
+            std::array::from_fn(|p| std::array::from_fn(|b| V::load(before.add(p * step + 16 * b))));
+        let mut ahead = operands.ahead.floats.as_ptr();
         let first = operands.source.as_ptr().add(tile.start);
         let mut channel = start;
         while channel < end {
@@ -268,11 +285,13 @@ unsafe fn summed<V: Lanes, const P: usize, const Q: usize, const B: usize>(
             let next = end.min(16 * here + 16);
             for &tap in &operands.taps.offsets {
                 let mut from = first.add(here * block + tap + channel % 16);
-                for _ in 0..per_block {
+                for _ in 0..operands.ahead.pace {
                     V::bring_near(ahead);
                     ahead = ahead.wrapping_add(16);
                 }
-                for _ in channel..next {
+                // Most blocks are whole: a loop of known length.
+                let count = if next - channel == 16 { 16 } else { next - channel };
+                for _ in 0..count {
                     let factors: [V; B] = std::array::from_fn(|b| V::load(weights.add(16 * b)));
                     for (p, sums) in sums.iter_mut().enumerate() {
                         let value = V::splat(*from.add(if p < Q { 16 * p } else { row + 16 * (p - Q) }));

@@ -10,7 +10,7 @@ use super::winograd::{Sums, Winograd};
 use super::{Pass, PassKind};
 use crate::engine::BLOCK;
 use crate::engine::extent::Extent;
-use crate::engine::kernel::{self, Bound, Floats, Found, Grid, Held, Operands, Rectangle, Split, Taps, Tile, Tiles};
+use crate::engine::kernel::{self, Ahead, Bound, Floats, Found, Grid, Held, Operands, Rectangle, Split, Taps, Tile, Tiles};
 use crate::ir::op::Activation;
 use std::ops::Range;
 
@@ -239,7 +239,7 @@ impl Conv {
                     channels: &(first - BLOCK * blocks.start..end - BLOCK * blocks.start),
                     weights: self.packed.weights(panel),
                     bias: self.packed.bias(panel),
-                    ahead: &[],
+                    ahead: Ahead::NONE,
                     bound: self.bound(),
                 };
                 self.panel(task.found, &operands, start, panel, sums, to);
@@ -320,11 +320,17 @@ impl Conv {
             }
             return;
         }
-        let tiles: Vec<_> = self.tiles(found, operands.row, start, panel, to.positions.clone()).collect();
         let filters = panel.blocks * BLOCK;
         let Range { start: first, end } = *operands.channels;
-        let near = (NEAR / (self.taps.len() * filters)).next_multiple_of(BLOCK);
-        let each = if tiles.len() > 1 { near } else { end - first };
+        let each = (NEAR / (self.taps.len() * filters)).next_multiple_of(BLOCK);
+        let tiles = self.tiles(found, operands.row, start, panel, to.positions.clone());
+        if end - first <= each {
+            for tile in tiles {
+                kernel::sum(found, operands, &tile, &mut Held::never(), to);
+            }
+            return;
+        }
+        let tiles: Vec<_> = tiles.collect();
         let weights_before = |channel: usize| (channel - first) * self.taps.len() * filters;
         sums.hold(to.positions.len() * filters);
         // A part of the channels ends where a block does.
@@ -334,13 +340,15 @@ impl Conv {
             let ahead = &operands.weights[weights_before(following.start)..weights_before(following.end)];
             let (begins, ends) = (channels.start == first, channels.end == end);
             let mut rest = sums.get_mut();
-            for (at, tile) in tiles.iter().enumerate() {
+            let taps = (channels.end.div_ceil(BLOCK) - channels.start / BLOCK) * self.taps.len();
+            let mut aheads = Ahead::shared(ahead, tiles.len(), taps);
+            for tile in &tiles {
                 let (own, after) = rest.split_at_mut(tile.rows * tile.columns * filters);
                 rest = after;
                 let operands = Operands {
                     channels: &channels,
                     weights: &operands.weights[weights_before(channels.start)..],
-                    ahead: share(ahead, at, tiles.len()),
+                    ahead: aheads.next().unwrap_or(Ahead::NONE),
                     ..*operands
                 };
                 kernel::sum(found, &operands, tile, &mut Held { sums: own, begins, ends }, to);
@@ -379,12 +387,6 @@ impl Conv {
             })
         })
     }
-}
-
-/// The part `at` of `count` of `floats`, in whole lines of the cache.
-pub(super) fn share(floats: &[f32], at: usize, count: usize) -> &[f32] {
-    let each = floats.len().div_ceil(count).next_multiple_of(BLOCK);
-    floats.get(at * each..((at + 1) * each).min(floats.len())).unwrap_or_default()
 }
 
 /// `len` in parts of about one size, none larger than `most`.

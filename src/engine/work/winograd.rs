@@ -9,7 +9,7 @@ use super::panel::{Kernel, Panel};
 use crate::engine::BLOCK;
 use crate::engine::extent::Extent;
 use crate::engine::kernel::{
-    self, Bound, Finish, Floats, Form, Found, Held, Operands, Rectangle, Split, Spot, Taps, Tile, Tiles, Tiling,
+    self, Ahead, Bound, Finish, Floats, Form, Found, Held, Operands, Rectangle, Split, Spot, Taps, Tile, Tiles, Tiling,
 };
 use crate::ir::Sides;
 use crate::ir::shape::Window;
@@ -166,7 +166,7 @@ impl Winograd {
                     channels: &(0..self.input.channels),
                     weights,
                     bias: self.zeros.get(),
-                    ahead: &[],
+                    ahead: Ahead::NONE,
                     bound: Bound::None,
                 };
                 let place = &mut sums[pair * filters * tiles.len()..][..filters * tiles.len()];
@@ -194,11 +194,10 @@ impl Winograd {
     fn multiply(&self, found: Found, operands: &Operands<'_>, ahead: &[f32], blocks: usize, to: &mut Rectangle<'_>) {
         let [most, _] = found.isa().tile();
         let parts = super::conv::parts(to.positions.len(), most);
-        let count = parts.len();
-        for (at, part) in parts.enumerate() {
+        let aheads = Ahead::shared(ahead, parts.len(), self.input.blocks());
+        for (part, ahead) in parts.zip(aheads) {
             let (columns, start) = (part.len(), part.start * BLOCK);
             let tile = Tile { rows: 1, columns, blocks, start, block: 0, position: part.start, row: 0 };
-            let ahead = super::conv::share(ahead, at, count);
             kernel::sum(found, &Operands { ahead, ..*operands }, &tile, &mut Held::never(), to);
         }
     }
