@@ -16,13 +16,14 @@
 //! [`report`], which puts cost and picture on a page.
 
 #![deny(missing_docs)]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod analysis;
 pub mod back;
 pub mod compare;
 pub mod diagnostic;
 pub mod dialect;
+pub mod engine;
 pub mod front;
 pub mod ir;
 pub mod lang;

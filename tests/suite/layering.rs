@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("pass", &["ir", "valid", "weights", "diagnostic"]),
     ("weights", &["ir", "valid", "diagnostic"]),
+    ("engine", &["diagnostic", "ir", "valid", "weights"]),
     ("back", &["diagnostic", "ir", "valid", "analysis", "outline", "weights"]),
     // A page of what the analysis and a back end say.
     ("report", &["ir", "valid", "analysis", "back"]),

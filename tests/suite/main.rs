@@ -24,6 +24,7 @@ mod cost_ops;
 mod describe;
 mod diagnostics;
 mod diff;
+mod engine;
 mod expand;
 mod family;
 #[cfg(feature = "live")]

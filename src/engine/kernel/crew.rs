@@ -1,0 +1,198 @@
+//! Threads that go through a plan together.
+//!
+//! Every thread runs through all the steps and takes tasks of a step until none is left; then it waits until those that others took are
+//! done. So nobody is woken for a layer, and nobody is waited for who has not come yet: one thread alone finishes the plan, and those
+//! that a busy pool sends late find less to do, or nothing.
+
+use super::Floats;
+use super::rectangle::{Grid, Rectangle};
+use super::tiles::{Tiles, Tiling};
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Looks at what is not there yet before another thread is let to the processor.
+const SPINS: u32 = 2000;
+
+/// What a step reads and writes, in floats from the start of the memory.
+#[derive(Debug, Clone)]
+pub(in crate::engine) struct Span {
+    /// What it reads; none of it is written.
+    pub(in crate::engine) operands: Vec<Range<usize>>,
+    /// What is added to what it writes, element by element: apart from it, or the same memory.
+    pub(in crate::engine) residual: Option<Range<usize>>,
+    /// What it writes.
+    pub(in crate::engine) out: Range<usize>,
+    /// How that is split into tasks.
+    pub(in crate::engine) split: Split,
+}
+
+/// How what a step writes is split into tasks.
+#[derive(Debug, Clone)]
+pub(in crate::engine) enum Split {
+    /// So many floats each, one after another.
+    Chunks(usize),
+    /// Rectangles.
+    Grid(Grid),
+    /// Square tiles of maps.
+    Tiling(Tiling),
+}
+
+/// The part of what a step writes that is a task's.
+pub(in crate::engine) enum Part<'a> {
+    Chunk(&'a mut [f32]),
+    Rectangle(Rectangle<'a>),
+    Tiles(Tiles<'a>),
+}
+
+impl Span {
+    /// How many tasks it has.
+    fn tasks(&self) -> usize {
+        match &self.split {
+            Split::Chunks(each) => self.out.len().div_ceil((*each).max(1)),
+            Split::Grid(grid) => grid.tasks(),
+            Split::Tiling(tiling) => tiling.tasks(),
+        }
+    }
+
+    /// Panics unless what it writes is apart from what it reads, and all lies in `len` floats.
+    fn check(&self, len: usize) {
+        let apart = |range: &Range<usize>| range.end <= self.out.start || self.out.end <= range.start;
+        for range in self.operands.iter().chain(&self.residual).chain([&self.out]) {
+            assert!(range.start <= range.end && range.end <= len, "a step reaches beyond its memory");
+        }
+        assert!(self.operands.iter().all(apart), "a step writes over what it reads");
+        if let Some(residual) = &self.residual {
+            assert!(residual.len() == self.out.len(), "a residual has the size of what it is added to");
+            assert!(apart(residual) || *residual == self.out, "a step writes over a part of its residual");
+        }
+        let reach = match &self.split {
+            Split::Chunks(_) => 0,
+            Split::Grid(grid) => grid.reach(),
+            Split::Tiling(tiling) => tiling.reach(),
+        };
+        assert!(reach <= self.out.len(), "a step's parts reach beyond what it writes");
+    }
+}
+
+/// How far a step is.
+#[derive(Debug, Default)]
+struct Progress {
+    taken: AtomicUsize,
+    done: AtomicUsize,
+}
+
+/// One run through a plan.
+pub(in crate::engine) struct Crew<'a> {
+    memory: *mut f32,
+    spans: &'a [Span],
+    progress: Vec<Progress>,
+    is_abandoned: AtomicBool,
+    life: PhantomData<&'a mut [f32]>,
+}
+
+// SAFETY: the memory is borrowed for as long as the crew lives, and `work` gives each part of it to one thread at a time, or to any
+// number that only read.
+unsafe impl Sync for Crew<'_> {}
+
+/// Tells the others when its thread panics: they would wait for ever.
+struct Alarm<'a>(&'a AtomicBool);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl<'a> Crew<'a> {
+    /// A run through `spans` in `memory`.
+    ///
+    /// # Panics
+    /// If a span writes what it reads, or reaches beyond the memory.
+    pub(in crate::engine) fn new(memory: &'a mut Floats, spans: &'a [Span]) -> Self {
+        let memory = memory.get_mut();
+        for span in spans {
+            span.check(memory.len());
+        }
+        let progress = spans.iter().map(|_| Progress::default()).collect();
+        let is_abandoned = AtomicBool::new(false);
+        Self { memory: memory.as_mut_ptr(), spans, progress, is_abandoned, life: PhantomData }
+    }
+
+    /// Works until all is done: `body` does a task of a step, given what the step reads and the task's part of what it writes; `note` is told when a step is done.
+    pub(in crate::engine) fn work(
+        &self,
+        mut body: impl FnMut(usize, usize, &[&[f32]], Part<'_>),
+        mut note: impl FnMut(usize),
+    ) {
+        let _alarm = Alarm(&self.is_abandoned);
+        let mut operands = Vec::new();
+        for (at, (span, progress)) in self.spans.iter().zip(&self.progress).enumerate() {
+            let tasks = span.tasks();
+            operands.clear();
+            // SAFETY: the range lies in the memory (`check`). Nothing writes there before all tasks of this step are done, and the slices
+            // are not used after that.
+            operands.extend(
+                span.operands
+                    .iter()
+                    .map(|range| unsafe { std::slice::from_raw_parts(self.memory.add(range.start), range.len()) }),
+            );
+            loop {
+                let task = progress.taken.fetch_add(1, Ordering::Relaxed);
+                if task >= tasks {
+                    break;
+                }
+                // SAFETY: `fetch_add` gives each task to one thread, once.
+                body(at, task, &operands, unsafe { self.part(span, task) });
+                progress.done.fetch_add(1, Ordering::Release);
+            }
+            if !self.wait(progress, tasks) {
+                return;
+            }
+            note(at);
+        }
+    }
+
+    /// The part of the task `task`.
+    ///
+    /// # Safety
+    /// It is asked for once, when all steps before are done.
+    unsafe fn part<'b>(&'b self, span: &'b Span, task: usize) -> Part<'b> {
+        // SAFETY: both ranges lie in the memory (`check`).
+        let out = unsafe { self.memory.add(span.out.start) };
+        let residual = span.residual.as_ref().map(|range| unsafe { self.memory.add(range.start).cast_const() });
+        match &span.split {
+            Split::Chunks(each) => {
+                let start = task * each;
+                let len = (span.out.len() - start).min(*each);
+                // SAFETY: it lies in what the step writes, which is in the memory and which nothing reads meanwhile (`check`); the
+                // tasks' chunks are apart.
+                let chunk = unsafe { std::slice::from_raw_parts_mut(out.add(start), len) };
+                Part::Chunk(chunk)
+            }
+            Split::Grid(grid) => {
+                // SAFETY: the grid's rectangles are apart and lie in what the step writes (`check`).
+                Part::Rectangle(unsafe { Rectangle::new(grid, task, out, residual) })
+            }
+            Split::Tiling(tiling) => {
+                // SAFETY: the tiles are apart and lie in what the step writes (`check`).
+                Part::Tiles(unsafe { Tiles::new(tiling, task, out, residual) })
+            }
+        }
+    }
+
+    /// Waits until the tasks of a step are done; false if they never will be.
+    fn wait(&self, progress: &Progress, tasks: usize) -> bool {
+        let mut looks = 0;
+        while progress.done.load(Ordering::Acquire) < tasks {
+            if self.is_abandoned.load(Ordering::Acquire) {
+                return false;
+            }
+            looks += 1;
+            if looks % SPINS == 0 { std::thread::yield_now() } else { std::hint::spin_loop() }
+        }
+        true
+    }
+}

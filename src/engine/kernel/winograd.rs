@@ -1,0 +1,260 @@
+//! The transforms of Winograd's minimal filtering (Lavin and Gray 2016, arXiv 1509.09308), for kernels of 3 x 3 and stride 1.
+//!
+//! A tile of m x m outputs is a polynomial product evaluated at m + 1 points and infinity in each direction: (m + 2)^2 products for each
+//! pair of channels in place of 9 m^2. The points decide the error. For m = 4 they are 0, +-3/4 and +-3/2, of which every factor below is
+//! exact in binary; the usual 0, +-1 and +-2 lose three times as much (Barabasz et al. 2020, arXiv 1803.10986, on why).
+
+use super::lanes::Lanes;
+use super::tiles::Tiles;
+use super::{Bound, Found, Isa};
+
+/// The side m of a tile of outputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Form {
+    /// m = 2: 4 products for 9.
+    Two,
+    /// m = 4: 9 products for 36.
+    Four,
+}
+
+/// The points of `Form::Four` beside 0 and infinity are those with either sign.
+const POINTS: [f32; 2] = [0.75, 1.5];
+
+impl Form {
+    /// Outputs of a tile along a side.
+    pub(in crate::engine) fn side(self) -> usize {
+        match self {
+            Self::Two => 2,
+            Self::Four => 4,
+        }
+    }
+
+    /// Products of a tile along a side, which is also how many inputs it reads.
+    pub(in crate::engine) fn points(self) -> usize {
+        self.side() + 2
+    }
+
+    /// The transform of a kernel's row or column: a value for each point.
+    pub(in crate::engine) fn of_kernel(self, [first, middle, last]: [f64; 3]) -> [f64; 6] {
+        match self {
+            Self::Two => {
+                let (ends, middle) = ((first + last) / 2.0, middle / 2.0);
+                [first, ends + middle, ends - middle, last, 0.0, 0.0]
+            }
+            Self::Four => {
+                let [p, q] = POINTS.map(f64::from);
+                let [square, other] = [p * p, q * q];
+                // The product of a point's distances from the others.
+                let [near, far] = [2.0 * square * (square - other), 2.0 * other * (other - square)];
+                let at = |point: f64| first + point * middle + point * point * last;
+                [first / (square * other), at(p) / near, at(-p) / near, at(q) / far, at(-q) / far, last]
+            }
+        }
+    }
+}
+
+/// Calls the function for a form as this processor runs it.
+macro_rules! by_form {
+    ($found:ident, $form:ident, $function:ident($($argument:expr),*)) => {
+        // SAFETY: the caller's, and a `Found` is only of what the processor has.
+        match ($found.isa(), $form) {
+            (Isa::Portable, Form::Two) => unsafe { $function::<super::lanes::Portable, 2, 4>($($argument),*) },
+            (Isa::Portable, Form::Four) => unsafe { $function::<super::lanes::Portable, 4, 6>($($argument),*) },
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx2, Form::Two) => unsafe { avx2::$function::<2, 4>($($argument),*) },
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx2, Form::Four) => unsafe { avx2::$function::<4, 6>($($argument),*) },
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx512, Form::Two) => unsafe { avx512::$function::<2, 4>($($argument),*) },
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx512, Form::Four) => unsafe { avx512::$function::<4, 6>($($argument),*) },
+            #[cfg(not(target_arch = "x86_64"))]
+            (Isa::Avx2 | Isa::Avx512, _) => unreachable!("another processor does not have it"),
+        }
+    };
+}
+
+/// The functions compiled for a processor's features.
+#[cfg(target_arch = "x86_64")]
+macro_rules! compiled {
+    ($module:ident, $lanes:ident, $features:literal) => {
+        mod $module {
+            use super::super::lanes::$lanes;
+            use super::{Finish, Tiles};
+
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn spread<const M: usize, const A: usize>(
+                from: *const f32,
+                row: usize,
+                to: *mut f32,
+                step: usize,
+            ) {
+                // SAFETY: the caller's.
+                unsafe { super::spread::<$lanes, M, A>(from, row, to, step) }
+            }
+
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn finish<const M: usize, const A: usize>(given: &Finish<'_>, to: &mut Tiles<'_>) {
+                // SAFETY: the caller's.
+                unsafe { super::finish::<$lanes, M, A>(given, to) }
+            }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+compiled!(avx2, Avx2, "avx2,fma");
+#[cfg(target_arch = "x86_64")]
+compiled!(avx512, Avx512, "avx512f");
+
+/// Transforms sixteen channels of what a tile reads. Its first pixel lies at `start` in `source`, rows are `row` floats apart, pixels
+/// sixteen; the transform's values are written to `out`, `step` floats apart.
+///
+/// # Panics
+/// If it reads or writes beyond the slices.
+pub(in crate::engine) fn spread_tile(
+    found: Found,
+    form: Form,
+    source: &[f32],
+    [start, row]: [usize; 2],
+    out: &mut [f32],
+    step: usize,
+) {
+    let side = form.points();
+    assert!(start + (side - 1) * (row + 16) + 16 <= source.len(), "a tile reads beyond its source");
+    assert!((side * side - 1) * step + 16 <= out.len(), "a tile is written beyond its place");
+    // SAFETY: the pointer lies in the source.
+    let from = unsafe { source.as_ptr().add(start) };
+    let to = out.as_mut_ptr();
+    by_form!(found, form, spread(from, row, to, step));
+}
+
+/// What the last transform of a tile reads.
+pub(in crate::engine) struct Finish<'a> {
+    /// The sums of the tile, sixteen channels for each pair of points.
+    pub(in crate::engine) sums: &'a [f32],
+    /// From a pair of points to the next, in floats.
+    pub(in crate::engine) step: usize,
+    pub(in crate::engine) bias: &'a [f32],
+    pub(in crate::engine) bound: Bound,
+    pub(in crate::engine) block: usize,
+    pub(in crate::engine) tile: usize,
+}
+
+/// Transforms the sums of a tile back, and writes what lies in the map into its place in `to`: with bias, residual and bound.
+///
+/// # Panics
+/// If it reads beyond the slices, or if the tile is none of `to`.
+pub(in crate::engine) fn finish_tile(found: Found, form: Form, given: &Finish<'_>, to: &mut Tiles<'_>) {
+    let side = form.points();
+    assert!((side * side - 1) * given.step + 16 <= given.sums.len(), "a tile reads beyond its sums");
+    assert!(given.bias.len() >= 16, "a tile reads beyond its bias");
+    assert!(to.side() == form.side(), "a tile has the side of its map's tiles");
+    assert!(to.tiles.contains(&given.tile) && to.blocks.contains(&given.block), "the tile is another task's");
+    by_form!(found, form, finish(given, to));
+}
+
+/// # Safety
+/// What [`spread_tile`] asserts, and that the processor has `V`.
+#[inline(always)]
+unsafe fn spread<V: Lanes, const M: usize, const A: usize>(from: *const f32, row: usize, to: *mut f32, step: usize) {
+    // SAFETY: every offset is within what `spread_tile` asserts.
+    unsafe {
+        let mut columns = [[V::splat(0.0); A]; A];
+        for (x, column) in columns.iter_mut().enumerate() {
+            *column = of_inputs::<V, A>(std::array::from_fn(|y| V::load(from.add(y * row + x * 16))));
+        }
+        for y in 0..A {
+            let values = of_inputs::<V, A>(std::array::from_fn(|x| columns[x][y]));
+            for (x, value) in values.into_iter().enumerate() {
+                value.store(to.add((y * A + x) * step));
+            }
+        }
+    }
+}
+
+/// # Safety
+/// What [`finish_tile`] asserts, and that the processor has `V`.
+#[inline(always)]
+unsafe fn finish<V: Lanes, const M: usize, const A: usize>(given: &Finish<'_>, to: &mut Tiles<'_>) {
+    let (low, high) = given.bound.ends();
+    let place = to.place(given.tile, given.block);
+    // SAFETY: every offset of the sums is within what `finish_tile` asserts; the pixels that are written lie in the tile, which is its
+    // task's alone, and the residual is as large.
+    unsafe {
+        let sums = given.sums.as_ptr();
+        let mut columns = [[V::splat(0.0); M]; A];
+        for (x, column) in columns.iter_mut().enumerate() {
+            *column = of_sums::<V, M, A>(std::array::from_fn(|y| V::load(sums.add((y * A + x) * given.step))));
+        }
+        let (bias, low, high) = (V::load(given.bias.as_ptr()), V::splat(low), V::splat(high));
+        for y in 0..place.rows {
+            let values = of_sums::<V, M, A>(std::array::from_fn(|x| columns[x][y]));
+            for (x, value) in values.into_iter().enumerate().take(place.columns) {
+                let at = place.offset + y * place.row + x * 16;
+                let value = value.plus(bias);
+                let value = to.residual.map_or(value, |residual| value.plus(V::load(residual.add(at))));
+                value.or_more(low).or_less(high).store(to.out.add(at));
+            }
+        }
+    }
+}
+
+/// The transform of a row or column of inputs.
+///
+/// # Safety
+/// The processor has `V`.
+#[inline(always)]
+unsafe fn of_inputs<V: Lanes, const A: usize>(d: [V; A]) -> [V; A] {
+    let mut result = d;
+    // SAFETY: the caller's.
+    unsafe {
+        if A == 4 {
+            result[0] = d[0].minus(d[2]);
+            result[1] = d[1].plus(d[2]);
+            result[2] = d[2].minus(d[1]);
+            result[3] = d[3].minus(d[1]);
+        } else {
+            let [p, q] = POINTS;
+            let [square, other] = [p * p, q * q];
+            let even = |square: f32| d[4].plus_product(d[2], V::splat(-square));
+            let odd = |square: f32| d[3].plus_product(d[1], V::splat(-square));
+            let ends = |first: V, middle: V, last: V| {
+                last.plus_product(middle, V::splat(-square - other)).plus_product(first, V::splat(square * other))
+            };
+            result[0] = ends(d[0], d[2], d[4]);
+            result[1] = even(other).plus_product(odd(other), V::splat(p));
+            result[2] = even(other).plus_product(odd(other), V::splat(-p));
+            result[3] = even(square).plus_product(odd(square), V::splat(q));
+            result[4] = even(square).plus_product(odd(square), V::splat(-q));
+            result[5] = ends(d[1], d[3], d[5]);
+        }
+    }
+    result
+}
+
+/// The transform of a row or column of sums to outputs.
+///
+/// # Safety
+/// The processor has `V`.
+#[inline(always)]
+unsafe fn of_sums<V: Lanes, const M: usize, const A: usize>(m: [V; A]) -> [V; M] {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut result = [m[0]; M];
+        let (sum, difference) = (m[1].plus(m[2]), m[1].minus(m[2]));
+        if A == 4 {
+            result[0] = m[0].plus(sum);
+            result[1] = difference.plus(m[3]);
+        } else {
+            let [p, q] = POINTS;
+            let (far_sum, far_difference) = (m[3].plus(m[4]), m[3].minus(m[4]));
+            result[0] = m[0].plus(sum).plus(far_sum);
+            result[1] = difference.times(V::splat(p)).plus_product(far_difference, V::splat(q));
+            result[2] = sum.times(V::splat(p * p)).plus_product(far_sum, V::splat(q * q));
+            result[3] =
+                m[5].plus_product(difference, V::splat(p * p * p)).plus_product(far_difference, V::splat(q * q * q));
+        }
+        result
+    }
+}

@@ -1,0 +1,290 @@
+//! The engine: a checked network as a plan that this processor runs fast, in float32, for inference.
+//!
+//! In: a [`Checked`] network, best with its batch norms folded, and the weights. Out: an [`Engine`], made once: steps in order ([`plan`]),
+//! a place in memory for each value, weights packed as the kernels read them. Nothing is decided at run time. The result is the same bit
+//! for bit for any number of threads, since each number is summed by one thread in an order that does not depend on the others.
+//!
+//! ```text
+//! Checked, weights ── plan ──▶ steps, places ── kernel::crew ──▶ tasks ── work ──▶ tiles ── kernel ──▶ numbers
+//! ```
+//!
+//! **Values** lie in blocks of sixteen channels, [N][C / 16][H][W][16], as in ONNX Runtime: so sixteen channels of a pixel are a line of the
+//! cache and one or two registers, pixels are neighbours whatever the number of channels, and depthwise convolutions, pools and sums
+//! need no shuffling. With channels last, rows of 512 and more channels would lie a multiple of 2 KiB apart, and evict each other from
+//! the first cache.
+//!
+//! **Threads** take tasks of a step from a counter and wait for one another between steps ([`kernel`]).
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "places come from the plan, which is made for the values that they are in"
+)]
+
+mod extent;
+#[expect(unsafe_code, reason = "kernels in intrinsics, and memory that tasks write in parts")]
+mod kernel;
+mod plan;
+mod work;
+
+pub use kernel::Isa;
+pub use plan::Planning;
+
+use crate::diagnostic::Refusal;
+use crate::ir::NodeId;
+use crate::valid::Checked;
+use crate::weights::Supply;
+use extent::Extent;
+use kernel::{Crew, Floats, Found, Part, Span};
+use plan::{Plan, Step};
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+use work::{Pass, PassKind, Reads, Scratch, Source, Task, Work};
+
+/// Channels of a block.
+const BLOCK: usize = 16;
+
+/// How an engine runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// The most that it may ask of the processor.
+    pub isa: Isa,
+    /// The most threads, the caller's among them.
+    pub threads: NonZeroUsize,
+    /// How the network is planned.
+    pub planning: Planning,
+    /// Whether convolutions of 3 x 3 may be computed by Winograd's minimal filtering, where that is faster: with up to four times the
+    /// rounding error of the direct form.
+    pub winograd: bool,
+}
+
+impl Default for Options {
+    /// The best instructions there are, a thread for each core.
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self { isa: Isa::best(), threads, planning: Planning::Fused, winograd: true }
+    }
+}
+
+/// A network that is ready to run.
+#[derive(Debug)]
+pub struct Engine {
+    plan: Plan,
+    input: Extent,
+    found: Found,
+    threads: NonZeroUsize,
+    /// Memory of runs that are over, for the next.
+    idle: Mutex<Vec<Room>>,
+}
+
+/// The memory of a run.
+#[derive(Debug, Default)]
+struct Room {
+    values: Floats,
+    scratches: Vec<Scratch>,
+}
+
+impl Engine {
+    /// `checked` with the weights of `supply`.
+    ///
+    /// # Errors
+    /// That a tensor is missing or has another shape.
+    pub fn new(checked: &Checked, supply: impl Supply, options: Options) -> Result<Self, Refusal> {
+        let found = Found::at_most(options.isa);
+        let plan = Plan::new(checked, supply, found, options)?;
+        let input = Extent::of(checked.input_shape());
+        Ok(Self { plan, input, found, threads: options.threads, idle: Mutex::default() })
+    }
+
+    /// The network's value for `images` images, N x C x H x W: N x C x H x W or N x features.
+    ///
+    /// # Panics
+    /// If `input` is not of that size.
+    #[must_use]
+    pub fn run(&self, input: &[f32], images: usize) -> Vec<f32> {
+        let mut room = self.enter();
+        self.fill(input, images, &mut room);
+        let output = self.value(self.plan.output, images, &room);
+        self.leave(room);
+        output
+    }
+
+    /// The value of every node, N x C x H x W or N x features, in the order of [`Checked::order`]. Of a plan that fuses, values that
+    /// later ones lie over are not what they were: plan [`Planning::Apart`].
+    ///
+    /// # Panics
+    /// As [`Engine::run`].
+    #[must_use]
+    pub fn values(&self, input: &[f32], images: usize) -> Vec<Vec<f32>> {
+        let mut room = self.enter();
+        self.fill(input, images, &mut room);
+        let values =
+            self.plan.nodes.iter().map(|value| value.map_or(Vec::new(), |value| self.value(value, images, &room)));
+        let values = values.collect();
+        self.leave(room);
+        values
+    }
+
+    /// Bytes of memory that is planned for the values of so many images, the input among them, which its owner keeps.
+    #[must_use]
+    pub fn planned_bytes(&self, images: usize) -> usize {
+        (self.plan.floats + self.input.numbers()) * images * size_of::<f32>()
+    }
+
+    /// Bytes of memory that the kernels use beside the values of so many images, threads' own memory apart.
+    #[must_use]
+    pub fn workspace_bytes(&self, images: usize) -> usize {
+        self.passes(images).map(|(_, pass)| pass.workspace).max().unwrap_or(0) * size_of::<f32>()
+    }
+
+    /// The node that each step begins with, in order; the others that it computes only finish what that makes.
+    pub fn steps(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.plan.steps.iter().map(|step| step.first)
+    }
+
+    /// The least time that each step took in `runs` passes over the same images, in the order of [`Engine::steps`], in seconds.
+    ///
+    /// # Panics
+    /// As [`Engine::run`].
+    #[must_use]
+    pub fn times(&self, input: &[f32], images: usize, runs: usize) -> Vec<f64> {
+        let mut least = vec![f64::INFINITY; self.plan.steps.len()];
+        let mut room = self.enter();
+        for _ in 0..runs {
+            let mut before = Instant::now();
+            let mut times = vec![0.0; least.len()];
+            self.fill_noting(input, images, &mut room, |step| {
+                let now = Instant::now();
+                times[step] += now.duration_since(before).as_secs_f64();
+                before = now;
+            });
+            least.iter_mut().zip(times).for_each(|(least, time)| *least = time.min(*least));
+        }
+        self.leave(room);
+        least
+    }
+
+    fn enter(&self) -> Room {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn leave(&self, room: Room) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(room);
+    }
+
+    /// Where a value of so many images is.
+    fn place(&self, value: usize, images: usize) -> Range<usize> {
+        let value = &self.plan.values[value];
+        value.offset * images..(value.offset + value.extent.floats()) * images
+    }
+
+    fn value(&self, value: usize, images: usize, room: &Room) -> Vec<f32> {
+        let extent = self.plan.values[value].extent;
+        let blocks = &room.values.get()[self.place(value, images)];
+        let mut numbers = vec![0.0; extent.numbers() * images];
+        let each = numbers.chunks_exact_mut(extent.numbers().max(1));
+        each.zip(blocks.chunks_exact(extent.floats().max(1))).for_each(|(image, blocks)| extent.unpack(blocks, image));
+        numbers
+    }
+
+    /// Computes every step.
+    fn fill(&self, input: &[f32], images: usize, room: &mut Room) {
+        self.fill_noting(input, images, room, |_| ());
+    }
+
+    /// Computes every step, and says when each pass of one is done.
+    fn fill_noting(&self, input: &[f32], images: usize, room: &mut Room, mut note: impl FnMut(usize)) {
+        assert_eq!(input.len(), self.input.numbers() * images, "the input is N x C x H x W");
+        let passes: Vec<_> = self.passes(images).collect();
+        let values = self.plan.floats * images;
+        let spans: Vec<_> = passes.iter().map(|(step, pass)| self.span(&self.plan.steps[*step], pass, images)).collect();
+        let run = Run { passes: &passes, images, input };
+        room.values.hold(values + passes.iter().map(|(_, pass)| pass.workspace).max().unwrap_or(0));
+        room.scratches.resize_with(self.threads.get(), Scratch::default);
+        let crew = Crew::new(&mut room.values, &spans);
+        let Some((first, others)) = room.scratches.split_first_mut() else { return };
+        rayon::in_place_scope(|scope| {
+            for scratch in others {
+                scope.spawn(|_| self.work(&crew, run, scratch, |_| ()));
+            }
+            self.work(&crew, run, first, |pass| note(passes[pass].0));
+        });
+    }
+
+    /// The passes of all steps, each with its step.
+    fn passes(&self, images: usize) -> impl Iterator<Item = (usize, Pass)> + '_ {
+        let steps = self.plan.steps.iter().enumerate();
+        steps.flat_map(move |(at, step)| {
+            let output = self.plan.values[step.value].extent;
+            step.work.passes(output, images).into_iter().map(move |pass| (at, pass))
+        })
+    }
+
+    /// A thread's part of it all.
+    fn work(&self, crew: &Crew<'_>, run: Run<'_>, scratch: &mut Scratch, note: impl FnMut(usize)) {
+        scratch.forget();
+        crew.work(|pass, task, operands, part| self.task(run, pass, task, operands, part, scratch), note);
+    }
+
+    fn span(&self, step: &Step, pass: &Pass, images: usize) -> Span {
+        let skipped = usize::from(step.in_place && matches!(step.work, Work::Pointwise(_)));
+        let operands = step.operands.iter().skip(skipped).map(|value| self.place(*value, images)).collect();
+        let residual = step.residual.map(|value| self.place(value, images));
+        let out = self.place(step.value, images);
+        let values = self.plan.floats * images;
+        let workspace = values..values + pass.workspace;
+        let split = pass.split.clone();
+        match pass.kind {
+            PassKind::Whole => Span { operands, residual, out, split },
+            PassKind::Spread(_) => Span { operands, residual: None, out: workspace, split },
+            PassKind::Sum(_) => Span { operands: vec![workspace], residual, out, split },
+        }
+    }
+}
+
+/// What every task of a run is given.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    passes: &'a [(usize, Pass)],
+    images: usize,
+    /// The network's input.
+    input: &'a [f32],
+}
+
+impl Engine {
+    /// Does a task of a pass; `operands` are the values that it reads.
+    fn task(
+        &self,
+        run: Run<'_>,
+        pass: usize,
+        task: usize,
+        operands: &[&[f32]],
+        part: Part<'_>,
+        scratch: &mut Scratch,
+    ) {
+        let Run { passes, images, input } = run;
+        let (number, pass) = &passes[pass];
+        let step = &self.plan.steps[*number];
+        let of_conv = || {
+            let source = operands.first().map_or(Source::Planes(input), |operand| Source::Blocks(operand));
+            Task { found: self.found, step: *number, source, images }
+        };
+        match (part, &step.work, &pass.kind) {
+            (Part::Rectangle(mut to), Work::Conv(conv), PassKind::Whole) => conv.run(&of_conv(), scratch, &mut to),
+            (Part::Chunk(out), Work::Conv(conv), PassKind::Spread(tiles)) => conv.spread(&of_conv(), tiles, task, out),
+            (Part::Tiles(mut to), Work::Conv(conv), PassKind::Sum(tiles)) => {
+                conv.sum(self.found, tiles.start, operands[0], scratch, &mut to);
+            }
+            (Part::Chunk(out), work, _) => {
+                let skipped = usize::from(step.in_place);
+                let extents: Vec<_> =
+                    step.operands.iter().skip(skipped).map(|value| self.plan.values[*value].extent).collect();
+                let reads = Reads { input, operands, extents: &extents, in_place: step.in_place };
+                let output = self.plan.values[step.value].extent;
+                self.found.compile_for(|| work.run(task, &reads, output, out));
+            }
+            (Part::Rectangle(_) | Part::Tiles(_), ..) => unreachable!("only convolutions write rectangles and tiles"),
+        }
+    }
+}

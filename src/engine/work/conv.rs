@@ -1,0 +1,433 @@
+//! Convolutions and linear layers: `filters` sums of what a window reads, then a residual, then an activation, in one pass over the output.
+//!
+//! A task has some rows of some blocks of an image's output. What it reads is copied into a band ([`Band`]), but for a convolution of
+//! 1 x 1 that reads every pixel once; a linear layer reads images as pixels. Then for each panel of weights, one or two blocks of output
+//! channels, the rows are summed tile by tile. The weights are packed once, in the order in which tiles read them.
+
+use super::band::{Band, Source};
+use super::panel::{Packed, Panel};
+use super::winograd::{Sums, Winograd};
+use super::{Pass, PassKind};
+use crate::engine::BLOCK;
+use crate::engine::extent::Extent;
+use crate::engine::kernel::{self, Ahead, Bound, Floats, Found, Grid, Held, Operands, Rectangle, Split, Taps, Tile, Tiles};
+use crate::ir::op::Activation;
+use std::ops::Range;
+
+/// Floats of a task's band, and of its weights: together half of a cache of 1 MiB.
+const BAND: usize = 48 * 1024;
+const WEIGHTS: usize = 96 * 1024;
+/// Floats of a band where the weights are the larger part: they should be read once.
+const LARGE: usize = 512 * 1024;
+/// Floats of weights that stay in the first cache while all tiles are summed.
+const NEAR: usize = 4 * 1024;
+/// Tasks of an image, so that two threads end at about the same time.
+const TASKS: usize = 8;
+/// Rows of a task where rows overlap.
+const ROWS: usize = 4;
+
+/// How a convolution reads its operand.
+#[derive(Debug)]
+pub(super) enum Reading {
+    /// Through a band.
+    Band(Band),
+    /// As it is: every pixel once.
+    Whole,
+    /// Images as the pixels of one map.
+    Images,
+    /// In tiles, by Winograd's minimal filtering.
+    Tiles(Winograd),
+}
+
+/// A convolution that is ready to run.
+#[derive(Debug)]
+pub(in crate::engine) struct Conv {
+    pub(super) input: Extent,
+    pub(super) output: Extent,
+    pub(super) reading: Reading,
+    pub(super) taps: Taps,
+    pub(super) packed: Packed,
+    pub(super) activation: Option<Activation>,
+    /// Rows and blocks of a task.
+    pub(super) rows_each: usize,
+    pub(super) blocks_each: usize,
+}
+
+/// A thread's own memory.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Scratch {
+    /// Sums that are not finished.
+    sums: Floats,
+    /// What tiles read.
+    band: Copied,
+}
+
+/// What tiles read.
+#[derive(Debug, Default)]
+struct Copied {
+    floats: Floats,
+    /// What it holds: of which step, image, blocks and first row.
+    holds: Option<[usize; 5]>,
+}
+
+impl Scratch {
+    /// Forgets what it holds: another run has other values.
+    pub(in crate::engine) fn forget(&mut self) {
+        self.band.holds = None;
+    }
+}
+
+impl Copied {
+    /// The first `len` floats, as `fill` makes them unless they are there.
+    fn filled(&mut self, what: [usize; 5], len: usize, fill: impl FnOnce(&mut [f32])) -> &[f32] {
+        self.floats.hold(len);
+        if self.holds != Some(what) {
+            fill(&mut self.floats.get_mut()[..len]);
+            self.holds = Some(what);
+        }
+        &self.floats.get()[..len]
+    }
+}
+
+/// What a task has beside its convolution.
+pub(in crate::engine) struct Task<'a> {
+    pub(in crate::engine) found: Found,
+    /// The number of its step.
+    pub(in crate::engine) step: usize,
+    /// The operand, of all images.
+    pub(in crate::engine) source: Source<'a>,
+    pub(in crate::engine) images: usize,
+}
+
+impl Conv {
+    /// A convolution from one extent to another.
+    pub(super) fn new([input, output]: [Extent; 2], reading: Reading, packed: Packed) -> Self {
+        let taps = if let Reading::Band(band) = &reading { band.taps() } else { Taps::new(vec![0]) };
+        let conv = Self { input, output, reading, taps, packed, activation: None, rows_each: 1, blocks_each: 1 };
+        conv.divided()
+    }
+
+    /// Decides what a task is.
+    fn divided(mut self) -> Self {
+        let panels = self.packed.panels.len();
+        if let Reading::Tiles(_) = self.reading {
+            self.blocks_each = panels.div_ceil(TASKS) * self.packed.most;
+            return self;
+        }
+        let weights = self.packed.floats() / panels.max(1);
+        let mut runs = panels.div_ceil((WEIGHTS / weights.max(1)).max(1));
+        let height = self.height();
+        let is_heavy = self.packed.floats() > self.input.floats();
+        let mut bands = height.div_ceil(self.rows_that_fit(if is_heavy { LARGE } else { BAND }));
+        let least = if let Reading::Band(_) = self.reading { ROWS } else { 1 };
+        while runs * bands < TASKS {
+            let by_panels = panels / runs >= 2;
+            let by_rows = height / bands >= 2 * least;
+            match (by_panels, by_rows) {
+                (true, true) if is_heavy => runs *= 2,
+                (_, true) => bands *= 2,
+                (true, false) => runs *= 2,
+                (false, false) => break,
+            }
+        }
+        self.rows_each = height.div_ceil(bands);
+        self.blocks_each = panels.div_ceil(runs) * self.packed.most;
+        self
+    }
+
+    /// Rows that are shared out: pixels where these are read as they are.
+    fn height(&self) -> usize {
+        match self.reading {
+            Reading::Band(_) => self.output.height,
+            Reading::Whole => self.output.positions(),
+            Reading::Images | Reading::Tiles(_) => 1,
+        }
+    }
+
+    /// Positions of a row.
+    fn width(&self) -> usize {
+        if let Reading::Band(_) = self.reading { self.output.width } else { 1 }
+    }
+
+    /// Rows of which what is read takes no more than `floats`.
+    fn rows_that_fit(&self, floats: usize) -> usize {
+        // A depthwise convolution reads one block at a time.
+        let blocks = if self.packed.is_depthwise { 1 } else { self.input.blocks() };
+        match &self.reading {
+            Reading::Band(band) => {
+                (1..=self.output.height).rev().find(|rows| blocks * band.block(*rows) <= floats).unwrap_or(1)
+            }
+            Reading::Whole => (floats / (blocks * BLOCK)).max(BLOCK),
+            Reading::Images | Reading::Tiles(_) => 1,
+        }
+    }
+
+    /// The passes over its output for so many images, each with how it is split.
+    pub(in crate::engine) fn passes(&self, images: usize) -> Vec<Pass> {
+        let Reading::Tiles(winograd) = &self.reading else {
+            return vec![Pass { kind: PassKind::Whole, split: Split::Grid(self.grid(images)), workspace: 0 }];
+        };
+        let of_part = |tiles: Range<usize>| {
+            let (workspace, sum) = (winograd.floats(&tiles), winograd.sum_split(tiles.clone(), self.blocks_each));
+            let spread = PassKind::Spread(tiles.clone());
+            [
+                Pass { kind: spread, split: winograd.spread_split(), workspace },
+                Pass { kind: PassKind::Sum(tiles), split: sum, workspace },
+            ]
+        };
+        winograd.parts(images).flat_map(of_part).collect()
+    }
+
+    /// A task of the first pass of two: what the tiles read, transformed.
+    pub(in crate::engine) fn spread(&self, task: &Task<'_>, tiles: &Range<usize>, number: usize, out: &mut [f32]) {
+        let (Reading::Tiles(winograd), Source::Blocks(source)) = (&self.reading, task.source) else {
+            unreachable!("only tiles are transformed, of maps in blocks");
+        };
+        winograd.spread(task.found, source, tiles, number, out);
+    }
+
+    /// A task of the second pass of two: sums of `values`, finished.
+    pub(in crate::engine) fn sum(&self, found: Found, first: usize, values: &[f32], scratch: &mut Scratch, to: &mut Tiles<'_>) {
+        let Reading::Tiles(winograd) = &self.reading else { unreachable!("only tiles have two passes") };
+        let panels = to.blocks.start / self.packed.most..to.blocks.end.div_ceil(self.packed.most);
+        let given = Sums { found, values, first, bias: self.packed.biases(), bound: self.bound() };
+        winograd.sum(&given, (panels.start, &self.packed.panels[panels.clone()]), &mut scratch.sums, to);
+        if let (Some(activation), Bound::None) = (self.activation, given.bound) {
+            to.for_each(|values| super::pointwise::activate(activation, values));
+        }
+    }
+
+    /// How its output is split for so many images.
+    fn grid(&self, images: usize) -> Grid {
+        let Self { output, blocks_each, .. } = *self;
+        let grid = Grid {
+            images,
+            blocks: output.blocks(),
+            positions: output.positions(),
+            image_step: output.floats(),
+            block_step: output.plane(),
+            position_step: BLOCK,
+            blocks_each,
+            positions_each: self.rows_each * self.width(),
+        };
+        match self.reading {
+            Reading::Band(_) | Reading::Whole | Reading::Tiles(_) => grid,
+            Reading::Images => Grid {
+                images: 1,
+                positions: images,
+                block_step: BLOCK,
+                position_step: output.floats(),
+                positions_each: images,
+                ..grid
+            },
+        }
+    }
+
+    /// Does a task.
+    pub(in crate::engine) fn run(&self, task: &Task<'_>, scratch: &mut Scratch, to: &mut Rectangle<'_>) {
+        let Scratch { sums, band } = scratch;
+        for panels in self.packed.within(to.blocks.clone()) {
+            let blocks = self.packed.reads(panels);
+            let (source, start, block, row) = self.source(task, band, to, blocks.clone());
+            for panel in panels {
+                let Range { start: first, end } = panel.channels;
+                let operands = Operands {
+                    source,
+                    block,
+                    row,
+                    taps: &self.taps,
+                    channels: &(first - BLOCK * blocks.start..end - BLOCK * blocks.start),
+                    weights: self.packed.weights(panel),
+                    bias: self.packed.bias(panel),
+                    ahead: Ahead::NONE,
+                    bound: self.bound(),
+                };
+                self.panel(task.found, &operands, start, panel, sums, to);
+                self.activate(panel, to);
+            }
+        }
+    }
+
+    fn bound(&self) -> Bound {
+        match self.activation {
+            Some(Activation::Relu) => Bound::Below,
+            Some(Activation::Relu6) => Bound::Both,
+            _ => Bound::None,
+        }
+    }
+
+    /// The activations that are no bounds.
+    fn activate(&self, panel: &Panel, to: &mut Rectangle<'_>) {
+        if let (Some(activation), Bound::None) = (self.activation, self.bound()) {
+            for block in panel.block..panel.block + panel.blocks {
+                to.for_each(block, |values| super::pointwise::activate(activation, values));
+            }
+        }
+    }
+
+    /// The source, where in it the task's first pixel is, and the steps from a block and from a row to the next.
+    fn source<'a>(
+        &self,
+        task: &Task<'a>,
+        scratch: &'a mut Copied,
+        to: &Rectangle<'_>,
+        blocks: Range<usize>,
+    ) -> (&'a [f32], usize, usize, usize) {
+        let first = to.positions.start;
+        match &self.reading {
+            Reading::Band(band) => {
+                let rows = first / self.output.width..to.positions.end.div_ceil(self.output.width);
+                let block = band.block(rows.len());
+                let source = task.source.image(to.image, self.input);
+                let what = [task.step, to.image, blocks.start, blocks.end, rows.start];
+                let filled = scratch.filled(what, blocks.len() * block, |out| band.fill(source, blocks, rows, out));
+                (filled, 0, block, band.step())
+            }
+            Reading::Whole => {
+                let Source::Blocks(map) = task.source.image(to.image, self.input) else {
+                    unreachable!("only bands read planes");
+                };
+                (&map[blocks.start * self.input.plane()..], first * BLOCK, self.input.plane(), 0)
+            }
+            Reading::Images => {
+                let Source::Blocks(vectors) = task.source else { unreachable!("only bands read planes") };
+                let len = self.input.floats() * task.images;
+                let filled = scratch.filled([task.step, 0, 0, 0, 0], len, |out| transpose(vectors, task.images, out));
+                (filled, 0, task.images * BLOCK, 0)
+            }
+            Reading::Tiles(_) => unreachable!("tiles have passes of their own"),
+        }
+    }
+
+    /// Sums the rectangle's part of a panel, some channels of all tiles at a time where these have many weights: so a weight comes into
+    /// the first cache once, and not once for each tile.
+    fn panel(
+        &self,
+        found: Found,
+        operands: &Operands<'_>,
+        start: usize,
+        panel: &Panel,
+        sums: &mut Floats,
+        to: &mut Rectangle<'_>,
+    ) {
+        if self.packed.is_depthwise {
+            let width = self.output.width;
+            for row in 0..to.positions.len() / width {
+                let position = to.positions.start + row * width;
+                let (columns, start) = (width, row * operands.row);
+                let tile = Tile { rows: 1, columns, blocks: 1, start, block: panel.block, position, row: width };
+                kernel::depthwise(found, operands, &tile, to);
+            }
+            return;
+        }
+        let filters = panel.blocks * BLOCK;
+        let Range { start: first, end } = *operands.channels;
+        let each = (NEAR / (self.taps.len() * filters)).next_multiple_of(BLOCK);
+        let tiles = self.tiles(found, operands.row, start, panel, to.positions.clone());
+        if end - first <= each {
+            for tile in tiles {
+                kernel::sum(found, operands, &tile, &mut Held::never(), to);
+            }
+            return;
+        }
+        let tiles: Vec<_> = tiles.collect();
+        let weights_before = |channel: usize| (channel - first) * self.taps.len() * filters;
+        sums.hold(to.positions.len() * filters);
+        // A part of the channels ends where a block does.
+        let mut channels = first..end.min(first / BLOCK * BLOCK + each.max(BLOCK));
+        loop {
+            let following = channels.end..end.min(channels.end + each);
+            let ahead = &operands.weights[weights_before(following.start)..weights_before(following.end)];
+            let (begins, ends) = (channels.start == first, channels.end == end);
+            let mut rest = sums.get_mut();
+            let taps = (channels.end.div_ceil(BLOCK) - channels.start / BLOCK) * self.taps.len();
+            let mut aheads = Ahead::shared(ahead, tiles.len(), taps);
+            for tile in &tiles {
+                let (own, after) = rest.split_at_mut(tile.rows * tile.columns * filters);
+                rest = after;
+                let operands = Operands {
+                    channels: &channels,
+                    weights: &operands.weights[weights_before(channels.start)..],
+                    ahead: aheads.next().unwrap_or(Ahead::NONE),
+                    ..*operands
+                };
+                kernel::sum(found, &operands, tile, &mut Held { sums: own, begins, ends }, to);
+            }
+            if ends {
+                return;
+            }
+            channels = following;
+        }
+    }
+
+    /// The tiles of some positions.
+    fn tiles(
+        &self,
+        found: Found,
+        step: usize,
+        start: usize,
+        panel: &Panel,
+        positions: Range<usize>,
+    ) -> impl Iterator<Item = Tile> {
+        let [most, _] = found.isa().tile();
+        // Pixels that are read as they are have no rows.
+        let width = if let Reading::Band(_) = self.reading { self.output.width } else { positions.len() };
+        let rows = positions.len() / width;
+        let together = if 2 * width <= most && rows > 1 { 2 } else { 1 };
+        let (block, blocks) = (panel.block, panel.blocks);
+        (0..rows).step_by(together).flat_map(move |row| {
+            parts(width, most).map(move |part| Tile {
+                rows: together.min(rows - row),
+                columns: part.len(),
+                blocks,
+                start: start + row * step + part.start * BLOCK,
+                block,
+                position: positions.start + row * width + part.start,
+                row: width,
+            })
+        })
+    }
+}
+
+/// `len` in parts of about one size, none larger than `most`.
+pub(super) fn parts(len: usize, most: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
+    let count = len.div_ceil(most).max(1);
+    (0..count).map(move |part| part * len / count..(part + 1) * len / count)
+}
+
+/// From images of blocks to blocks of images.
+fn transpose(vectors: &[f32], images: usize, out: &mut [f32]) {
+    let features = vectors.len() / images;
+    for (image, vector) in vectors.chunks_exact(features).enumerate() {
+        for (block, values) in vector.chunks_exact(BLOCK).enumerate() {
+            out[(block * images + image) * BLOCK..][..BLOCK].copy_from_slice(values);
+        }
+    }
+}
+
+impl Source<'_> {
+    /// The map of one image.
+    fn image(self, image: usize, extent: Extent) -> Self {
+        match self {
+            Self::Blocks(maps) => Self::Blocks(&maps[image * extent.floats()..][..extent.floats()]),
+            Self::Planes(maps) => Self::Planes(&maps[image * extent.numbers()..][..extent.numbers()]),
+        }
+    }
+}
+
+impl Conv {
+    /// Whether it reads an operand that is given C, H, W as well as one in blocks.
+    pub(in crate::engine) fn reads_planes(&self) -> bool {
+        matches!(self.reading, Reading::Band(_))
+    }
+
+    /// Whether its sums are written as they are.
+    pub(in crate::engine) fn is_bare(&self) -> bool {
+        self.activation.is_none()
+    }
+
+    /// Has its sums pass through an activation.
+    pub(in crate::engine) fn finish(&mut self, activation: Activation) {
+        self.activation = Some(activation);
+    }
+}
