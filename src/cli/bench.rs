@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     /// Threads to use; all by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
+    /// Measure burn's own ops, which training uses, in place of the engine
+    #[arg(long)]
+    pub(super) plain: bool,
     /// How the figures are printed
     #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]
     pub(super) format: Format,

@@ -46,7 +46,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pass", &["ir", "valid", "weights", "diagnostic"]),
     ("weights", &["ir", "valid", "diagnostic"]),
     ("engine", &["diagnostic", "ir", "valid", "weights"]),
-    ("back", &["diagnostic", "ir", "valid", "analysis", "outline", "weights"]),
+    // The live model's engine folds batch norms.
+    ("back", &["diagnostic", "ir", "valid", "analysis", "outline", "weights", "pass", "engine"]),
     // A page of what the analysis and a back end say.
     ("report", &["ir", "valid", "analysis", "back"]),
     ("lib", &["source", "limits", "diagnostic", "spec", "front", "ir", "lower", "valid", "promise"]),

@@ -3,6 +3,7 @@
 use crate::build::{Net, dialect, zoo};
 use crate::fill::fill;
 use crate::golden::{assert_golden, difference};
+use crate::live_engine::both;
 use crate::networks::{cifar, compile, filled, of_depth, small};
 use crate::npy;
 use crate::onnx::{Case, Input, ask};
@@ -24,24 +25,24 @@ use resnetc::weights::{self, Weights};
 use serde_json::json;
 
 /// The images that every framework agrees on: `fill("input", shape)`.
-fn images(shape: [usize; 4], device: &Device) -> Tensor<4> {
+pub fn images(shape: [usize; 4], device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(fill("input", &shape.map(|side| side as u64)), shape), device)
 }
 
-fn input_shape(checked: &Checked, batch: usize) -> [usize; 4] {
+pub fn input_shape(checked: &Checked, batch: usize) -> [usize; 4] {
     let sides = checked.shape(checked.graph().input().unwrap()).dimensions();
     [batch, sides[0] as usize, sides[1] as usize, sides[2] as usize]
 }
 
-fn floats(value: Value) -> Vec<f32> {
+pub fn floats(value: Value) -> Vec<f32> {
     value.into_data().try_to_vec().unwrap()
 }
 
-/// What `checked` gives with `weights` for `batch` images.
+/// What `checked` gives with `weights` for `batch` images, on the engine and by burn's own ops.
 pub fn output(checked: &Checked, weights: Weights, batch: usize) -> Vec<f32> {
     let device = Device::flex();
     let model = checked.instantiate_with(&device, weights).unwrap();
-    floats(model.forward(images(input_shape(checked, batch), &device)))
+    both(&model, images(input_shape(checked, batch), &device), &checked.graph().name)
 }
 
 /// A safetensors file of the tensors that torchvision lists, filled from their names.

@@ -45,6 +45,8 @@ mod language;
 mod layering;
 #[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
+mod live_engine;
 mod memory;
 mod names;
 mod networks;

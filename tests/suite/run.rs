@@ -207,7 +207,9 @@ mod live {
         if cfg!(target_os = "linux") {
             assert!(json["peak_bytes"].as_u64().unwrap() > 1 << 20);
         }
-        let table = run(&folder, &["bench", "net.toml", "--runs", "1"]);
-        assert!(table.contains("median ms") && table.contains("tiny"), "{table}");
+        for how in [&[][..], &["--plain"]] {
+            let table = run(&folder, &[&["bench", "net.toml", "--runs", "1"], how].concat());
+            assert!(table.contains("median ms") && table.contains("tiny"), "{table}");
+        }
     }
 }

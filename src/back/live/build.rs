@@ -1,20 +1,47 @@
 //! From a checked network and its weights to burn's modules and the plan.
 
+use super::inference::Inference;
+use super::source::Source;
 use super::step::{Kernel, Operand, Step};
 use super::{ChannelConv, DropPath, Gain, GroupNorm, Layer, LayerNorm, Model, Plan};
 use crate::diagnostic::{Code, Refusal};
 use crate::ir::op::{self, Op};
 use crate::ir::{NodeId, Parameter, ParameterKind, Shape};
 use crate::valid::Checked;
-use crate::weights::{Weights, oihw_to_hwio};
-use burn::module::{Param, RunningState};
+use crate::weights::{self, Entry, Weights, expected, oihw_to_hwio, supplied};
+use burn::module::{Param, ParamId, RunningState};
 use burn::nn::conv::{Conv1d, Conv2d};
 use burn::nn::{BatchNorm, DropoutConfig, Linear, PaddingConfig1d, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, TensorData};
-use std::collections::HashMap;
+use burn::tensor::{Device, Shape as Sides, Tensor, TensorData};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-pub(super) fn model(checked: &Checked, device: &Device, weights: Weights) -> Result<Model, Refusal> {
-    let mut builder = Builder { checked, device, weights, layers: Vec::new(), nodes: Vec::new() };
+/// Whether weights are those of `checked`.
+///
+/// # Errors
+/// That a tensor is missing or has another shape.
+pub(super) fn complete(checked: &Checked, weights: &Weights) -> Result<(), Refusal> {
+    let fits = |entry: &Entry| {
+        let count = entry.ir_shape.iter().copied().map(size).product::<usize>();
+        let tensor = weights.get(entry.parameter);
+        tensor.is_some_and(|tensor| tensor.shape == entry.ir_shape && tensor.values.len() == count)
+    };
+    let Some(Entry { name, .. }) = expected(checked).into_iter().find(|entry| !fits(entry)) else { return Ok(()) };
+    let message = format!("the weights have no `{name}` of the network's shape");
+    let note = "weights that were read for one network do not fit another, nor its folded form";
+    Err(Refusal::new(Code::WeightsDoNotFit, message).note(note))
+}
+
+/// `checked` as a model whose parameters come from `source` when they are first used. Where that gives them `again`, inference need not
+/// use them.
+///
+/// # Errors
+/// That the statistics of a batch norm are missing or have another shape.
+pub(super) fn model(checked: &Checked, device: &Device, source: Source, again: bool) -> Result<Model, Refusal> {
+    let network = Arc::new(checked.clone());
+    let inference = Inference::new(network.clone(), again.then(|| source.clone()));
+    let entries = expected(checked).into_iter().map(|entry| (entry.parameter, entry)).collect();
+    let mut builder = Builder { network, device, source, entries, layers: Vec::new(), nodes: Vec::new() };
     let mut steps = Vec::with_capacity(checked.order().len());
     let places: HashMap<NodeId, usize> = (0..).zip(checked.order()).map(|(place, &id)| (id, place)).collect();
     let last_readers = last_readers(checked);
@@ -27,7 +54,7 @@ pub(super) fn model(checked: &Checked, device: &Device, weights: Weights) -> Res
         steps.push(Step { kernel, operands: operands.collect() });
     }
     let Builder { layers, nodes, .. } = builder;
-    Ok(Model { layers, plan: Plan { steps, nodes } })
+    Ok(Model { layers, inference, plan: Plan { steps, nodes } })
 }
 
 /// For every node, the reader that comes last, and in which of its operands.
@@ -44,9 +71,10 @@ pub(super) fn size(value: u64) -> usize {
 }
 
 struct Builder<'a> {
-    checked: &'a Checked,
+    network: Arc<Checked>,
     device: &'a Device,
-    weights: Weights,
+    source: Source,
+    entries: BTreeMap<Parameter, Entry>,
     layers: Vec<Layer>,
     nodes: Vec<NodeId>,
 }
@@ -68,79 +96,72 @@ impl Builder<'_> {
             Op::PathSoftmax(softmax) => return Ok(Kernel::PathSoftmax(size(softmax.paths))),
             Op::Pad(pad) => return Ok(Kernel::Pad(*pad)),
             Op::Subsample(subsample) => return Ok(Kernel::Subsample(size(subsample.stride))),
-            Op::Conv2d(op) => self.convolution(id, *op)?,
+            Op::Conv2d(op) => self.convolution(id, *op),
             Op::BatchNorm(op) => self.batch_norm(id, *op)?,
-            Op::Linear(op) => match self.checked.layer(id).input {
-                Shape::Map { .. } => self.pointwise(id, *op)?,
-                Shape::Vector(_) => self.linear(id, *op)?,
+            Op::Linear(op) => match self.network.layer(id).input {
+                Shape::Map { .. } => self.pointwise(id, *op),
+                Shape::Vector(_) => self.linear(id, *op),
             },
             Op::Dropout(op) => Layer::Dropout(DropoutConfig::new(op.rate).init()),
             Op::DropPath(op) => Layer::DropPath(DropPath { dropout: DropoutConfig::new(op.rate).init() }),
-            Op::ChannelConv(op) => self.channel_conv(id, *op)?,
+            Op::ChannelConv(op) => self.channel_conv(id, *op),
             Op::LayerNorm(op) => {
-                let [gamma, beta] = self.affine(id)?;
+                let [gamma, beta] = self.affine(id);
                 Layer::LayerNorm(LayerNorm { gamma, beta, epsilon: op.epsilon })
             }
             Op::GroupNorm(op) => {
-                let [gamma, beta] = self.affine(id)?;
+                let [gamma, beta] = self.affine(id);
                 Layer::GroupNorm(GroupNorm { gamma, beta, groups: size(op.groups), epsilon: op.epsilon })
             }
-            Op::LayerScale(_) => {
-                let factors = self.take(id, ParameterKind::Gain)?;
-                Layer::Gain(Gain { factors: self.parameter(factors) })
-            }
+            Op::LayerScale(_) => Layer::Gain(Gain { factors: self.parameter(id, ParameterKind::Gain, Arranged::Same) }),
         };
         self.layers.push(layer);
         self.nodes.push(id);
         Ok(Kernel::Layer(self.layers.len() - 1))
     }
 
-    fn convolution(&mut self, id: NodeId, op: op::Conv2d) -> Result<Layer, Refusal> {
-        let weight = self.take(id, ParameterKind::Kernel)?;
+    fn convolution(&self, id: NodeId, op: op::Conv2d) -> Layer {
         let padding = op.window.padding;
         let [top, left, bottom, right] = [padding.top, padding.left, padding.bottom, padding.right].map(size);
-        Ok(Layer::Conv2d(Conv2d {
-            weight: self.parameter::<4>(weight),
-            bias: self.bias(id, op.bias)?,
+        Layer::Conv2d(Conv2d {
+            weight: self.parameter(id, ParameterKind::Kernel, Arranged::Same),
+            bias: self.bias(id, op.bias),
             stride: op.window.stride.map(size),
             kernel_size: op.window.kernel.map(size),
             dilation: op.window.dilation.map(size),
             groups: size(op.groups),
             padding: PaddingConfig2d::Explicit(top, left, bottom, right),
-        }))
+        })
     }
 
-    fn batch_norm(&mut self, id: NodeId, op: op::BatchNorm) -> Result<Layer, Refusal> {
+    fn batch_norm(&self, id: NodeId, op: op::BatchNorm) -> Result<Layer, Refusal> {
         let op::BatchNorm { epsilon, momentum } = op;
-        let [gamma, beta] = self.affine(id)?;
-        let [mean, variance] = [ParameterKind::Mean, ParameterKind::Variance].map(|kind| self.take(id, kind));
+        let [gamma, beta] = self.affine(id);
+        let [mean, variance] = [ParameterKind::Mean, ParameterKind::Variance].map(|kind| self.statistic(id, kind));
         Ok(Layer::BatchNorm(BatchNorm {
             gamma,
             beta,
             training: Param::from_bool(true),
-            running_mean: RunningState::new(Tensor::from_data(mean?, self.device)),
-            running_var: RunningState::new(Tensor::from_data(variance?, self.device)),
+            running_mean: RunningState::new(mean?),
+            running_var: RunningState::new(variance?),
             momentum,
             epsilon,
         }))
     }
 
     /// A norm's gamma and beta.
-    fn affine(&mut self, id: NodeId) -> Result<[Param<Tensor<1>>; 2], Refusal> {
-        let [gamma, beta] = [ParameterKind::Scale, ParameterKind::Shift].map(|kind| self.take(id, kind));
-        Ok([self.parameter(gamma?), self.parameter(beta?)])
+    fn affine(&self, id: NodeId) -> [Param<Tensor<1>>; 2] {
+        [ParameterKind::Scale, ParameterKind::Shift].map(|kind| self.parameter(id, kind, Arranged::Same))
     }
 
-    fn bias(&mut self, id: NodeId, is_there: bool) -> Result<Option<Param<Tensor<1>>>, Refusal> {
-        let bias = if is_there { Some(self.take(id, ParameterKind::Bias)?) } else { None };
-        Ok(bias.map(|bias| self.parameter(bias)))
+    fn bias(&self, id: NodeId, is_there: bool) -> Option<Param<Tensor<1>>> {
+        is_there.then(|| self.parameter(id, ParameterKind::Bias, Arranged::Same))
     }
 
-    fn channel_conv(&mut self, id: NodeId, op: op::ChannelConv) -> Result<Layer, Refusal> {
-        let weight = self.take(id, ParameterKind::Kernel)?;
+    fn channel_conv(&self, id: NodeId, op: op::ChannelConv) -> Layer {
         let before = size(op.kernel / 2);
         let conv = Conv1d {
-            weight: self.parameter(weight),
+            weight: self.parameter(id, ParameterKind::Kernel, Arranged::Same),
             bias: None,
             stride: 1,
             kernel_size: size(op.kernel),
@@ -148,60 +169,80 @@ impl Builder<'_> {
             groups: 1,
             padding: PaddingConfig1d::Explicit(before, before),
         };
-        Ok(Layer::ChannelConv(ChannelConv { conv }))
+        Layer::ChannelConv(ChannelConv { conv })
     }
 
     /// A linear layer at each position of a map.
-    fn pointwise(&mut self, id: NodeId, op: op::Linear) -> Result<Layer, Refusal> {
-        let matrix: Tensor<2> = Tensor::from_data(self.take(id, ParameterKind::Kernel)?, self.device);
-        Ok(Layer::Pointwise(Conv2d {
-            weight: Param::from_tensor(matrix.unsqueeze_dims(&[2, 3])),
-            bias: self.bias(id, op.bias)?,
+    fn pointwise(&self, id: NodeId, op: op::Linear) -> Layer {
+        Layer::Pointwise(Conv2d {
+            weight: self.parameter(id, ParameterKind::Kernel, Arranged::Window),
+            bias: self.bias(id, op.bias),
             stride: [1, 1],
             kernel_size: [1, 1],
             dilation: [1, 1],
             groups: 1,
             padding: PaddingConfig2d::Valid,
-        }))
+        })
     }
 
-    fn linear(&mut self, id: NodeId, op: op::Linear) -> Result<Layer, Refusal> {
-        let [outputs, inputs] = self.shape(id, ParameterKind::Kernel)[..] else {
-            return Err(self.refusal(id, ParameterKind::Kernel));
+    fn linear(&self, id: NodeId, op: op::Linear) -> Layer {
+        let weight = self.parameter(id, ParameterKind::Kernel, Arranged::Transposed);
+        Layer::Linear(Linear { weight, bias: self.bias(id, op.bias) })
+    }
+
+    /// A parameter, whose values are asked for when they are first used.
+    fn parameter<const D: usize>(&self, node: NodeId, kind: ParameterKind, arranged: Arranged) -> Param<Tensor<D>> {
+        let entry = self.entry(node, kind);
+        let (network, mut source) = (self.network.clone(), self.source.clone());
+        let sides = arranged.sides(&entry.ir_shape);
+        let shape = Sides::from(sides.clone());
+        let init = move |device: &Device, requires_gradient| {
+            let tensor = supplied(&network, &entry, &mut source).expect("weights are given when they are asked for");
+            let values = arranged.values(tensor);
+            let tensor = Tensor::from_data(TensorData::new(values, sides), device);
+            tensor.set_require_grad(requires_gradient)
         };
-        let matrix = self.take(id, ParameterKind::Kernel)?;
-        let values = matrix.try_into_vec::<f32>().map_err(|_| self.refusal(id, ParameterKind::Kernel))?;
-        let transposed = oihw_to_hwio(&values, [outputs, inputs, 1, 1]);
-        let weight = self.parameter(TensorData::new(transposed, [size(inputs), size(outputs)]));
-        Ok(Layer::Linear(Linear { weight, bias: self.bias(id, op.bias)? }))
+        Param::uninitialized(ParamId::new(), init, self.device.clone(), true, shape)
     }
 
-    fn parameter<const D: usize>(&self, data: TensorData) -> Param<Tensor<D>> {
-        Param::from_tensor(Tensor::from_data(data, self.device))
+    fn statistic(&self, node: NodeId, kind: ParameterKind) -> Result<Tensor<1>, Refusal> {
+        let tensor = supplied(&self.network, &self.entry(node, kind), &mut self.source.clone())?;
+        let count = tensor.values.len();
+        Ok(Tensor::from_data(TensorData::new(tensor.values, [count]), self.device))
     }
 
-    /// The shape that a parameter of the node `id` must have.
-    fn shape(&self, id: NodeId, kind: ParameterKind) -> Vec<u64> {
-        let layer = self.checked.layer(id);
-        let parameters = layer.node.op.parameters(layer.input);
-        parameters.into_iter().find(|(own, _)| *own == kind).map(|(_, shape)| shape).unwrap_or_default()
+    /// A parameter of a node among the network's.
+    fn entry(&self, node: NodeId, kind: ParameterKind) -> Entry {
+        let entry = self.entries.get(&Parameter { node, kind });
+        entry.cloned().expect("an op's parameters are the network's")
     }
+}
 
-    /// A parameter's tensor, out of the weights.
-    fn take(&mut self, id: NodeId, kind: ParameterKind) -> Result<TensorData, Refusal> {
-        let shape = self.shape(id, kind);
-        let tensor = self.weights.take(Parameter { node: id, kind });
-        let sides: Vec<_> = shape.iter().copied().map(size).collect();
-        match tensor.filter(|tensor| tensor.shape == shape && tensor.values.len() == sides.iter().product::<usize>()) {
-            Some(tensor) => Ok(TensorData::new(tensor.values, sides)),
-            None => Err(self.refusal(id, kind)),
+/// How burn has a parameter.
+#[derive(Debug, Clone, Copy)]
+enum Arranged {
+    /// As the IR.
+    Same,
+    /// A matrix as a window of 1 x 1.
+    Window,
+    /// A matrix with inputs before outputs.
+    Transposed,
+}
+
+impl Arranged {
+    fn sides(self, shape: &[u64]) -> Vec<usize> {
+        let sides = shape.iter().copied().map(size);
+        match self {
+            Self::Same => sides.collect(),
+            Self::Window => sides.chain([1, 1]).collect(),
+            Self::Transposed => sides.rev().collect(),
         }
     }
 
-    fn refusal(&self, id: NodeId, kind: ParameterKind) -> Refusal {
-        let suffix = self.checked.graph().dialect.names.parameters.suffix(kind);
-        let name = self.checked.name(id);
-        Refusal::new(Code::WeightsDoNotFit, format!("the weights have no `{name}{suffix}` of the network's shape"))
-            .note("weights that were read for one network do not fit another, nor its folded form")
+    fn values(self, tensor: weights::Tensor) -> Vec<f32> {
+        match (self, &tensor.shape[..]) {
+            (Self::Transposed, &[outputs, inputs]) => oihw_to_hwio(&tensor.values, [outputs, inputs, 1, 1]),
+            (Self::Same | Self::Window | Self::Transposed, _) => tensor.values,
+        }
     }
 }

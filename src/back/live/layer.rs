@@ -6,7 +6,7 @@ use crate::weights::Tensor as Array;
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv1d, Conv2d};
 use burn::nn::{BatchNorm, Dropout, Linear};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 
 /// A layer with state.
 #[derive(Module, Debug)]
@@ -125,9 +125,9 @@ fn with_bias(kernel: Array, bias: Option<&Param<Tensor<1>>>) -> Vec<(ParameterKi
 }
 
 fn array<const D: usize>(tensor: Tensor<D>) -> Array {
-    let data: TensorData = tensor.into_data();
-    let shape = data.shape().iter().map(|&side| side as u64).collect();
-    Array { shape, values: data.iter::<f32>().collect() }
+    let shape = tensor.dims().map(|side| side as u64).to_vec();
+    let values = tensor.into_data().try_into_vec_as().expect("floats of any width can be float32");
+    Array { shape, values }
 }
 
 impl ChannelConv {

@@ -2,18 +2,42 @@
 
 use crate::analysis::memory::inference_peak;
 use crate::diagnostic::{Code, Refusal};
+use crate::ir::Shape;
 use crate::valid::Checked;
 use crate::weights;
 use std::hint::black_box;
 
-/// Bytes that a forward pass of `batch` images may need: the weights twice (as tensors and, while they are loaded or a
+/// Channels of a block of the engine's.
+const BLOCK: u64 = 16;
+
+/// Bytes that inference of `batch` images may need on the engine: the weights as they are packed and the largest tensor of them as it is
+/// read, folded and packed, the largest sum of live values, and what fills the channels of the largest layer up to whole blocks. All of
+/// it float32.
+#[must_use]
+pub fn estimate(checked: &Checked, batch: u64) -> u128 {
+    let largest = checked.parameters().map(|(_, shape)| shape.into_iter().map(u128::from).product::<u128>()).max();
+    let filling = |shape: Shape| {
+        let channels = shape.channels();
+        u128::from(channels.next_multiple_of(BLOCK) - channels) * shape.positions()
+    };
+    let padding = checked.layers().map(|layer| filling(layer.input) + filling(layer.output)).max();
+    let values = inference_peak(checked).elements.saturating_add(padding.unwrap_or_default());
+    let copies = largest.unwrap_or_default().saturating_mul(4 * 3);
+    weights::bytes(checked).saturating_add(copies).saturating_add(of_batch(values, batch))
+}
+
+/// Bytes that a forward pass of `batch` images by burn's own ops may need: the weights twice (as tensors and, while they are loaded or a
 /// convolution lays them out anew, as a copy), the largest sum of live values, and the largest layer's operand and
 /// value once more, of which burn makes copies. All of it float32.
 #[must_use]
-pub fn estimate(checked: &Checked, batch: u64) -> u128 {
+pub fn estimate_plain(checked: &Checked, batch: u64) -> u128 {
     let copies = checked.layers().map(|layer| layer.input.elements() + layer.output.elements()).max();
     let values = inference_peak(checked).elements.saturating_add(copies.unwrap_or_default());
-    weights::bytes(checked).saturating_mul(2).saturating_add(values.saturating_mul(4).saturating_mul(batch.into()))
+    weights::bytes(checked).saturating_mul(2).saturating_add(of_batch(values, batch))
+}
+
+fn of_batch(elements: u128, batch: u64) -> u128 {
+    elements.saturating_mul(4).saturating_mul(batch.into())
 }
 
 /// Refuses more bytes than are `free`, where that is known, or than this machine would give in one piece; nothing is

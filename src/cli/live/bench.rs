@@ -1,6 +1,6 @@
 //! The measurement.
 
-use super::model;
+use super::model::{self, By};
 use crate::cli::bench::Arguments;
 use crate::cli::output::{self, Grid, grouped};
 use crate::cli::{Failure, Global, files};
@@ -15,7 +15,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
     let checked = arguments.network.compile(global)?;
     let (name, batch) = (checked.graph().name.clone(), arguments.batch);
     let shape = input_shape(&checked, batch);
-    let model = model::load(checked, arguments.weights.as_deref(), true, batch, global)?;
+    let by = if arguments.plain { By::Burn } else { By::Engine(threads) };
+    let model = model::load(checked, arguments.weights.as_deref(), true, batch, by, global)?;
     let median_ms = median(&model, shape, arguments.runs);
     #[expect(clippy::cast_precision_loss, reason = "a batch is far below 2^53")]
     let images_per_second = batch as f64 * 1000.0 / median_ms;

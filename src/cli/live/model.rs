@@ -5,9 +5,20 @@ use crate::cli::npy::Array;
 use crate::cli::{Failure, Global, weights};
 use burn::tensor::{Device, Tensor, TensorData};
 use resnetc::back::live::{self, Model, Value};
+use resnetc::engine::Options;
 use resnetc::valid::Checked;
 use resnetc::weights::{SEED, collect};
+use std::num::NonZeroUsize;
 use std::path::Path;
+
+/// What runs the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// The engine, with so many threads.
+    Engine(NonZeroUsize),
+    /// burn's own ops.
+    Burn,
+}
 
 /// The live model for batches of `batch`. `file` has its weights; without one they are fresh.
 pub(super) fn load(
@@ -15,13 +26,33 @@ pub(super) fn load(
     file: Option<&Path>,
     fold: bool,
     batch: u64,
+    by: By,
     global: Global,
 ) -> Result<Model, Failure> {
-    let free = kibibytes("/proc/meminfo", "MemAvailable:").map(|free| u128::from(free) * 1024);
-    granted(live::affordable(live::estimate(&checked, batch), free), None, global)?;
+    let bytes = match by {
+        By::Engine(_) => live::estimate(&checked, batch),
+        By::Burn => live::estimate_plain(&checked, batch),
+    };
+    granted(live::affordable(bytes, free()), None, global)?;
     let (checked, supply) = weights::load(checked, file, SEED, fold, global)?;
-    let tensors = granted(collect(&checked, supply), file, global)?;
-    granted(checked.instantiate_with(&Device::flex(), tensors), file, global)
+    match by {
+        By::Engine(threads) => {
+            let options = Options { threads, ..Options::default() };
+            let model = granted(checked.instantiate_from(&Device::flex(), supply), file, global)?;
+            let model = model.with_engine(Some(options));
+            granted(model.prepare(), file, global)?;
+            Ok(model)
+        }
+        By::Burn => {
+            let tensors = granted(collect(&checked, supply), file, global)?;
+            Ok(granted(checked.instantiate_with(&Device::flex(), tensors), file, global)?.with_engine(None))
+        }
+    }
+}
+
+/// Bytes of memory that are free, where that is known.
+pub(super) fn free() -> Option<u128> {
+    kibibytes("/proc/meminfo", "MemAvailable:").map(|free| u128::from(free) * 1024)
 }
 
 /// The number of KiB after `key` in one of Linux's status files; elsewhere there is none.
@@ -30,13 +61,13 @@ pub(super) fn kibibytes(file: &str, key: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(key))?.trim().strip_suffix(" kB")?.trim().parse().ok()
 }
 
-/// Lets burn use this many threads, or as many as the machine has; how many those are.
-pub(super) fn start_threads(threads: Option<u16>) -> Result<usize, Failure> {
+/// Lets this many threads run, or as many as the machine has; how many those are.
+pub(super) fn start_threads(threads: Option<u16>) -> Result<NonZeroUsize, Failure> {
     if let Some(threads) = threads {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
         pool.map_err(|error| Failure::unasked(format!("cannot start {threads} threads"), error))?;
     }
-    Ok(rayon::current_num_threads())
+    Ok(NonZeroUsize::new(rayon::current_num_threads()).unwrap_or(NonZeroUsize::MIN))
 }
 
 /// Images N, C, H, W as burn has them.
@@ -50,6 +81,6 @@ pub(super) fn tensor(images: Array) -> Tensor<4> {
 
 /// A value as an array.
 pub(super) fn array(value: Value) -> Array {
-    let data = value.into_data();
-    Array { shape: data.shape().iter().map(|&side| side as u64).collect(), values: data.iter::<f32>().collect() }
+    let shape = value.dims().iter().map(|&side| side as u64).collect();
+    Array { shape, values: value.into_data().try_into_vec().expect("a live model computes in float32") }
 }

@@ -13,9 +13,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// A file, or what was read from a pipe.
-pub(super) trait Bytes: Read + Seek {}
+pub(super) trait Bytes: Read + Seek + Send {}
 
-impl<T: Read + Seek> Bytes for T {}
+impl<T: Read + Seek + Send> Bytes for T {}
 
 /// The network and where its weights come from, a file or `seed`; with `fold`, those of its form for inference, which a file
 /// may have already.
@@ -25,13 +25,13 @@ pub(in crate::cli) fn load(
     seed: u64,
     fold: bool,
     global: Global,
-) -> Result<(Checked, Box<dyn Supply>), Failure> {
+) -> Result<(Checked, Box<dyn Supply + Send>), Failure> {
     if let Some(path) = file.filter(|path| fold && is_folded(&network, path)) {
         let (folded, _) = fold_batch_norm(network);
         let supply = open(&folded, path, global)?;
         return Ok((folded, Box::new(supply)));
     }
-    let supply: Box<dyn Supply> = match file {
+    let supply: Box<dyn Supply + Send> = match file {
         Some(path) => Box::new(open(&network, path, global)?),
         None => Box::new(Fresh::new(&network, seed)),
     };
@@ -39,7 +39,11 @@ pub(in crate::cli) fn load(
 }
 
 /// The network with its weights, or with `fold` its form for inference with those of that.
-pub(in crate::cli) fn in_form(network: Checked, supply: Box<dyn Supply>, fold: bool) -> (Checked, Box<dyn Supply>) {
+pub(in crate::cli) fn in_form(
+    network: Checked,
+    supply: Box<dyn Supply + Send>,
+    fold: bool,
+) -> (Checked, Box<dyn Supply + Send>) {
     if !fold {
         return (network, supply);
     }
