@@ -8,6 +8,10 @@ use std::path::PathBuf;
 ///
 /// One run is a forward pass of the whole batch through the fastest form of the model, batch norms folded; the median
 /// counts. `peak_bytes` is the largest resident memory of the whole process so far, program and weights included.
+///
+/// With `--by layer`, a row is a pass over memory: a layer, and what only finishes its output. The bound is the roofline's: the larger of
+/// flops / peak and bytes / bandwidth, both measured on this machine first; a layer whose values are still in a cache, or that does
+/// with fewer products (3 x 3 by Winograd's method), may take less.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -27,9 +31,19 @@ pub(super) struct Arguments {
     /// Measure burn's own ops, which training uses, in place of the engine
     #[arg(long)]
     pub(super) plain: bool,
+    /// Show where the time goes, against what this machine can do at most
+    #[arg(long, value_enum, conflicts_with = "plain", value_name = "PART")]
+    pub(super) by: Option<Part>,
     /// How the figures are printed
     #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]
     pub(super) format: Format,
+}
+
+/// What time is shown of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Part {
+    /// Each layer, with those that are computed in one pass with it
+    Layer,
 }
 
 #[cfg(feature = "live")]

@@ -23,6 +23,7 @@
 mod extent;
 #[expect(unsafe_code, reason = "kernels in intrinsics, and memory that tasks write in parts")]
 mod kernel;
+pub mod machine;
 mod plan;
 mod work;
 
@@ -138,31 +139,36 @@ impl Engine {
         self.passes(images).map(|(_, pass)| pass.workspace).max().unwrap_or(0) * size_of::<f32>()
     }
 
-    /// The node that each step begins with, in order; the others that it computes only finish what that makes.
-    pub fn steps(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.plan.steps.iter().map(|step| step.first)
+    /// The nodes that each step computes, in order: one, and those that only finish what it makes.
+    pub fn steps(&self) -> impl Iterator<Item = &[NodeId]> {
+        self.plan.steps.iter().map(|step| &step.nodes[..])
     }
 
-    /// The least time that each step took in `runs` passes over the same images, in the order of [`Engine::steps`], in seconds.
+    /// The median time that each step took in `runs` passes over the same images, in the order of [`Engine::steps`], in seconds.
     ///
     /// # Panics
     /// As [`Engine::run`].
     #[must_use]
     pub fn times(&self, input: &[f32], images: usize, runs: usize) -> Vec<f64> {
-        let mut least = vec![f64::INFINITY; self.plan.steps.len()];
+        let mut times = vec![Vec::with_capacity(runs); self.plan.steps.len()];
         let mut room = self.enter();
         for _ in 0..runs {
+            times.iter_mut().for_each(|times| times.push(0.0));
             let mut before = Instant::now();
-            let mut times = vec![0.0; least.len()];
             self.fill_noting(input, images, &mut room, |step| {
                 let now = Instant::now();
-                times[step] += now.duration_since(before).as_secs_f64();
+                if let Some(time) = times[step].last_mut() {
+                    *time += now.duration_since(before).as_secs_f64();
+                }
                 before = now;
             });
-            least.iter_mut().zip(times).for_each(|(least, time)| *least = time.min(*least));
         }
         self.leave(room);
-        least
+        let median = |mut times: Vec<f64>| {
+            times.sort_by(f64::total_cmp);
+            times.get(times.len() / 2).copied().unwrap_or_default()
+        };
+        times.into_iter().map(median).collect()
     }
 
     fn enter(&self) -> Room {
@@ -198,7 +204,8 @@ impl Engine {
         assert_eq!(input.len(), self.input.numbers() * images, "the input is N x C x H x W");
         let passes: Vec<_> = self.passes(images).collect();
         let values = self.plan.floats * images;
-        let spans: Vec<_> = passes.iter().map(|(step, pass)| self.span(&self.plan.steps[*step], pass, images)).collect();
+        let spans: Vec<_> =
+            passes.iter().map(|(step, pass)| self.span(&self.plan.steps[*step], pass, images)).collect();
         let run = Run { passes: &passes, images, input };
         room.values.hold(values + passes.iter().map(|(_, pass)| pass.workspace).max().unwrap_or(0));
         room.scratches.resize_with(self.threads.get(), Scratch::default);
@@ -254,15 +261,7 @@ struct Run<'a> {
 
 impl Engine {
     /// Does a task of a pass; `operands` are the values that it reads.
-    fn task(
-        &self,
-        run: Run<'_>,
-        pass: usize,
-        task: usize,
-        operands: &[&[f32]],
-        part: Part<'_>,
-        scratch: &mut Scratch,
-    ) {
+    fn task(&self, run: Run<'_>, pass: usize, task: usize, operands: &[&[f32]], part: Part<'_>, scratch: &mut Scratch) {
         let Run { passes, images, input } = run;
         let (number, pass) = &passes[pass];
         let step = &self.plan.steps[*number];

@@ -2,5 +2,6 @@
 
 pub(super) mod bench;
 mod model;
+mod profile;
 pub(super) mod run;
 pub(super) mod verify;

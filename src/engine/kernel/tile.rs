@@ -150,13 +150,7 @@ macro_rules! by_shape {
     };
 }
 
-unsafe fn choose(
-    found: Found,
-    operands: &Operands<'_>,
-    tile: &Tile,
-    held: &mut Held<'_>,
-    to: &mut Rectangle<'_>,
-) {
+unsafe fn choose(found: Found, operands: &Operands<'_>, tile: &Tile, held: &mut Held<'_>, to: &mut Rectangle<'_>) {
     match found.isa() {
         super::Isa::Portable => by_shape!(portable(operands, tile, held, to), (1, 1, 1), (1, 2, 1), (2, 1, 1)),
         #[cfg(target_arch = "x86_64")]

@@ -42,9 +42,8 @@ pub(super) struct Plan {
 /// One pass over a value.
 #[derive(Debug)]
 pub(super) struct Step {
-    /// The first node that it computes, and the last.
-    pub(super) first: NodeId,
-    last: NodeId,
+    /// The nodes that it computes, one after another.
+    pub(super) nodes: Vec<NodeId>,
     pub(super) work: Work,
     /// The values that it reads; none where it reads the network's input.
     pub(super) operands: Vec<usize>,
@@ -69,12 +68,7 @@ impl Plan {
     ///
     /// # Errors
     /// That a tensor is missing or has another shape.
-    pub(super) fn new(
-        checked: &Checked,
-        supply: impl Supply,
-        found: Found,
-        options: Options,
-    ) -> Result<Self, Misfit> {
+    pub(super) fn new(checked: &Checked, supply: impl Supply, found: Found, options: Options) -> Result<Self, Misfit> {
         let planning = options.planning;
         let places = checked.order().iter().enumerate().map(|(place, id)| (*id, place)).collect();
         let nodes = vec![None; checked.order().len()];
@@ -171,7 +165,7 @@ impl<S: Supply> Planner<'_, S> {
         let value = self.values.len();
         self.values.push(Value { extent: Extent::of(layer.output), offset: 0 });
         self.set(layer.id, value);
-        let mut step = Step { first: layer.id, last: layer.id, work, operands, residual: None, value, in_place: false };
+        let mut step = Step { nodes: vec![layer.id], work, operands, residual: None, value, in_place: false };
         if self.planning == Planning::Fused {
             while let Some(reader) = self.reader(&step) {
                 if !self.absorb(&mut step, reader)? {
@@ -185,8 +179,9 @@ impl<S: Supply> Planner<'_, S> {
 
     /// The node that alone reads what `step` makes.
     fn reader(&self, step: &Step) -> Option<NodeId> {
-        match self.checked.graph().readers(step.last)[..] {
-            [reader] if step.last != self.checked.output() => Some(reader),
+        let last = step.last();
+        match self.checked.graph().readers(last)[..] {
+            [reader] if last != self.checked.output() => Some(reader),
             _ => None,
         }
     }
@@ -194,7 +189,7 @@ impl<S: Supply> Planner<'_, S> {
     /// Takes `reader` into `step`, if it can.
     fn absorb(&mut self, step: &mut Step, reader: NodeId) -> Result<bool, Misfit> {
         let layer = self.checked.layer(reader);
-        let others: Vec<_> = layer.operands.iter().copied().filter(|operand| *operand != step.last).collect();
+        let others: Vec<_> = layer.operands.iter().copied().filter(|operand| *operand != step.last()).collect();
         let Some(others) = self.planned(&others) else { return Ok(false) };
         let is_as_large = self.values.get(step.value).is_some_and(|value| value.extent == Extent::of(layer.output));
         if !is_as_large || !step.can_take(&layer.node.op, others.len()) {
@@ -205,7 +200,7 @@ impl<S: Supply> Planner<'_, S> {
             Made::Work(_) => return Ok(false),
             Made::Pointwise(pointwise) => step.take(&pointwise, &others),
         }
-        step.last = reader;
+        step.nodes.push(reader);
         self.set(reader, step.value);
         Ok(true)
     }
@@ -221,6 +216,11 @@ fn chained(pointwise: &Pointwise, first: usize, count: usize) -> Vec<Pointwise> 
 }
 
 impl Step {
+    /// The last node that it computes.
+    fn last(&self) -> NodeId {
+        *self.nodes.last().expect("a step computes a node")
+    }
+
     /// Whether it can finish what it makes by `op`, which has so many other operands.
     fn can_take(&self, op: &Op, others: usize) -> bool {
         let (is_convolution, is_bare, is_plain) = match &self.work {

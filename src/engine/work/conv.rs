@@ -10,7 +10,9 @@ use super::winograd::{Sums, Winograd};
 use super::{Pass, PassKind};
 use crate::engine::BLOCK;
 use crate::engine::extent::Extent;
-use crate::engine::kernel::{self, Ahead, Bound, Floats, Found, Grid, Held, Operands, Rectangle, Split, Taps, Tile, Tiles};
+use crate::engine::kernel::{
+    self, Ahead, Bound, Floats, Found, Grid, Held, Operands, Rectangle, Split, Taps, Tile, Tiles,
+};
 use crate::ir::op::Activation;
 use std::ops::Range;
 
@@ -187,7 +189,14 @@ impl Conv {
     }
 
     /// A task of the second pass of two: sums of `values`, finished.
-    pub(in crate::engine) fn sum(&self, found: Found, first: usize, values: &[f32], scratch: &mut Scratch, to: &mut Tiles<'_>) {
+    pub(in crate::engine) fn sum(
+        &self,
+        found: Found,
+        first: usize,
+        values: &[f32],
+        scratch: &mut Scratch,
+        to: &mut Tiles<'_>,
+    ) {
         let Reading::Tiles(winograd) = &self.reading else { unreachable!("only tiles have two passes") };
         let panels = to.blocks.start / self.packed.most..to.blocks.end.div_ceil(self.packed.most);
         let given = Sums { found, values, first, bias: self.packed.biases(), bound: self.bound() };

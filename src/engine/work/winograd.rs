@@ -218,7 +218,9 @@ impl Border {
         let side = winograd.form.points();
         self.0.fill(0.0);
         for (y, out) in self.0.chunks_exact_mut(6 * BLOCK).enumerate().take(side) {
-            let Some(row) = (spot.row + y).checked_sub(winograd.padding[0]).filter(|row| *row < height) else { continue };
+            let Some(row) = (spot.row + y).checked_sub(winograd.padding[0]).filter(|row| *row < height) else {
+                continue;
+            };
             let before = winograd.padding[1].saturating_sub(spot.column).min(side);
             let column = (spot.column + before).saturating_sub(winograd.padding[1]);
             let count = (side - before).min(width.saturating_sub(column));
