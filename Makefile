@@ -1,15 +1,19 @@
 # make test   everything: sets up what the tests need, then runs them all
 # make check  formatting and lints
-# make bench  the benchmarks
+# make bench  inference beside other runtimes, a table of ratios
+# make bench-compiler   the compiler itself, by criterion
+# make sanitize   the engine's tests under AddressSanitizer
 # make verify-all   the tests, with those that take longest
 # make golden the committed output, tests/golden/generated
 # make pictures the pictures of the documentation, docs/
 
 PYTHON ?= python3
 VENV := .venv
+BENCH := .venv-bench
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 export RESNETC_PYTHON := $(CURDIR)/$(VENV)/bin/python
 
-.PHONY: test verify-all check bench golden pictures tools clean
+.PHONY: test verify-all check bench bench-compiler sanitize golden pictures tools clean
 
 test: $(VENV)/ready tools
 	cargo test --locked
@@ -44,8 +48,23 @@ tools:
 		echo "the tests need a browser and Graphviz: apt-get install --no-install-recommends chromium graphviz" >&2; \
 		exit 1; }
 
-bench:
+bench: $(BENCH)/ready
+	cargo build --release --locked --bin resnetc --example passes
+	$(BENCH)/bin/python benches/inference_speed.py $(TARGET)/release $(CASES)
+
+bench-compiler:
 	cargo bench --locked --no-default-features
+
+# The sanitizer's runtime comes with the stable toolchain; only the flag is not stable yet.
+sanitize:
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test --locked --no-default-features \
+		--target $$(rustc -vV | sed -n 's/^host: //p') --test suite engine::
+
+# The runtimes that inference is measured beside.
+$(BENCH)/ready: benches/requirements.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet --requirement benches/requirements.txt
+	touch $@
 
 # Keras on JAX and ONNX Runtime: what the tests compare with.
 $(VENV)/ready: tests/requirements.txt
@@ -55,4 +74,4 @@ $(VENV)/ready: tests/requirements.txt
 
 clean:
 	cargo clean
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(BENCH)

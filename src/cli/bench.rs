@@ -1,5 +1,6 @@
 //! `resnetc bench`: how fast the live model runs here.
 
+use super::engine;
 use super::network::Network;
 use super::output::Format;
 use std::path::PathBuf;
@@ -25,9 +26,8 @@ pub(super) struct Arguments {
     /// Weights under the dialect's names; without them they are fresh, from a fixed seed
     #[arg(long, value_name = "F.safetensors")]
     pub(super) weights: Option<PathBuf>,
-    /// Threads to use; all by default
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(super) threads: Option<u16>,
+    #[command(flatten)]
+    pub(super) engine: engine::Arguments,
     /// Measure burn's own ops, which training uses, in place of the engine
     #[arg(long)]
     pub(super) plain: bool,

@@ -11,6 +11,7 @@ mod completions;
 mod convert;
 mod depth;
 mod diff;
+mod engine;
 mod expand;
 mod explain;
 mod files;

@@ -1,5 +1,6 @@
 //! `resnetc run`: the live model on real data.
 
+use super::engine;
 use super::output::Format;
 use std::path::PathBuf;
 
@@ -27,9 +28,8 @@ pub(super) struct Arguments {
     /// Fold batch norms into the convolutions first
     #[arg(long)]
     pub(super) fold_batch_norm: bool,
-    /// Threads to use; all by default
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(super) threads: Option<u16>,
+    #[command(flatten)]
+    pub(super) engine: engine::Arguments,
     /// How the summary is printed
     #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]
     pub(super) format: Format,

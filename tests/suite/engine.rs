@@ -5,11 +5,13 @@ use crate::golden::difference;
 use crate::networks::{compile, filled, small};
 use crate::shapes::cases;
 use crate::{reference, sketches, strangers};
+use resnetc::analysis::memory::inference_peak;
 use resnetc::engine::{Engine, Isa, Options, Planning};
-use resnetc::ir::{Op, Shape, op};
+use resnetc::ir::shape::Window;
+use resnetc::ir::{Op, Shape, Sides, op};
 use resnetc::pass::fold_batch_norm;
 use resnetc::valid::Checked;
-use resnetc::weights::Weights;
+use resnetc::weights::{Fresh, Weights};
 use std::num::NonZeroUsize;
 
 fn options(isa: Isa, threads: usize) -> Options {
@@ -125,9 +127,9 @@ fn convolutions_of_many_channels_and_groups_give_the_numbers_of_their_definition
         [17, 16, 1, 4, 4, 1, 16, 16],
     ];
     for [channels, filters, groups, kernel, stride, dilation, height, width] in table {
-        let padding = resnetc::ir::Sides::all(dilation * (kernel - 1) / 2);
+        let padding = Sides::all(dilation * (kernel - 1) / 2);
         let [kernel, stride, dilation] = [kernel, stride, dilation].map(|side| [side; 2]);
-        let window = resnetc::ir::shape::Window { kernel, stride, dilation, padding, ceil: false };
+        let window = Window { kernel, stride, dilation, padding, ceil: false };
         let conv = op::Conv2d { filters, window, groups, bias: true };
         let network = single(Op::Conv2d(conv), Shape::Map { channels, height, width });
         let (weights, expected) = (filled(&network), defined(&network, 2));
@@ -153,5 +155,107 @@ fn the_number_of_threads_changes_no_bit() {
         for threads in [2, 3, 5] {
             assert!(run(&network, &weights, options(Isa::best(), threads), 2) == one, "{name} on {threads} threads");
         }
+    }
+}
+
+/// A convolution of 3 x 3 and stride 1.
+fn three_by_three([channels, filters, height, width]: [u64; 4], padding: Sides) -> Checked {
+    let window = Window { kernel: [3; 2], stride: [1; 2], dilation: [1; 2], padding, ceil: false };
+    let conv = op::Conv2d { filters, window, groups: 1, bias: true };
+    single(Op::Conv2d(conv), Shape::Map { channels, height, width })
+}
+
+/// The largest difference from the definition in double precision.
+fn largest_error(network: &Checked, found: &[f32], count: u64) -> f64 {
+    let weights = reference::weights(network);
+    let images = images(network, count);
+    let each = images.len() / count as usize;
+    let expected = images.chunks(each).flat_map(|image| reference::run(network, &weights, image));
+    expected.zip(found).map(|(expected, found)| (expected - f64::from(*found)).abs()).fold(0.0, f64::max)
+}
+
+#[test]
+fn winograds_form_loses_no_more_than_four_times_what_the_direct_one_loses() {
+    // Both forms: the first three are computed in tiles of four outputs a side, the others of two.
+    for shape in [[32, 48, 12, 13], [64, 64, 28, 30], [40, 33, 17, 9], [256, 256, 7, 7], [256, 200, 8, 6]] {
+        let network = three_by_three(shape, Sides::all(1));
+        let weights = filled(&network);
+        for isa in Isa::ALL {
+            let options = options(isa, 2);
+            let direct = run(&network, &weights, Options { winograd: false, ..options }, 2);
+            let ours = run(&network, &weights, options, 2);
+            assert!(direct != ours, "{shape:?} is computed in the direct form");
+            let [direct, ours] = [direct, ours].map(|found| largest_error(&network, &found, 2));
+            assert!(ours <= 4.0 * direct, "{isa:?} {shape:?}: {ours:e} and directly {direct:e}");
+        }
+    }
+}
+
+#[test]
+fn winograds_tiles_meet_every_border() {
+    for padding in [[0, 0, 0, 0], [1, 0, 0, 1], [2, 1, 0, 2], [0, 2, 2, 1]] {
+        let [top, bottom, left, right] = padding;
+        for [height, width] in [[12, 13], [9, 22], [16, 16], [30, 5]] {
+            let network = three_by_three([33, 40, height, width], Sides { top, bottom, left, right });
+            let (weights, expected) = (filled(&network), defined(&network, 2));
+            for isa in Isa::ALL {
+                let found = run(&network, &weights, options(isa, 2), 2);
+                assert_near(&network, &expected, &found, &format!("{isa:?} {padding:?} {height} x {width}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_too_much_at_once_is_transformed_in_parts() {
+    let network = three_by_three([64, 16, 28, 30], Sides::all(1));
+    let (weights, expected) = (filled(&network), defined(&network, 11));
+    let engine = Engine::new(&network, &weights, options(Isa::best(), 2)).unwrap();
+    assert!(engine.workspace_bytes(11) < 11 * engine.workspace_bytes(1));
+    assert_near(&network, &expected, &engine.run(&images(&network, 11), 11), "in parts");
+}
+
+#[test]
+fn planned_memory_is_no_more_than_the_analysis_says() {
+    for name in ["resnet18.toml", "resnet50.toml", "vgg11.resnet", "densenet121.resnet", "mobilenet_v2.resnet"] {
+        let network = crate::networks::compile_file(&crate::describe::architectures().join(name));
+        let (folded, map) = fold_batch_norm(network.clone());
+        let weights = map.over(Fresh::new(&network, 1));
+        let engine = Engine::new(&folded, weights, Options::default()).unwrap();
+        for count in [1, 3] {
+            let peak = inference_peak(&folded).elements * 4 * count as u128;
+            let planned = engine.planned_bytes(count) as u128;
+            assert!(planned <= peak, "{name}: {planned} are planned for {count} images, the analysis says {peak}");
+        }
+    }
+}
+
+#[test]
+fn steps_compute_every_layer_once_but_for_views() {
+    let network = crate::networks::compile_file(&crate::describe::architectures().join("resnet18.toml"));
+    let (folded, map) = fold_batch_norm(network.clone());
+    let engine = Engine::new(&folded, map.over(Fresh::new(&network, 1)), Options::default()).unwrap();
+    let nodes: Vec<_> = engine.steps().flatten().copied().collect();
+    let places: Vec<_> = nodes.iter().map(|id| folded.order().iter().position(|other| other == id).unwrap()).collect();
+    let once: std::collections::BTreeSet<_> = places.iter().collect();
+    assert_eq!(once.len(), places.len());
+    // The input is read where it is, flattening one pixel moves nothing.
+    let left_out = folded.layers().filter(|layer| !nodes.contains(&layer.id)).map(|layer| layer.node.op.name());
+    assert_eq!(left_out.collect::<Vec<_>>(), ["input", "flatten"]);
+    assert_eq!(engine.times(&images(&folded, 1), 1, 1).len(), engine.steps().count());
+}
+
+#[test]
+fn a_gate_of_many_channels_is_a_factor_for_each() {
+    // More channels than a block of the map has elements.
+    let (mut net, input) = crate::build::Net::new(160, [3, 3]);
+    let pool = op::AdaptivePool { kind: op::PoolKind::Average, output: [1, 1] };
+    let gate = net.then(Op::AdaptivePool(pool), input);
+    net.add(Op::Multiply(op::Multiply), resnetc::ir::Label::STEM, &[input, gate]);
+    let network = net.finish();
+    let (weights, expected) = (filled(&network), defined(&network, 2));
+    for planning in [Planning::Fused, Planning::Apart] {
+        let options = Options { planning, ..Options::default() };
+        assert_near(&network, &expected, &run(&network, &weights, options, 2), &format!("{planning:?}"));
     }
 }

@@ -2,17 +2,17 @@
 
 use crate::analysis::memory::inference_peak;
 use crate::diagnostic::{Code, Refusal};
-use crate::ir::Shape;
-use crate::valid::Checked;
+use crate::ir::{Op, Shape};
+use crate::valid::{Checked, Layer};
 use crate::weights;
 use std::hint::black_box;
 
 /// Channels of a block of the engine's.
 const BLOCK: u64 = 16;
 
-/// Bytes that inference of `batch` images may need on the engine: the weights as they are packed and the largest tensor of them as it is
-/// read, folded and packed, the largest sum of live values, and what fills the channels of the largest layer up to whole blocks. All of
-/// it float32.
+/// Bytes that inference of `batch` images may need on the engine: the weights as they are packed, four times as large where a convolution
+/// may go through Winograd's transforms, and the largest tensor of them as it is read, folded and packed, the largest sum of live
+/// values, and what fills the channels of the largest layer up to whole blocks. All of it float32.
 #[must_use]
 pub fn estimate(checked: &Checked, batch: u64) -> u128 {
     let largest = checked.parameters().map(|(_, shape)| shape.into_iter().map(u128::from).product::<u128>()).max();
@@ -23,7 +23,18 @@ pub fn estimate(checked: &Checked, batch: u64) -> u128 {
     let padding = checked.layers().map(|layer| filling(layer.input) + filling(layer.output)).max();
     let values = inference_peak(checked).elements.saturating_add(padding.unwrap_or_default());
     let copies = largest.unwrap_or_default().saturating_mul(4 * 3);
-    weights::bytes(checked).saturating_add(copies).saturating_add(of_batch(values, batch))
+    let transformed: u128 = checked.layers().map(|layer| of_transforms(&layer)).sum();
+    weights::bytes(checked).saturating_add(copies + transformed).saturating_add(of_batch(values, batch))
+}
+
+/// Bytes by which a layer's transformed weights may be more than the weights: 36 in place of 9.
+fn of_transforms(layer: &Layer<'_>) -> u128 {
+    match &layer.node.op {
+        Op::Conv2d(conv) if conv.window.kernel == [3, 3] && conv.window.stride == [1, 1] && conv.groups == 1 => {
+            4 * 27 * u128::from(layer.input.channels()) * u128::from(conv.filters)
+        }
+        _ => 0,
+    }
 }
 
 /// Bytes that a forward pass of `batch` images by burn's own ops may need: the weights twice (as tensors and, while they are loaded or a

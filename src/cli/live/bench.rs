@@ -1,28 +1,27 @@
 //! The measurement.
 
-use super::model::{self, By};
+use super::model;
 use super::profile;
 use crate::cli::bench::{Arguments, Part};
 use crate::cli::output::{self, Grid, grouped};
 use crate::cli::{Failure, Global, files};
 use burn::tensor::{Device, Tensor, TensorData};
 use resnetc::back::live::Model;
-use resnetc::engine::Options;
 use resnetc::valid::Checked;
 use serde_json::json;
 use std::time::Instant;
 
 pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
-    let threads = model::start_threads(arguments.threads)?;
+    let options = model::options(arguments.engine)?;
+    let threads = options.threads;
     let checked = arguments.network.compile(global)?;
     let (name, batch) = (checked.graph().name.clone(), arguments.batch);
     let shape = input_shape(&checked, batch);
     if let Some(Part::Layer) = arguments.by {
-        let options = Options { threads, ..Options::default() };
         return files::print(&profile::text(arguments, checked, options, &ramp(shape.iter().product()), global)?);
     }
-    let by = if arguments.plain { By::Burn } else { By::Engine(threads) };
-    let model = model::load(checked, arguments.weights.as_deref(), true, batch, by, global)?;
+    let options = if arguments.plain { None } else { Some(options) };
+    let model = model::load(checked, arguments.weights.as_deref(), true, batch, options, global)?;
     let median_ms = median(&model, shape, arguments.runs);
     #[expect(clippy::cast_precision_loss, reason = "a batch is far below 2^53")]
     let images_per_second = batch as f64 * 1000.0 / median_ms;

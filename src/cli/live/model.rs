@@ -2,7 +2,7 @@
 
 use crate::cli::files::granted;
 use crate::cli::npy::Array;
-use crate::cli::{Failure, Global, weights};
+use crate::cli::{Failure, Global, engine, weights};
 use burn::tensor::{Device, Tensor, TensorData};
 use resnetc::back::live::{self, Model, Value};
 use resnetc::engine::Options;
@@ -11,39 +11,30 @@ use resnetc::weights::{SEED, collect};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-/// What runs the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum By {
-    /// The engine, with so many threads.
-    Engine(NonZeroUsize),
-    /// burn's own ops.
-    Burn,
-}
-
-/// The live model for batches of `batch`. `file` has its weights; without one they are fresh.
+/// The live model for batches of `batch`, on an engine with these options or, without any, on burn's own ops. `file` has its weights;
+/// without one they are fresh.
 pub(super) fn load(
     checked: Checked,
     file: Option<&Path>,
     fold: bool,
     batch: u64,
-    by: By,
+    options: Option<Options>,
     global: Global,
 ) -> Result<Model, Failure> {
-    let bytes = match by {
-        By::Engine(_) => live::estimate(&checked, batch),
-        By::Burn => live::estimate_plain(&checked, batch),
+    let bytes = match options {
+        Some(_) => live::estimate(&checked, batch),
+        None => live::estimate_plain(&checked, batch),
     };
     granted(live::affordable(bytes, free()), None, global)?;
     let (checked, supply) = weights::load(checked, file, SEED, fold, global)?;
-    match by {
-        By::Engine(threads) => {
-            let options = Options { threads, ..Options::default() };
+    match options {
+        Some(_) => {
             let model = granted(checked.instantiate_from(&Device::flex(), supply), file, global)?;
-            let model = model.with_engine(Some(options));
+            let model = model.with_engine(options);
             granted(model.prepare(), file, global)?;
             Ok(model)
         }
-        By::Burn => {
+        None => {
             let tensors = granted(collect(&checked, supply), file, global)?;
             Ok(granted(checked.instantiate_with(&Device::flex(), tensors), file, global)?.with_engine(None))
         }
@@ -61,13 +52,14 @@ pub(super) fn kibibytes(file: &str, key: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(key))?.trim().strip_suffix(" kB")?.trim().parse().ok()
 }
 
-/// Lets this many threads run, or as many as the machine has; how many those are.
-pub(super) fn start_threads(threads: Option<u16>) -> Result<NonZeroUsize, Failure> {
-    if let Some(threads) = threads {
+/// Lets the threads run that are asked for, or as many as the machine has; the engine's options.
+pub(super) fn options(arguments: engine::Arguments) -> Result<Options, Failure> {
+    if let Some(threads) = arguments.threads {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
         pool.map_err(|error| Failure::unasked(format!("cannot start {threads} threads"), error))?;
     }
-    Ok(NonZeroUsize::new(rayon::current_num_threads()).unwrap_or(NonZeroUsize::MIN))
+    let threads = NonZeroUsize::new(rayon::current_num_threads()).unwrap_or(NonZeroUsize::MIN);
+    Ok(Options { threads, winograd: !arguments.no_winograd, ..Options::default() })
 }
 
 /// Images N, C, H, W as burn has them.

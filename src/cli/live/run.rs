@@ -1,6 +1,6 @@
 //! The run: an array in, an array or a summary out.
 
-use super::model::{self, By, array, tensor};
+use super::model::{self, array, tensor};
 use crate::cli::npy::{self, Array};
 use crate::cli::output::{self, Format, Grid};
 use crate::cli::run::Arguments;
@@ -18,7 +18,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
     if let Some(output) = &arguments.output {
         files::ours(output, arguments.force)?;
     }
-    let by = By::Engine(model::start_threads(arguments.threads)?);
+    let options = model::options(arguments.engine)?;
     let source = files::read_description(&arguments.file)?;
     let images = images::read(&arguments.input, global)?;
     let checked = images::compile(&source, &images, &arguments.input, global)?;
@@ -27,7 +27,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
     }
     let name = checked.graph().name.clone();
     let batch = images.shape.first().copied().unwrap_or(1);
-    let model = model::load(checked, arguments.weights.as_deref(), arguments.fold_batch_norm, batch, by, global)?;
+    let model =
+        model::load(checked, arguments.weights.as_deref(), arguments.fold_batch_norm, batch, Some(options), global)?;
     let output = array(model.forward(tensor(images)));
     match &arguments.output {
         Some(path) => files::write_atomic(path, &npy::write(&output.shape, &output.values)),

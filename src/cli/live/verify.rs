@@ -1,9 +1,9 @@
 //! The live model among the runtimes that are compared.
 
-use super::model::{self, By, array, tensor};
+use super::model::{self, array, tensor};
 use crate::cli::npy::Array;
 use crate::cli::verify::case::{Case, Outcome};
-use crate::cli::{Failure, files, weights};
+use crate::cli::{Failure, engine, files, weights};
 use resnetc::back::live;
 use resnetc::engine::{Engine, Options, Planning};
 use resnetc::weights::SEED;
@@ -22,9 +22,9 @@ pub(in crate::cli) fn run(case: &Case, places: &[usize]) -> Result<Outcome, Fail
     let all = if inner.is_empty() { Vec::new() } else { apart(case)? };
     let mut values: BTreeMap<_, _> = all.into_iter().enumerate().filter(|(place, _)| inner.contains(place)).collect();
     if places.contains(&case.last()) {
-        let by = By::Engine(model::start_threads(None)?);
+        let options = Some(model::options(engine::Arguments::default())?);
         let model =
-            model::load(case.network.clone(), Some(&case.weights_file()), false, case.batch(), by, case.global)?;
+            model::load(case.network.clone(), Some(&case.weights_file()), false, case.batch(), options, case.global)?;
         values.insert(case.last(), array(model.forward(tensor(case.images.clone()))));
     }
     Ok(Outcome::Ran { version: format!("resnetc {}", env!("CARGO_PKG_VERSION")), values })

@@ -104,7 +104,7 @@ impl Work {
                     out.copy_from_slice(&operands[0][block * output.plane()..][..output.plane()]);
                 }
                 for pointwise in chain {
-                    pointwise.apply(block, others, out);
+                    pointwise.apply(block, others, output, out);
                 }
             }
             Self::Resample(resample) => {

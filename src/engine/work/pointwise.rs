@@ -1,6 +1,7 @@
 //! What is computed of each element by itself: activations, factors and summands for each channel, sums and products of branches.
 
 use crate::engine::BLOCK;
+use crate::engine::extent::Extent;
 use crate::ir::op::Activation;
 use std::f32::consts::FRAC_1_SQRT_2;
 
@@ -20,10 +21,10 @@ pub(in crate::engine) enum Pointwise {
 }
 
 impl Pointwise {
-    /// Does it to the block `block` of an image, given the other operands of that image.
-    pub(super) fn apply(&self, block: usize, others: &[&[f32]], values: &mut [f32]) {
+    /// Does it to the block `block` of an image of `extent`, given the other operands of that image.
+    pub(super) fn apply(&self, block: usize, others: &[&[f32]], extent: Extent, values: &mut [f32]) {
         let channels = block * BLOCK..(block + 1) * BLOCK;
-        let plane = values.len();
+        let plane = extent.plane();
         match self {
             Self::Activation(activation) => activate(*activation, values),
             Self::Affine { scale, shift } => {
@@ -38,7 +39,7 @@ impl Pointwise {
                 let other = &others[*other][block * plane..][..plane];
                 values.iter_mut().zip(other).for_each(|(value, other)| *value += other);
             }
-            Self::Multiply(other) if others[*other].len() < (block + 1) * plane => {
+            Self::Multiply(other) if others[*other].len() < extent.floats() => {
                 let gate = &others[*other][channels];
                 for pixel in values.as_chunks_mut::<BLOCK>().0 {
                     pixel.iter_mut().zip(gate).for_each(|(value, gate)| *value *= gate);

@@ -1,0 +1,12 @@
+//! How the engine runs, for the commands that run it.
+
+/// The engine's settings
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub(super) struct Arguments {
+    /// Threads to use; all by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+    /// Compute every convolution in the direct form: slower, with the smaller rounding error
+    #[arg(long)]
+    pub(super) no_winograd: bool,
+}
