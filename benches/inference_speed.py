@@ -4,22 +4,26 @@ on JAX.
 usage: inference_speed.py RELEASE [NETWORK:BATCH ...]
 
 RELEASE is the folder with `resnetc` and `examples/passes`, both built with --release. Every program is a process of its own that loads
-the network once (batch norms folded in all of them) and then runs a pass whenever it is told to. They take turns, one pass each, and
-each round begins with another, so that what else the machine does falls on all of them. Printed as Markdown: the median time, the
+the network once (batch norms folded in all of them) and then runs a pass whenever it is told to. They take turns, one pass each, in
+another order each round, so that what else the machine does falls on all of them, with a pause before each pass in which the threads of
+the last one go to sleep. Printed as Markdown: the median time, the
 ratio of ONNX Runtime's to it (above 1 is faster than ONNX Runtime), the time from start to the first output, and the peak of memory of
 the process, as the kernel counts it.
 """
 
 import os
+import random
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NETWORKS = ["resnet18", "resnet50", "resnet152", "resnext50_32x4d", "mobilenet_v2", "vgg16"]
 ROUNDS = {1: 40, 8: 12}
+PAUSE = 0.03
 
 
 class Program:
@@ -42,6 +46,7 @@ class Program:
 
     def run(self):
         """Runs a pass; its time in milliseconds."""
+        time.sleep(PAUSE)
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         return float(self.process.stdout.readline())
@@ -87,13 +92,14 @@ def measure(release, network, batch):
         for program in found:
             program.run()
         for number in range(ROUNDS.get(batch, 10)):
-            for program in found[number % len(found) :] + found[: number % len(found)]:
+            for program in random.Random(number).sample(found, len(found)):
                 program.times.append(program.run())
-        theirs = next(statistics.median(program.times) for program in found if program.name == "ONNX Runtime")
+        medians = {program.name: statistics.median(program.times) for program in found}
+        theirs = medians.get("ONNX Runtime", float("nan"))
         for program in found:
-            time = statistics.median(program.times)
+            own = medians[program.name]
             print(
-                f"| {network} | {batch} | {program.name} | {time:.1f} | {theirs / time:.2f} "
+                f"| {network} | {batch} | {program.name} | {own:.1f} | {theirs / own:.2f} "
                 f"| {program.first_output:.0f} | {program.peak():.0f} |",
                 flush=True,
             )

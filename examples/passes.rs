@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use resnetc::source::Source;
 use resnetc::weights::{self, Fresh};
 use std::error::Error;
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -41,7 +41,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for line in std::io::stdin().lock().lines() {
         line?;
         println!("{:.4}", pass());
-        std::io::stdout().flush()?;
     }
     Ok(())
 }

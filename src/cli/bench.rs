@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) engine: engine::Arguments,
     /// Measure burn's own ops, which training uses, in place of the engine
-    #[arg(long)]
+    #[arg(long, conflicts_with = "no_winograd")]
     pub(super) plain: bool,
     /// Show where the time goes, against what this machine can do at most
     #[arg(long, value_enum, conflicts_with = "plain", value_name = "PART")]

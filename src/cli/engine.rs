@@ -2,6 +2,7 @@
 
 /// The engine's settings
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
+#[group(skip)]
 pub(super) struct Arguments {
     /// Threads to use; all by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

@@ -299,7 +299,9 @@ impl<'a> Printer<'a> {
         if rows.iter().all(|(_, outcome)| outcome.error.is_none()) {
             let columns = header.len() - ERROR.len();
             header.truncate(columns);
-            cells.iter_mut().for_each(|row| row.truncate(columns));
+            for row in &mut cells {
+                row.truncate(columns);
+            }
         }
         let numeric = header.iter().map(|name| !ERROR.contains(&name.as_str())).collect();
         Grid { header, rows: cells, numeric }.render(format).unwrap_or_default()

@@ -13,7 +13,11 @@
 //! need no shuffling. With channels last, rows of 512 and more channels would lie a multiple of 2 KiB apart, and evict each other from
 //! the first cache.
 //!
-//! **Threads** take tasks of a step from a counter and wait for one another between steps ([`kernel`]).
+//! **Threads** take tasks of a step from a counter and wait for one another between steps ([`kernel`]). They are those of rayon's pool: a run
+//! is over when the pool has come to all of its parts, so a pool that is busy with something else holds it up.
+//!
+//! **Numbers** are meant to be finite. What is not stays in its image, but a group of a convolution may see it in others: groups that
+//! share a block are summed together, with zeros.
 
 #![expect(
     clippy::indexing_slicing,
@@ -45,6 +49,8 @@ use work::{Pass, PassKind, Reads, Scratch, Source, Task, Work};
 
 /// Channels of a block.
 const BLOCK: usize = 16;
+/// Runs whose memory is kept for others.
+const IDLE: usize = 2;
 
 /// How an engine runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +110,9 @@ impl Engine {
     /// If `input` is not of that size.
     #[must_use]
     pub fn run(&self, input: &[f32], images: usize) -> Vec<f32> {
+        if images == 0 {
+            return Vec::new();
+        }
         let mut room = self.enter();
         self.fill(input, images, &mut room);
         let output = self.value(self.plan.output, images, &room);
@@ -111,13 +120,16 @@ impl Engine {
         output
     }
 
-    /// The value of every node, N x C x H x W or N x features, in the order of [`Checked::order`]. Of a plan that fuses, values that
-    /// later ones lie over are not what they were: plan [`Planning::Apart`].
+    /// The value of every node, N x C x H x W or N x features, in the order of [`Checked::order`].
     ///
     /// # Panics
-    /// As [`Engine::run`].
+    /// As [`Engine::run`], and if the network was not planned [`Planning::Apart`]: elsewhere later values lie over earlier ones.
     #[must_use]
     pub fn values(&self, input: &[f32], images: usize) -> Vec<Vec<f32>> {
+        assert!(self.plan.is_apart, "only a plan that keeps values apart has them all");
+        if images == 0 {
+            return vec![Vec::new(); self.plan.nodes.len()];
+        }
         let mut room = self.enter();
         self.fill(input, images, &mut room);
         let values =
@@ -153,7 +165,9 @@ impl Engine {
         let mut times = vec![Vec::with_capacity(runs); self.plan.steps.len()];
         let mut room = self.enter();
         for _ in 0..runs {
-            times.iter_mut().for_each(|times| times.push(0.0));
+            for times in &mut times {
+                times.push(0.0);
+            }
             let mut before = Instant::now();
             self.fill_noting(input, images, &mut room, |step| {
                 let now = Instant::now();
@@ -176,7 +190,10 @@ impl Engine {
     }
 
     fn leave(&self, room: Room) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(room);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE {
+            idle.push(room);
+        }
     }
 
     /// Where a value of so many images is.
@@ -201,7 +218,9 @@ impl Engine {
 
     /// Computes every step, and says when each pass of one is done.
     fn fill_noting(&self, input: &[f32], images: usize, room: &mut Room, mut note: impl FnMut(usize)) {
-        assert_eq!(input.len(), self.input.numbers() * images, "the input is N x C x H x W");
+        assert_eq!(Some(input.len()), self.input.numbers().checked_mul(images), "the input is N x C x H x W");
+        // Nothing that a step reads or writes lies further: no place below can be too large to count.
+        assert!(self.plan.floats.checked_mul(images).is_some(), "the values are more than can be counted");
         let passes: Vec<_> = self.passes(images).collect();
         let values = self.plan.floats * images;
         let spans: Vec<_> =
@@ -235,8 +254,7 @@ impl Engine {
     }
 
     fn span(&self, step: &Step, pass: &Pass, images: usize) -> Span {
-        let skipped = usize::from(step.in_place && matches!(step.work, Work::Pointwise(_)));
-        let operands = step.operands.iter().skip(skipped).map(|value| self.place(*value, images)).collect();
+        let operands = step.reads().iter().map(|value| self.place(*value, images)).collect();
         let residual = step.residual.map(|value| self.place(value, images));
         let out = self.place(step.value, images);
         let values = self.plan.floats * images;
@@ -276,9 +294,7 @@ impl Engine {
                 conv.sum(self.found, tiles.start, operands[0], scratch, &mut to);
             }
             (Part::Chunk(out), work, _) => {
-                let skipped = usize::from(step.in_place);
-                let extents: Vec<_> =
-                    step.operands.iter().skip(skipped).map(|value| self.plan.values[*value].extent).collect();
+                let extents: Vec<_> = step.reads().iter().map(|value| self.plan.values[*value].extent).collect();
                 let reads = Reads { input, operands, extents: &extents, in_place: step.in_place };
                 let output = self.plan.values[step.value].extent;
                 self.found.compile_for(|| work.run(task, &reads, output, out));

@@ -111,7 +111,7 @@ fn windows_of_every_kind_give_the_numbers_of_their_definition() {
 #[test]
 fn convolutions_of_many_channels_and_groups_give_the_numbers_of_their_definition() {
     // Channels, filters, groups, kernel, stride, dilation, height, width.
-    let table: [[u64; 8]; 13] = [
+    let table: [[u64; 8]; 15] = [
         [40, 72, 1, 3, 1, 1, 9, 31],
         [64, 40, 1, 1, 1, 1, 7, 7],
         [48, 33, 1, 1, 2, 1, 9, 15],
@@ -125,6 +125,8 @@ fn convolutions_of_many_channels_and_groups_give_the_numbers_of_their_definition
         [64, 128, 2, 3, 1, 1, 7, 7],
         [3, 20, 1, 7, 2, 1, 33, 41],
         [17, 16, 1, 4, 4, 1, 16, 16],
+        [64, 64, 2, 1, 1, 1, 1, 1],
+        [32, 32, 1, 17, 1, 1, 18, 18],
     ];
     for [channels, filters, groups, kernel, stride, dilation, height, width] in table {
         let padding = Sides::all(dilation * (kernel - 1) / 2);
@@ -257,5 +259,44 @@ fn a_gate_of_many_channels_is_a_factor_for_each() {
     for planning in [Planning::Fused, Planning::Apart] {
         let options = Options { planning, ..Options::default() };
         assert_near(&network, &expected, &run(&network, &weights, options, 2), &format!("{planning:?}"));
+    }
+}
+
+#[test]
+fn what_is_no_number_stays_in_a_maximum() {
+    let padding = Sides::all(0);
+    let window = Window { kernel: [3; 2], stride: [1; 2], dilation: [1; 2], padding, ceil: false };
+    let network = single(Op::MaxPool(op::MaxPool { window }), Shape::Map { channels: 3, height: 3, width: 3 });
+    for place in 0..9 {
+        let mut image = images(&network, 1);
+        image[9 + place] = f32::NAN;
+        let found = Engine::new(&network, &filled(&network), Options::default()).unwrap().run(&image, 1);
+        assert_eq!(found.iter().map(|value| value.is_nan()).collect::<Vec<_>>(), [false, true, false], "{place}");
+    }
+}
+
+#[test]
+fn no_images_have_no_values() {
+    let network = compile(&small("torchvision"));
+    let engine = Engine::new(&network, &filled(&network), Options::default()).unwrap();
+    assert!(engine.run(&[], 0).is_empty());
+}
+
+#[test]
+fn activations_have_their_limits_far_from_zero() {
+    let of = |activation| single(Op::Activation(activation), Shape::Map { channels: 1, height: 1, width: 6 });
+    let image = [-1e38, -100.0, -88.0, 88.0, 100.0, 1e38];
+    let found = |activation| {
+        let network = of(activation);
+        Engine::new(&network, &filled(&network), Options::default()).unwrap().run(&image, 1)
+    };
+    let expected = |of: fn(f64) -> f64| image.map(|x| of(f64::from(x)) as f32);
+    for (activation, expected) in [
+        (op::Activation::Sigmoid, expected(|x| 1.0 / (1.0 + (-x).exp()))),
+        (op::Activation::Silu, expected(|x| x / (1.0 + (-x).exp()))),
+    ] {
+        for (found, expected) in found(activation).iter().zip(expected) {
+            assert!((found - expected).abs() <= 1e-6 * expected.abs() + 1e-30, "{activation:?}: {found} {expected}");
+        }
     }
 }

@@ -66,9 +66,7 @@ impl Inference {
         let input = if input.is_contiguous() { input } else { input.to_contiguous() };
         let ready = self.ready(weights, options).expect("the weights are the network's and can be read");
         let engine = ready.engine.as_ref()?;
-        // What has no images has no values, whatever the kernels make of that.
-        let values = if images == 0 { Vec::new() } else { engine.run(input.as_slice()?, images) };
-        Some(self.value(values, images))
+        Some(self.value(engine.run(input.as_slice()?, images), images))
     }
 
     fn value(&self, values: Vec<f32>, images: usize) -> Value {
@@ -169,8 +167,12 @@ pub(super) fn primitive<const D: usize>(tensor: Tensor<D>) -> Option<FloatTensor
     if tensor.dtype() == DType::F32 { tensor.try_into_primitive::<Flex>().ok() } else { None }
 }
 
-/// Whether both are float32 in this machine's memory, and the same numbers.
+/// Whether both are float32 in this machine's memory, and the same to the bit.
 fn are_equal(one: &Tensor<1>, other: &Tensor<1>) -> bool {
     let [one, other] = [one, other].map(|tensor| primitive(tensor.clone()));
-    one.zip(other).is_some_and(|(one, other)| one.as_slice::<f32>() == other.as_slice())
+    let pair =
+        one.as_ref().and_then(|one| one.as_slice::<f32>()).zip(other.as_ref().and_then(|other| other.as_slice()));
+    pair.is_some_and(|(one, other)| {
+        one.iter().map(|value| value.to_bits()).eq(other.iter().map(|value| value.to_bits()))
+    })
 }

@@ -2,7 +2,7 @@
 
 use crate::analysis::memory::inference_peak;
 use crate::diagnostic::{Code, Refusal};
-use crate::ir::{Op, Shape};
+use crate::ir::Op;
 use crate::valid::{Checked, Layer};
 use crate::weights;
 use std::hint::black_box;
@@ -12,19 +12,24 @@ const BLOCK: u64 = 16;
 
 /// Bytes that inference of `batch` images may need on the engine: the weights as they are packed, four times as large where a convolution
 /// may go through Winograd's transforms, and the largest tensor of them as it is read, folded and packed, the largest sum of live
-/// values, and what fills the channels of the largest layer up to whole blocks. All of it float32.
+/// values, and what fills channels up to whole blocks. All of it float32.
 #[must_use]
 pub fn estimate(checked: &Checked, batch: u64) -> u128 {
     let largest = checked.parameters().map(|(_, shape)| shape.into_iter().map(u128::from).product::<u128>()).max();
-    let filling = |shape: Shape| {
-        let channels = shape.channels();
-        u128::from(channels.next_multiple_of(BLOCK) - channels) * shape.positions()
-    };
-    let padding = checked.layers().map(|layer| filling(layer.input) + filling(layer.output)).max();
-    let values = inference_peak(checked).elements.saturating_add(padding.unwrap_or_default());
+    let filling: u128 = checked.layers().map(|layer| of_filling(&layer)).sum();
+    let values = inference_peak(checked).elements.saturating_add(filling);
     let copies = largest.unwrap_or_default().saturating_mul(4 * 3);
     let transformed: u128 = checked.layers().map(|layer| of_transforms(&layer)).sum();
     weights::bytes(checked).saturating_add(copies + transformed).saturating_add(of_batch(values, batch))
+}
+
+/// Elements by which a layer's value is more on the engine than in the analysis: whole blocks of channels, and copies of what is only
+/// seen otherwise.
+fn of_filling(layer: &Layer<'_>) -> u128 {
+    let channels = layer.output.channels();
+    let filling = u128::from(channels.next_multiple_of(BLOCK) - channels) * layer.output.positions();
+    let is_view = matches!(layer.node.op, Op::Slice(_) | Op::Flatten(_));
+    filling + if is_view { layer.output.elements() } else { 0 }
 }
 
 /// Bytes by which a layer's transformed weights may be more than the weights: 36 in place of 9.

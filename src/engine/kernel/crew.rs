@@ -1,8 +1,8 @@
 //! Threads that go through a plan together.
 //!
 //! Every thread runs through all the steps and takes tasks of a step until none is left; then it waits until those that others took are
-//! done. So nobody is woken for a layer, and nobody is waited for who has not come yet: one thread alone finishes the plan, and those
-//! that a busy pool sends late find less to do, or nothing.
+//! done. So nobody is woken for a layer, and no layer waits for a thread that has not come yet: one alone finishes the plan, and
+//! those that a busy pool sends late find less to do, or nothing.
 
 use super::Floats;
 use super::rectangle::{Grid, Rectangle};

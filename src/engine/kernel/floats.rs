@@ -4,7 +4,7 @@
 const LINE: usize = 16;
 
 /// Floats that begin at a line of the cache.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(in crate::engine) struct Floats {
     memory: Vec<f32>,
     start: usize,
@@ -23,6 +23,8 @@ impl Floats {
     /// At least `len` floats, zeros in place of those here if these are fewer.
     pub(in crate::engine) fn hold(&mut self, len: usize) {
         if self.len < len {
+            // Never both at a time.
+            *self = Self::default();
             *self = Self::zeros(len);
         }
     }

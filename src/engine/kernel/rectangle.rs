@@ -47,9 +47,9 @@ impl Grid {
 
 /// A task's part of a grid: some blocks of some positions of an image.
 pub(in crate::engine) struct Rectangle<'a> {
-    pub(in crate::engine) image: usize,
-    pub(in crate::engine) blocks: Range<usize>,
-    pub(in crate::engine) positions: Range<usize>,
+    pub(super) image: usize,
+    pub(super) blocks: Range<usize>,
+    pub(super) positions: Range<usize>,
     pub(super) block_step: usize,
     pub(super) position_step: usize,
     /// The first block at the first position of its image.
@@ -104,6 +104,18 @@ impl<'a> Rectangle<'a> {
 }
 
 impl Rectangle<'_> {
+    pub(in crate::engine) fn image(&self) -> usize {
+        self.image
+    }
+
+    pub(in crate::engine) fn blocks(&self) -> Range<usize> {
+        self.blocks.clone()
+    }
+
+    pub(in crate::engine) fn positions(&self) -> Range<usize> {
+        self.positions.clone()
+    }
+
     /// Shows `each` what has been written of a block, a run of positions at a time.
     ///
     /// # Panics

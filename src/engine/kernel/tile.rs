@@ -32,7 +32,7 @@ pub(in crate::engine) struct Operands<'a> {
     /// From a row of the tile to the next, in floats of the source.
     pub(in crate::engine) row: usize,
     pub(in crate::engine) taps: &'a Taps,
-    /// The first and the last but one of the channels that are summed over; the source begins with the block of channel 0.
+    /// The first, and one past the last, of the channels that are summed over; the source begins with the block of channel 0.
     pub(in crate::engine) channels: &'a Range<usize>,
     /// For each block of input channels, tap and channel: the weights of the output channels.
     pub(in crate::engine) weights: &'a [f32],

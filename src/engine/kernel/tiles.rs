@@ -57,8 +57,8 @@ impl Tiling {
 
 /// A task's tiles: of each some blocks.
 pub(in crate::engine) struct Tiles<'a> {
-    pub(in crate::engine) blocks: Range<usize>,
-    pub(in crate::engine) tiles: Range<usize>,
+    pub(super) blocks: Range<usize>,
+    pub(super) range: Range<usize>,
     tiling: &'a Tiling,
     /// The first block at the first position of the first image.
     pub(super) out: *mut f32,
@@ -90,12 +90,20 @@ impl<'a> Tiles<'a> {
         };
         Self {
             blocks: part(run, tiling.blocks_each, 0..tiling.blocks),
-            tiles: part(group, tiling.tiles_each, tiling.tiles.clone()),
+            range: part(group, tiling.tiles_each, tiling.tiles.clone()),
             tiling,
             out,
             residual,
             life: PhantomData,
         }
+    }
+
+    pub(in crate::engine) fn blocks(&self) -> Range<usize> {
+        self.blocks.clone()
+    }
+
+    pub(in crate::engine) fn tiles(&self) -> Range<usize> {
+        self.range.clone()
     }
 
     pub(super) fn side(&self) -> usize {
@@ -104,7 +112,7 @@ impl<'a> Tiles<'a> {
 
     /// Shows `each` what has been written, a tile's row at a time.
     pub(in crate::engine) fn for_each(&mut self, mut each: impl FnMut(&mut [f32])) {
-        for (block, tile) in self.blocks.clone().flat_map(|block| self.tiles.clone().map(move |tile| (block, tile))) {
+        for (block, tile) in self.blocks.clone().flat_map(|block| self.range.clone().map(move |tile| (block, tile))) {
             let place = self.place(tile, block);
             for row in 0..place.rows {
                 // SAFETY: the pixels lie in the tile, which is this task's alone and was written before.

@@ -38,7 +38,7 @@ impl Form {
     pub(in crate::engine) fn of_kernel(self, [first, middle, last]: [f64; 3]) -> [f64; 6] {
         match self {
             Self::Two => {
-                let (ends, middle) = ((first + last) / 2.0, middle / 2.0);
+                let (ends, middle) = (f64::midpoint(first, last), middle / 2.0);
                 [first, ends + middle, ends - middle, last, 0.0, 0.0]
             }
             Self::Four => {
@@ -150,7 +150,7 @@ pub(in crate::engine) fn finish_tile(found: Found, form: Form, given: &Finish<'_
     assert!((side * side - 1) * given.step + 16 <= given.sums.len(), "a tile reads beyond its sums");
     assert!(given.bias.len() >= 16, "a tile reads beyond its bias");
     assert!(to.side() == form.side(), "a tile has the side of its map's tiles");
-    assert!(to.tiles.contains(&given.tile) && to.blocks.contains(&given.block), "the tile is another task's");
+    assert!(to.range.contains(&given.tile) && to.blocks.contains(&given.block), "the tile is another task's");
     by_form!(found, form, finish(given, to));
 }
 
@@ -164,8 +164,8 @@ unsafe fn spread<V: Lanes, const M: usize, const A: usize>(from: *const f32, row
         for (x, column) in columns.iter_mut().enumerate() {
             *column = of_inputs::<V, A>(std::array::from_fn(|y| V::load(from.add(y * row + x * 16))));
         }
-        for y in 0..A {
-            let values = of_inputs::<V, A>(std::array::from_fn(|x| columns[x][y]));
+        for (y, row) in turned(&columns).into_iter().enumerate() {
+            let values = of_inputs::<V, A>(row);
             for (x, value) in values.into_iter().enumerate() {
                 value.store(to.add((y * A + x) * step));
             }
@@ -188,8 +188,8 @@ unsafe fn finish<V: Lanes, const M: usize, const A: usize>(given: &Finish<'_>, t
             *column = of_sums::<V, M, A>(std::array::from_fn(|y| V::load(sums.add((y * A + x) * given.step))));
         }
         let (bias, low, high) = (V::load(given.bias.as_ptr()), V::splat(low), V::splat(high));
-        for y in 0..place.rows {
-            let values = of_sums::<V, M, A>(std::array::from_fn(|x| columns[x][y]));
+        for (y, row) in turned(&columns).into_iter().enumerate().take(place.rows) {
+            let values = of_sums::<V, M, A>(row);
             for (x, value) in values.into_iter().enumerate().take(place.columns) {
                 let at = place.offset + y * place.row + x * 16;
                 let value = value.plus(bias);
@@ -198,6 +198,12 @@ unsafe fn finish<V: Lanes, const M: usize, const A: usize>(given: &Finish<'_>, t
             }
         }
     }
+}
+
+/// Rows in place of columns.
+#[inline(always)]
+fn turned<V: Copy, const A: usize, const N: usize>(columns: &[[V; N]; A]) -> [[V; A]; N] {
+    std::array::from_fn(|y| std::array::from_fn(|x| columns[x][y]))
 }
 
 /// The transform of a row or column of inputs.

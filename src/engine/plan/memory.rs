@@ -2,6 +2,7 @@
 
 use super::{Plan, Planning, Step};
 use crate::engine::work::Work;
+use std::cmp::Reverse;
 use std::ops::RangeInclusive;
 
 /// Memory that one value has, or several one after another in its place.
@@ -16,8 +17,7 @@ impl Plan {
     /// Gives every value its place.
     ///
     /// A step works in place where it may: a convolution over its residual, what works on single elements over its first operand, if
-    /// nothing reads that later. The buffers are then placed from the largest to the smallest, each where the lowest gap is between
-    /// those that live at the same time (Pisarchyk and Lee 2020, arXiv 2001.03288, "greedy by size").
+    /// nothing reads that later. The buffers are then placed greedily (Pisarchyk and Lee 2020, arXiv 2001.03288).
     pub(super) fn place(&mut self, planning: Planning) {
         let last_reads = self.last_reads(planning);
         let mut buffers: Vec<Buffer> = Vec::new();
@@ -76,14 +76,38 @@ impl Step {
     }
 }
 
-/// Places buffers, and says how many floats they take together.
+/// What comes first has the least of these.
+type Order = fn(&Buffer) -> (Reverse<usize>, usize);
+
+/// Places buffers, and says how many floats they take together: one after another, each where the lowest gap is between those that
+/// live at the same time, in that of several orders in which they take least.
 fn placed(buffers: &mut [Buffer]) -> usize {
-    let mut order: Vec<_> = (0..buffers.len()).collect();
-    order.sort_by_key(|at| std::cmp::Reverse(buffers.get(*at).map(|buffer| buffer.floats)));
+    let orders: [Order; 4] = [
+        // Greedy by size.
+        |buffer| (Reverse(buffer.floats), *buffer.lives.start()),
+        // As they are made, or the other way round.
+        |buffer| (Reverse(0), *buffer.lives.start()),
+        |buffer| (Reverse(*buffer.lives.end()), 0),
+        // Those that live long first.
+        |buffer| (Reverse(buffer.lives.end() - buffer.lives.start()), *buffer.lives.start()),
+    ];
+    let layouts = orders.map(|order| {
+        let mut places: Vec<_> = (0..buffers.len()).collect();
+        places.sort_by_key(|at| buffers.get(*at).map(order));
+        laid_out(buffers, &places)
+    });
+    let Some((offsets, end)) = layouts.into_iter().min_by_key(|(_, end)| *end) else { return 0 };
+    buffers.iter_mut().zip(offsets).for_each(|(buffer, offset)| buffer.offset = offset);
+    end
+}
+
+/// Where buffers lie that are placed in this order, and how many floats they take together.
+fn laid_out(buffers: &[Buffer], order: &[usize]) -> (Vec<usize>, usize) {
+    let mut offsets = vec![0; buffers.len()];
     let mut taken: Vec<(usize, usize, RangeInclusive<usize>)> = Vec::new();
     let mut end = 0;
-    for at in order {
-        let Some(buffer) = buffers.get_mut(at) else { continue };
+    for &at in order {
+        let Some(buffer) = buffers.get(at) else { continue };
         let mut offset = 0;
         for (start, end, lives) in &taken {
             let meets = lives.start() <= buffer.lives.end() && buffer.lives.start() <= lives.end();
@@ -91,10 +115,12 @@ fn placed(buffers: &mut [Buffer]) -> usize {
                 offset = *end;
             }
         }
-        buffer.offset = offset;
+        if let Some(slot) = offsets.get_mut(at) {
+            *slot = offset;
+        }
         end = end.max(offset + buffer.floats);
         taken.push((offset, offset + buffer.floats, buffer.lives.clone()));
         taken.sort_unstable_by_key(|(start, ..)| *start);
     }
-    end
+    (offsets, end)
 }

@@ -37,6 +37,8 @@ pub(super) struct Plan {
     pub(super) output: usize,
     /// Floats of memory for each image.
     pub(super) floats: usize,
+    /// Whether every value is kept.
+    pub(super) is_apart: bool,
 }
 
 /// One pass over a value.
@@ -88,7 +90,8 @@ impl Plan {
         }
         let output = planner.value(checked.output()).expect("every node has been planned");
         let Planner { steps, values, nodes, .. } = planner;
-        let mut plan = Self { steps, values, nodes, output, floats: 0 };
+        let is_apart = planning == Planning::Apart;
+        let mut plan = Self { steps, values, nodes, output, floats: 0, is_apart };
         if planning == Planning::Fused {
             plan.read_the_input_as_given();
         }
@@ -216,6 +219,12 @@ fn chained(pointwise: &Pointwise, first: usize, count: usize) -> Vec<Pointwise> 
 }
 
 impl Step {
+    /// The values that its tasks are given: all but the one in whose place single elements are computed.
+    pub(super) fn reads(&self) -> &[usize] {
+        let skipped = usize::from(self.in_place && matches!(self.work, Work::Pointwise(_)));
+        self.operands.get(skipped..).unwrap_or_default()
+    }
+
     /// The last node that it computes.
     fn last(&self) -> NodeId {
         *self.nodes.last().expect("a step computes a node")

@@ -198,7 +198,7 @@ impl Conv {
         to: &mut Tiles<'_>,
     ) {
         let Reading::Tiles(winograd) = &self.reading else { unreachable!("only tiles have two passes") };
-        let panels = to.blocks.start / self.packed.most..to.blocks.end.div_ceil(self.packed.most);
+        let panels = to.blocks().start / self.packed.most..to.blocks().end.div_ceil(self.packed.most);
         let given = Sums { found, values, first, bias: self.packed.biases(), bound: self.bound() };
         winograd.sum(&given, (panels.start, &self.packed.panels[panels.clone()]), &mut scratch.sums, to);
         if let (Some(activation), Bound::None) = (self.activation, given.bound) {
@@ -235,7 +235,7 @@ impl Conv {
     /// Does a task.
     pub(in crate::engine) fn run(&self, task: &Task<'_>, scratch: &mut Scratch, to: &mut Rectangle<'_>) {
         let Scratch { sums, band } = scratch;
-        for panels in self.packed.within(to.blocks.clone()) {
+        for panels in self.packed.within(to.blocks()) {
             let blocks = self.packed.reads(panels);
             let (source, start, block, row) = self.source(task, band, to, blocks.clone());
             for panel in panels {
@@ -282,18 +282,18 @@ impl Conv {
         to: &Rectangle<'_>,
         blocks: Range<usize>,
     ) -> (&'a [f32], usize, usize, usize) {
-        let first = to.positions.start;
+        let first = to.positions().start;
         match &self.reading {
             Reading::Band(band) => {
-                let rows = first / self.output.width..to.positions.end.div_ceil(self.output.width);
+                let rows = first / self.output.width..to.positions().end.div_ceil(self.output.width);
                 let block = band.block(rows.len());
-                let source = task.source.image(to.image, self.input);
-                let what = [task.step, to.image, blocks.start, blocks.end, rows.start];
+                let source = task.source.image(to.image(), self.input);
+                let what = [task.step, to.image(), blocks.start, blocks.end, rows.start];
                 let filled = scratch.filled(what, blocks.len() * block, |out| band.fill(source, blocks, rows, out));
                 (filled, 0, block, band.step())
             }
             Reading::Whole => {
-                let Source::Blocks(map) = task.source.image(to.image, self.input) else {
+                let Source::Blocks(map) = task.source.image(to.image(), self.input) else {
                     unreachable!("only bands read planes");
                 };
                 (&map[blocks.start * self.input.plane()..], first * BLOCK, self.input.plane(), 0)
@@ -302,7 +302,7 @@ impl Conv {
                 let Source::Blocks(vectors) = task.source else { unreachable!("only bands read planes") };
                 let len = self.input.floats() * task.images;
                 let filled = scratch.filled([task.step, 0, 0, 0, 0], len, |out| transpose(vectors, task.images, out));
-                (filled, 0, task.images * BLOCK, 0)
+                (&filled[blocks.start * task.images * BLOCK..], 0, task.images * BLOCK, 0)
             }
             Reading::Tiles(_) => unreachable!("tiles have passes of their own"),
         }
@@ -321,8 +321,8 @@ impl Conv {
     ) {
         if self.packed.is_depthwise {
             let width = self.output.width;
-            for row in 0..to.positions.len() / width {
-                let position = to.positions.start + row * width;
+            for row in 0..to.positions().len() / width {
+                let position = to.positions().start + row * width;
                 let (columns, start) = (width, row * operands.row);
                 let tile = Tile { rows: 1, columns, blocks: 1, start, block: panel.block, position, row: width };
                 kernel::depthwise(found, operands, &tile, to);
@@ -331,8 +331,8 @@ impl Conv {
         }
         let filters = panel.blocks * BLOCK;
         let Range { start: first, end } = *operands.channels;
-        let each = (NEAR / (self.taps.len() * filters)).next_multiple_of(BLOCK);
-        let tiles = self.tiles(found, operands.row, start, panel, to.positions.clone());
+        let each = (NEAR / (self.taps.len() * filters)).next_multiple_of(BLOCK).max(BLOCK);
+        let tiles = self.tiles(found, operands.row, start, panel, to.positions());
         if end - first <= each {
             for tile in tiles {
                 kernel::sum(found, operands, &tile, &mut Held::never(), to);
@@ -341,9 +341,9 @@ impl Conv {
         }
         let tiles: Vec<_> = tiles.collect();
         let weights_before = |channel: usize| (channel - first) * self.taps.len() * filters;
-        sums.hold(to.positions.len() * filters);
+        sums.hold(to.positions().len() * filters);
         // A part of the channels ends where a block does.
-        let mut channels = first..end.min(first / BLOCK * BLOCK + each.max(BLOCK));
+        let mut channels = first..end.min(first / BLOCK * BLOCK + each);
         loop {
             let following = channels.end..end.min(channels.end + each);
             let ahead = &operands.weights[weights_before(following.start)..weights_before(following.end)];

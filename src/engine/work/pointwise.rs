@@ -80,9 +80,11 @@ fn hard_sigmoid(x: f32) -> f32 {
     (x + 3.0).clamp(0.0, 6.0) / 6.0
 }
 
+/// Nothing where its value is below the smallest float: [`exp`] has an end there.
 #[inline]
 fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + exp(-x))
+    let value = 1.0 / (1.0 + exp(-x));
+    if x < -87.3 { 0.0 } else { value }
 }
 
 /// e^x within two units of the last place, without branches, so that loops over it become vectors: 2^n e^r with n the nearest integer to

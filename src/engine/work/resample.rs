@@ -97,10 +97,10 @@ impl Resample {
         for (row, _) in rows {
             let pixels = &pixels[row * self.width..];
             for (column, _) in columns {
-                // What is no number is larger than every number.
+                // What is no number stays, as in torch.
                 most.iter_mut()
                     .zip(&pixels[*column])
-                    .for_each(|(most, value)| *most = if *value <= *most { *most } else { *value });
+                    .for_each(|(most, value)| *most = if *value > *most || value.is_nan() { *value } else { *most });
             }
         }
         most

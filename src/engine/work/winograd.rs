@@ -125,15 +125,12 @@ impl Winograd {
             let spot = tiling.spot(tile);
             let map = &source[spot.image * self.input.floats()..][block * self.input.plane()..][..self.input.plane()];
             let out = &mut out[at * BLOCK..];
-            match self.inside(spot) {
-                Some(start) => {
-                    let place = [start, self.input.width * BLOCK];
-                    kernel::spread_tile(found, self.form, map, place, out, self.step());
-                }
-                None => {
-                    let border = border.filled(self, map, spot);
-                    kernel::spread_tile(found, self.form, border, [0, 6 * BLOCK], out, self.step());
-                }
+            if let Some(start) = self.inside(spot) {
+                let place = [start, self.input.width * BLOCK];
+                kernel::spread_tile(found, self.form, map, place, out, self.step());
+            } else {
+                let place = [0, 6 * BLOCK];
+                kernel::spread_tile(found, self.form, border.filled(self, map, spot), place, out, self.step());
             }
         }
     }
@@ -148,7 +145,7 @@ impl Winograd {
 
     /// A task of the second pass: some tiles of some panels, whose sums pass through `scratch`.
     pub(super) fn sum(&self, given: &Sums<'_>, panels: (usize, &[Panel]), scratch: &mut Floats, to: &mut Tiles<'_>) {
-        let tiles = to.tiles.clone();
+        let tiles = to.tiles();
         let (first, panels) = panels;
         let values = &given.values[(tiles.start - given.first) / self.group * self.input.blocks() * self.block()..];
         for (panel, weights) in panels.iter().zip(&self.weights[first..]) {
@@ -193,7 +190,7 @@ impl Winograd {
     /// Sums over the channels of one pair of points, tiles as pixels, while the weights of the next are brought near.
     fn multiply(&self, found: Found, operands: &Operands<'_>, ahead: &[f32], blocks: usize, to: &mut Rectangle<'_>) {
         let [most, _] = found.isa().tile();
-        let parts = super::conv::parts(to.positions.len(), most);
+        let parts = super::conv::parts(to.positions().len(), most);
         let aheads = Ahead::shared(ahead, parts.len(), self.input.blocks());
         for (part, ahead) in parts.zip(aheads) {
             let (columns, start) = (part.len(), part.start * BLOCK);
@@ -242,8 +239,9 @@ fn transformed(form: Form, kernel: &[f32], inputs: usize, outputs: usize, panel:
     for filter in panel.block * BLOCK..outputs.min((panel.block + panel.blocks) * BLOCK) {
         for (channel, kernel) in kernels[filter * inputs..][..inputs].iter().enumerate() {
             let rows = [0, 3, 6].map(|row| form.of_kernel([0, 1, 2].map(|column| f64::from(kernel[row + column]))));
-            for x in 0..points {
-                let column = form.of_kernel([0, 1, 2].map(|row: usize| rows[row][x]));
+            let [first, middle, last] = rows;
+            for (x, ((first, middle), last)) in first.into_iter().zip(middle).zip(last).enumerate().take(points) {
+                let column = form.of_kernel([first, middle, last]);
                 for (y, value) in column.into_iter().enumerate().take(points) {
                     let row = (y * points + x) * inputs + channel;
                     out[row * filters + filter - panel.block * BLOCK] = value as f32;
