@@ -16,8 +16,9 @@
 //! **Threads** take tasks of a step from a counter and wait for one another between steps ([`kernel`]). They are those of rayon's pool: a run
 //! is over when the pool has come to all of its parts, so a pool that is busy with something else holds it up.
 //!
-//! **Numbers** are meant to be finite. What is not stays in its image, but a group of a convolution may see it in others: groups that
-//! share a block are summed together, with zeros.
+//! **Numbers** are meant to be finite, and of one size. What is not stays in its image, but a group of a convolution may see it in others:
+//! groups that share a block are summed together, with zeros. In Winograd's form all pixels of a tile see what one of them reads, and
+//! lose to rounding what is small beside it.
 
 #![expect(
     clippy::indexing_slicing,
@@ -139,10 +140,10 @@ impl Engine {
         values
     }
 
-    /// Bytes of memory that is planned for the values of so many images, the input among them, which its owner keeps.
+    /// Bytes of memory that is planned for the values of so many images; the input is its owner's.
     #[must_use]
     pub fn planned_bytes(&self, images: usize) -> usize {
-        (self.plan.floats + self.input.numbers()) * images * size_of::<f32>()
+        self.plan.floats * images * size_of::<f32>()
     }
 
     /// Bytes of memory that the kernels use beside the values of so many images, threads' own memory apart.

@@ -170,9 +170,8 @@ pub(super) fn primitive<const D: usize>(tensor: Tensor<D>) -> Option<FloatTensor
 /// Whether both are float32 in this machine's memory, and the same to the bit.
 fn are_equal(one: &Tensor<1>, other: &Tensor<1>) -> bool {
     let [one, other] = [one, other].map(|tensor| primitive(tensor.clone()));
-    let pair =
-        one.as_ref().and_then(|one| one.as_slice::<f32>()).zip(other.as_ref().and_then(|other| other.as_slice()));
-    pair.is_some_and(|(one, other)| {
+    one.zip(other).is_some_and(|(one, other)| {
+        let [one, other] = [&one, &other].map(|tensor| tensor.as_slice::<f32>().unwrap_or_default());
         one.iter().map(|value| value.to_bits()).eq(other.iter().map(|value| value.to_bits()))
     })
 }

@@ -95,6 +95,15 @@ impl Layer {
         }
     }
 
+    /// One of its tensors; for a statistic no parameter is made that nobody has asked for yet.
+    pub(super) fn tensor(&self, kind: ParameterKind) -> Option<Array> {
+        match (self, kind) {
+            (Self::BatchNorm(norm), ParameterKind::Mean) => Some(array(norm.running_mean.value_sync())),
+            (Self::BatchNorm(norm), ParameterKind::Variance) => Some(array(norm.running_var.value_sync())),
+            _ => self.tensors().into_iter().find(|(own, _)| *own == kind).map(|(_, tensor)| tensor),
+        }
+    }
+
     /// Its tensors in the IR's layout.
     pub(super) fn tensors(&self) -> Vec<(ParameterKind, Array)> {
         match self {

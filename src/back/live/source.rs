@@ -56,9 +56,8 @@ impl Supply for Current<'_> {
             Some(source) if parameter.kind.is_trainable() => source.clone().tensor(parameter),
             _ => {
                 let mut layers = self.layers.iter().zip(self.nodes);
-                let tensors = layers.find(|(_, node)| **node == parameter.node).map(|(layer, _)| layer.tensors());
-                let mut tensors = tensors.into_iter().flatten();
-                Ok(tensors.find(|(kind, _)| *kind == parameter.kind).map(|(_, tensor)| tensor))
+                let layer = layers.find(|(_, node)| **node == parameter.node).map(|(layer, _)| layer);
+                Ok(layer.and_then(|layer| layer.tensor(parameter.kind)))
             }
         }
     }

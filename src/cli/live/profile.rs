@@ -55,11 +55,13 @@ pub(super) fn text(
         let Limits { peak, bandwidth } = limits;
         let machine = format!("{:.0} GFLOP/s, {:.1} GB/s", peak / 1e9, bandwidth / 1e9);
         let head = format!(
-            "{}: batch {}, {} threads, {:.2} ms; this machine: {machine}\n\n",
+            "{}: batch {}, {} threads, {:.2} ms; this machine: {machine}\nbytes: {} planned for values, {} for kernels\n\n",
             network.graph().name,
             arguments.batch,
             options.threads,
-            total * 1e3
+            total * 1e3,
+            output::grouped(engine.planned_bytes(batch) as u128),
+            output::grouped(engine.workspace_bytes(batch) as u128),
         );
         return Ok(if arguments.format == output::Format::Table { head + &text } else { text });
     }
@@ -71,6 +73,8 @@ pub(super) fn text(
         "ms": total * 1e3,
         "peak_flops_per_second": limits.peak,
         "bytes_per_second": limits.bandwidth,
+        "planned_bytes": engine.planned_bytes(batch),
+        "workspace_bytes": engine.workspace_bytes(batch),
         "layers": rows,
     }))
 }
@@ -114,7 +118,7 @@ fn grid(rows: &[Row]) -> Grid {
             row.layer.clone(),
             row.ops.join(" + "),
             shape,
-            format!("{:.3}", row.ms),
+            format!("{:.4}", row.ms),
             format!("{:.1} %", row.share * 1e2),
             rate,
             row.of_bound.map_or_else(String::new, |part| format!("{:.0} %", part * 1e2)),
