@@ -142,8 +142,12 @@ pub(super) fn warn(network: &Checked, source: &Source) {
 
 /// Prints `text` on standard output. A reader that has gone, such as `head`, has read enough.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::unasked("cannot print", error)),
         Ok(()) | Err(_) => Ok(()),
     }
@@ -203,6 +207,9 @@ fn is_ours(path: &Path) -> bool {
 
 /// Writes `bytes` to `path` so that it holds all of them or what it held before; `-` is standard output.
 pub(super) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if is_stdout(path) {
+        return print_bytes(bytes);
+    }
     write_whole(path, |out| out.write_all(bytes)).map_err(|error: std::io::Error| unwritable(path, &error))
 }
 
