@@ -27,18 +27,13 @@ pub(super) fn load(
     };
     granted(live::affordable(bytes, free()), None, global)?;
     let (checked, supply) = weights::load(checked, file, SEED, fold, global)?;
-    match options {
-        Some(_) => {
-            let model = granted(checked.instantiate_from(&Device::flex(), supply), file, global)?;
-            let model = model.with_engine(options);
-            granted(model.prepare(), file, global)?;
-            Ok(model)
-        }
-        None => {
-            let tensors = granted(collect(&checked, supply), file, global)?;
-            Ok(granted(checked.instantiate_with(&Device::flex(), tensors), file, global)?.with_engine(None))
-        }
+    if options.is_some() {
+        let model = granted(checked.instantiate_from(&Device::flex(), supply), file, global)?.with_engine(options);
+        granted(model.prepare(), file, global)?;
+        return Ok(model);
     }
+    let tensors = granted(collect(&checked, supply), file, global)?;
+    Ok(granted(checked.instantiate_with(&Device::flex(), tensors), file, global)?.with_engine(None))
 }
 
 /// Bytes of memory that are free, where that is known.
