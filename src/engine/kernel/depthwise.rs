@@ -1,9 +1,10 @@
 //! A tile of a depthwise convolution: some pixels of one block of channels, each channel by itself.
 
+use super::Found;
+use super::isa::{by_isa, compiled};
 use super::lanes::Lanes;
 use super::rectangle::Rectangle;
 use super::tile::{Operands, Tile, check_writes, taps, write};
-use super::{Found, Isa};
 
 /// Sums a tile of one row and one block and writes it into its place in `to`. The weights are sixteen for each tap.
 ///
@@ -17,37 +18,10 @@ pub(in crate::engine) fn depthwise(found: Found, operands: &Operands<'_>, tile: 
     assert!(operands.bias.len() >= 16, "a tile reads beyond its bias");
     check_writes(tile, to);
     // SAFETY: every read and write has been held against what there is, and a `Found` is only of what the processor has.
-    unsafe { choose(found, operands, tile, to) }
+    unsafe { by_isa!(found, portable(operands, tile, to), avx2(operands, tile, to), avx512(operands, tile, to)) }
 }
 
-unsafe fn choose(found: Found, operands: &Operands<'_>, tile: &Tile, to: &mut Rectangle<'_>) {
-    match found.isa() {
-        // SAFETY: the caller's.
-        Isa::Portable => unsafe { of_width::<super::lanes::Portable>(operands, tile, to) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: the caller's.
-        Isa::Avx2 => unsafe { avx2(operands, tile, to) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: the caller's.
-        Isa::Avx512 => unsafe { avx512(operands, tile, to) },
-        #[cfg(not(target_arch = "x86_64"))]
-        Isa::Avx2 | Isa::Avx512 => unreachable!("another processor does not have it"),
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn avx2(operands: &Operands<'_>, tile: &Tile, to: &mut Rectangle<'_>) {
-    // SAFETY: the caller's.
-    unsafe { of_width::<super::lanes::Avx2>(operands, tile, to) }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-unsafe fn avx512(operands: &Operands<'_>, tile: &Tile, to: &mut Rectangle<'_>) {
-    // SAFETY: the caller's.
-    unsafe { of_width::<super::lanes::Avx512>(operands, tile, to) }
-}
+compiled!(of_width<>(operands: &Operands<'_>, tile: &Tile, to: &mut Rectangle<'_>));
 
 /// Seven pixels at a time, then two, then one.
 ///

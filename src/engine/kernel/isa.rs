@@ -89,3 +89,47 @@ impl Found {
         work()
     }
 }
+
+/// Defines `portable`, `avx2` and `avx512`: a function that is generic in its lanes, compiled for the instructions of each. They are as
+/// safe to call as that, where the processor has them.
+macro_rules! compiled {
+    ($body:ident<$($count:ident),*>($($argument:ident: $kind:ty),* $(,)?) $(-> $result:ty)?) => {
+        unsafe fn portable<$(const $count: usize),*>($($argument: $kind),*) $(-> $result)? {
+            // SAFETY: the caller's.
+            unsafe { $body::<crate::engine::kernel::lanes::Portable, $($count),*>($($argument),*) }
+        }
+
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn avx2<$(const $count: usize),*>($($argument: $kind),*) $(-> $result)? {
+            // SAFETY: the caller's.
+            unsafe { $body::<crate::engine::kernel::lanes::Avx2, $($count),*>($($argument),*) }
+        }
+
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f")]
+        unsafe fn avx512<$(const $count: usize),*>($($argument: $kind),*) $(-> $result)? {
+            // SAFETY: the caller's.
+            unsafe { $body::<crate::engine::kernel::lanes::Avx512, $($count),*>($($argument),*) }
+        }
+    };
+}
+
+/// What an expression is worth for the instructions that were found; only those can be that there are.
+macro_rules! by_isa {
+    ($found:expr, $portable:expr, $avx2:expr, $avx512:expr) => {
+        match $found.isa() {
+            $crate::engine::kernel::Isa::Portable => $portable,
+            #[cfg(target_arch = "x86_64")]
+            $crate::engine::kernel::Isa::Avx2 => $avx2,
+            #[cfg(target_arch = "x86_64")]
+            $crate::engine::kernel::Isa::Avx512 => $avx512,
+            #[cfg(not(target_arch = "x86_64"))]
+            $crate::engine::kernel::Isa::Avx2 | $crate::engine::kernel::Isa::Avx512 => {
+                unreachable!("another processor does not have it")
+            }
+        }
+    };
+}
+
+pub(super) use {by_isa, compiled};

@@ -1,38 +1,17 @@
 //! The most arithmetic that a thread can do: products that wait for nothing.
 
+use super::Found;
+use super::isa::{by_isa, compiled};
 use super::lanes::Lanes;
-use super::{Found, Isa};
 
 /// Does so many rounds of independent products, and says how many floating-point operations those were. The sums are written to
 /// `sink`, so that nothing can be left out.
 pub(in crate::engine) fn multiply(found: Found, rounds: usize, sink: &mut [f32; 16]) -> usize {
-    match found.isa() {
-        // SAFETY: a `Found` is only of what the processor has.
-        Isa::Portable => unsafe { products::<super::lanes::Portable, 2>(rounds, sink) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        Isa::Avx2 => unsafe { avx2(rounds, sink) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        Isa::Avx512 => unsafe { avx512(rounds, sink) },
-        #[cfg(not(target_arch = "x86_64"))]
-        Isa::Avx2 | Isa::Avx512 => unreachable!("another processor does not have it"),
-    }
+    // SAFETY: a `Found` is only of what the processor has.
+    unsafe { by_isa!(found, portable::<2>(rounds, sink), avx2::<6>(rounds, sink), avx512::<12>(rounds, sink)) }
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn avx2(rounds: usize, sink: &mut [f32; 16]) -> usize {
-    // SAFETY: the caller's.
-    unsafe { products::<super::lanes::Avx2, 6>(rounds, sink) }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-unsafe fn avx512(rounds: usize, sink: &mut [f32; 16]) -> usize {
-    // SAFETY: the caller's.
-    unsafe { products::<super::lanes::Avx512, 12>(rounds, sink) }
-}
+compiled!(products<N>(rounds: usize, sink: &mut [f32; 16]) -> usize);
 
 /// `N` chains of products and additions side by side, more than the processor needs to hide how long each takes.
 ///

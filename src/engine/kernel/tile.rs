@@ -1,5 +1,6 @@
 //! A tile of a convolution: some pixels of one or two blocks of channels, summed in registers over all that they read.
 
+use super::isa::{by_isa, compiled};
 use super::lanes::Lanes;
 use super::rectangle::Rectangle;
 use super::{Bound, Found};
@@ -151,10 +152,10 @@ macro_rules! by_shape {
 }
 
 unsafe fn choose(found: Found, operands: &Operands<'_>, tile: &Tile, held: &mut Held<'_>, to: &mut Rectangle<'_>) {
-    match found.isa() {
-        super::Isa::Portable => by_shape!(portable(operands, tile, held, to), (1, 1, 1), (1, 2, 1), (2, 1, 1)),
-        #[cfg(target_arch = "x86_64")]
-        super::Isa::Avx2 => by_shape!(
+    by_isa!(
+        found,
+        by_shape!(portable(operands, tile, held, to), (1, 1, 1), (1, 2, 1), (2, 1, 1)),
+        by_shape!(
             avx2(operands, tile, held, to),
             (1, 1, 1),
             (1, 2, 1),
@@ -166,8 +167,7 @@ unsafe fn choose(found: Found, operands: &Operands<'_>, tile: &Tile, held: &mut 
             (2, 2, 1),
             (2, 3, 1)
         ),
-        #[cfg(target_arch = "x86_64")]
-        super::Isa::Avx512 => by_shape!(
+        by_shape!(
             avx512(operands, tile, held, to),
             (1, 1, 1),
             (1, 2, 1),
@@ -211,45 +211,11 @@ unsafe fn choose(found: Found, operands: &Operands<'_>, tile: &Tile, held: &mut 
             (2, 5, 2),
             (2, 6, 2),
             (2, 7, 2)
-        ),
-        #[cfg(not(target_arch = "x86_64"))]
-        super::Isa::Avx2 | super::Isa::Avx512 => unreachable!("another processor does not have it"),
-    }
+        )
+    );
 }
 
-unsafe fn portable<const P: usize, const Q: usize, const B: usize>(
-    o: &Operands<'_>,
-    t: &Tile,
-    held: &mut Held<'_>,
-    to: &mut Rectangle<'_>,
-) {
-    // SAFETY: the caller's.
-    unsafe { summed::<super::lanes::Portable, P, Q, B>(o, t, held, to) }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn avx2<const P: usize, const Q: usize, const B: usize>(
-    o: &Operands<'_>,
-    t: &Tile,
-    held: &mut Held<'_>,
-    to: &mut Rectangle<'_>,
-) {
-    // SAFETY: the caller's.
-    unsafe { summed::<super::lanes::Avx2, P, Q, B>(o, t, held, to) }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-unsafe fn avx512<const P: usize, const Q: usize, const B: usize>(
-    o: &Operands<'_>,
-    t: &Tile,
-    held: &mut Held<'_>,
-    to: &mut Rectangle<'_>,
-) {
-    // SAFETY: the caller's.
-    unsafe { summed::<super::lanes::Avx512, P, Q, B>(o, t, held, to) }
-}
+compiled!(summed<P, Q, B>(operands: &Operands<'_>, tile: &Tile, held: &mut Held<'_>, to: &mut Rectangle<'_>));
 
 /// The kernel itself: `P` pixels of `B` blocks, in one or two rows of `Q`.
 ///

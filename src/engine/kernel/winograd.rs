@@ -4,9 +4,10 @@
 //! pair of channels in place of 9 m^2. The points decide the error. For m = 4 they are 0, +-3/4 and +-3/2, of which every factor below is
 //! exact in binary; the usual 0, +-1 and +-2 lose three times as much (Barabasz et al. 2020, arXiv 1803.10986, on why).
 
+use super::isa::{by_isa, compiled};
 use super::lanes::Lanes;
 use super::tiles::Tiles;
-use super::{Bound, Found, Isa};
+use super::{Bound, Found};
 
 /// The side m of a tile of outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,11 @@ impl Form {
         self.side() + 2
     }
 
+    /// Pairs of points: products of a tile for each pair of channels.
+    pub(in crate::engine) fn pairs(self) -> usize {
+        self.points() * self.points()
+    }
+
     /// The transform of a kernel's row or column: a value for each point.
     pub(in crate::engine) fn of_kernel(self, [first, middle, last]: [f64; 3]) -> [f64; 6] {
         match self {
@@ -53,60 +59,6 @@ impl Form {
     }
 }
 
-/// Calls the function for a form as this processor runs it.
-macro_rules! by_form {
-    ($found:ident, $form:ident, $function:ident($($argument:expr),*)) => {
-        // SAFETY: the caller's, and a `Found` is only of what the processor has.
-        match ($found.isa(), $form) {
-            (Isa::Portable, Form::Two) => unsafe { $function::<super::lanes::Portable, 2, 4>($($argument),*) },
-            (Isa::Portable, Form::Four) => unsafe { $function::<super::lanes::Portable, 4, 6>($($argument),*) },
-            #[cfg(target_arch = "x86_64")]
-            (Isa::Avx2, Form::Two) => unsafe { avx2::$function::<2, 4>($($argument),*) },
-            #[cfg(target_arch = "x86_64")]
-            (Isa::Avx2, Form::Four) => unsafe { avx2::$function::<4, 6>($($argument),*) },
-            #[cfg(target_arch = "x86_64")]
-            (Isa::Avx512, Form::Two) => unsafe { avx512::$function::<2, 4>($($argument),*) },
-            #[cfg(target_arch = "x86_64")]
-            (Isa::Avx512, Form::Four) => unsafe { avx512::$function::<4, 6>($($argument),*) },
-            #[cfg(not(target_arch = "x86_64"))]
-            (Isa::Avx2 | Isa::Avx512, _) => unreachable!("another processor does not have it"),
-        }
-    };
-}
-
-/// The functions compiled for a processor's features.
-#[cfg(target_arch = "x86_64")]
-macro_rules! compiled {
-    ($module:ident, $lanes:ident, $features:literal) => {
-        mod $module {
-            use super::super::lanes::$lanes;
-            use super::{Finish, Tiles};
-
-            #[target_feature(enable = $features)]
-            pub(super) unsafe fn spread<const M: usize, const A: usize>(
-                from: *const f32,
-                row: usize,
-                to: *mut f32,
-                step: usize,
-            ) {
-                // SAFETY: the caller's.
-                unsafe { super::spread::<$lanes, M, A>(from, row, to, step) }
-            }
-
-            #[target_feature(enable = $features)]
-            pub(super) unsafe fn finish<const M: usize, const A: usize>(given: &Finish<'_>, to: &mut Tiles<'_>) {
-                // SAFETY: the caller's.
-                unsafe { super::finish::<$lanes, M, A>(given, to) }
-            }
-        }
-    };
-}
-
-#[cfg(target_arch = "x86_64")]
-compiled!(avx2, Avx2, "avx2,fma");
-#[cfg(target_arch = "x86_64")]
-compiled!(avx512, Avx512, "avx512f");
-
 /// Transforms sixteen channels of what a tile reads. Its first pixel lies at `start` in `source`, rows are `row` floats apart, pixels
 /// sixteen; the transform's values are written to `out`, `step` floats apart.
 ///
@@ -120,13 +72,29 @@ pub(in crate::engine) fn spread_tile(
     out: &mut [f32],
     step: usize,
 ) {
+    compiled!(spread<A>(from: *const f32, row: usize, to: *mut f32, step: usize));
     let side = form.points();
     assert!(start + (side - 1) * (row + 16) + 16 <= source.len(), "a tile reads beyond its source");
     assert!((side * side - 1) * step + 16 <= out.len(), "a tile is written beyond its place");
-    // SAFETY: the pointer lies in the source.
-    let from = unsafe { source.as_ptr().add(start) };
     let to = out.as_mut_ptr();
-    by_form!(found, form, spread(from, row, to, step));
+    // SAFETY: all that is read and written lies in the slices, and a `Found` is only of what the processor has.
+    unsafe {
+        let from = source.as_ptr().add(start);
+        match form {
+            Form::Two => by_isa!(
+                found,
+                portable::<4>(from, row, to, step),
+                avx2::<4>(from, row, to, step),
+                avx512::<4>(from, row, to, step)
+            ),
+            Form::Four => by_isa!(
+                found,
+                portable::<6>(from, row, to, step),
+                avx2::<6>(from, row, to, step),
+                avx512::<6>(from, row, to, step)
+            ),
+        }
+    }
 }
 
 /// What the last transform of a tile reads.
@@ -146,18 +114,29 @@ pub(in crate::engine) struct Finish<'a> {
 /// # Panics
 /// If it reads beyond the slices, or if the tile is none of `to`.
 pub(in crate::engine) fn finish_tile(found: Found, form: Form, given: &Finish<'_>, to: &mut Tiles<'_>) {
+    compiled!(finish<M, A>(given: &Finish<'_>, to: &mut Tiles<'_>));
     let side = form.points();
     assert!((side * side - 1) * given.step + 16 <= given.sums.len(), "a tile reads beyond its sums");
     assert!(given.bias.len() >= 16, "a tile reads beyond its bias");
     assert!(to.side() == form.side(), "a tile has the side of its map's tiles");
     assert!(to.range.contains(&given.tile) && to.blocks.contains(&given.block), "the tile is another task's");
-    by_form!(found, form, finish(given, to));
+    // SAFETY: all that is read lies in the slices, the tile is the task's, and a `Found` is only of what the processor has.
+    unsafe {
+        match form {
+            Form::Two => {
+                by_isa!(found, portable::<2, 4>(given, to), avx2::<2, 4>(given, to), avx512::<2, 4>(given, to));
+            }
+            Form::Four => {
+                by_isa!(found, portable::<4, 6>(given, to), avx2::<4, 6>(given, to), avx512::<4, 6>(given, to));
+            }
+        }
+    }
 }
 
 /// # Safety
 /// What [`spread_tile`] asserts, and that the processor has `V`.
 #[inline(always)]
-unsafe fn spread<V: Lanes, const M: usize, const A: usize>(from: *const f32, row: usize, to: *mut f32, step: usize) {
+unsafe fn spread<V: Lanes, const A: usize>(from: *const f32, row: usize, to: *mut f32, step: usize) {
     // SAFETY: every offset is within what `spread_tile` asserts.
     unsafe {
         let mut columns = [[V::splat(0.0); A]; A];

@@ -59,7 +59,6 @@ impl Winograd {
         let weights = panels.into_par_iter().map(|panel| transformed(form, kernel, inputs, output.channels, panel));
         let mut weights_of_panels = Vec::new();
         weights.collect_into_vec(&mut weights_of_panels);
-        let tiles = output.height.div_ceil(form.side()) * output.width.div_ceil(form.side());
         let most = panels.iter().map(|panel| panel.blocks).max().unwrap_or(1);
         Self {
             form,
@@ -67,7 +66,7 @@ impl Winograd {
             output,
             padding: [padding.top, padding.left].map(crate::engine::extent::size),
             weights: weights_of_panels,
-            group: group(form, input, tiles),
+            group: group(form, input, tiles(form, output)),
             taps: Taps::new(vec![0]),
             zeros: Floats::zeros(most * BLOCK),
         }
@@ -78,13 +77,9 @@ impl Winograd {
         self.group * BLOCK
     }
 
-    fn pairs(&self) -> usize {
-        self.form.points() * self.form.points()
-    }
-
     /// Floats of a group's block of channels.
     fn block(&self) -> usize {
-        self.pairs() * self.step()
+        self.form.pairs() * self.step()
     }
 
     fn tiling(&self, tiles: Range<usize>, blocks_each: usize) -> Tiling {
@@ -150,10 +145,10 @@ impl Winograd {
         let values = &given.values[(tiles.start - given.first) / self.group * self.input.blocks() * self.block()..];
         for (panel, weights) in panels.iter().zip(&self.weights[first..]) {
             let filters = panel.blocks * BLOCK;
-            scratch.hold(self.pairs() * filters * tiles.len());
+            scratch.hold(self.form.pairs() * filters * tiles.len());
             let sums = scratch.get_mut();
             let all = weights.get();
-            let each = all.len() / self.pairs();
+            let each = all.len() / self.form.pairs();
             for (pair, weights) in all.chunks_exact(each).enumerate() {
                 let operands = Operands {
                     source: &values[pair * self.step()..],
@@ -233,7 +228,7 @@ impl Border {
 fn transformed(form: Form, kernel: &[f32], inputs: usize, outputs: usize, panel: &Panel) -> Floats {
     let filters = panel.blocks * BLOCK;
     let points = form.points();
-    let mut weights = Floats::zeros(points * points * inputs * filters);
+    let mut weights = Floats::zeros(form.pairs() * inputs * filters);
     let out = weights.get_mut();
     let (kernels, _) = kernel.as_chunks::<9>();
     for filter in panel.block * BLOCK..outputs.min((panel.block + panel.blocks) * BLOCK) {
@@ -267,19 +262,23 @@ pub(super) fn best(window: &Window, kernel: &Kernel<'_>, [input, output]: [Exten
     let direct = 9 * pairs * (output.positions() + WEIGHT);
     let time = |form: Form| {
         let transform = if form == Form::Two { 205 } else { 490 };
-        let points = form.points() * form.points();
-        let tiles = output.height.div_ceil(form.side()) * output.width.div_ceil(form.side());
+        let tiles = tiles(form, output);
         let groups = tiles.div_ceil(group(form, input, tiles));
-        points * pairs * (tiles + WEIGHT * groups) + tiles * (kernel.inputs + kernel.outputs) * transform
+        form.pairs() * pairs * (tiles + WEIGHT * groups) + tiles * (kernel.inputs + kernel.outputs) * transform
     };
     let form = [Form::Two, Form::Four].into_iter().min_by_key(|form| time(*form))?;
     (time(form) < direct).then_some(form)
 }
 
+/// Tiles of an image.
+fn tiles(form: Form, output: Extent) -> usize {
+    output.height.div_ceil(form.side()) * output.width.div_ceil(form.side())
+}
+
 /// Tiles of a group, when there are so many in all: as many as the cache holds, and groups of about one size. Where few tiles read many
 /// channels, weights are the larger part, and all tiles are one group.
 fn group(form: Form, input: Extent, tiles: usize) -> usize {
-    let each = form.points() * form.points() * input.blocks() * BLOCK;
+    let each = form.pairs() * input.blocks() * BLOCK;
     let most = (GROUP / each).clamp(LEAST, MOST);
     let groups = tiles.div_ceil(most).max(1);
     tiles.div_ceil(groups).next_multiple_of(6)
