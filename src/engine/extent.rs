@@ -73,6 +73,7 @@ impl Extent {
 }
 
 /// As memory counts. What does not fit is refused where the weights are, because it would not fit into memory either.
-pub(super) fn size(value: u64) -> usize {
+#[must_use]
+pub fn size(value: u64) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
 }

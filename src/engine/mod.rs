@@ -32,6 +32,7 @@ pub mod machine;
 mod plan;
 mod work;
 
+pub use extent::size;
 pub use kernel::Isa;
 pub use plan::Planning;
 
@@ -49,7 +50,7 @@ use std::time::Instant;
 use work::{Pass, PassKind, Reads, Scratch, Source, Task, Work};
 
 /// Channels of a block.
-const BLOCK: usize = 16;
+pub(crate) const BLOCK: usize = 16;
 /// Runs whose memory is kept for others.
 const IDLE: usize = 2;
 
@@ -127,7 +128,7 @@ impl Engine {
     /// As [`Engine::run`], and if the network was not planned [`Planning::Apart`]: elsewhere later values lie over earlier ones.
     #[must_use]
     pub fn values(&self, input: &[f32], images: usize) -> Vec<Vec<f32>> {
-        assert!(self.plan.is_apart, "only a plan that keeps values apart has them all");
+        assert!(self.plan.planning == Planning::Apart, "only a plan that keeps values apart has them all");
         if images == 0 {
             return vec![Vec::new(); self.plan.nodes.len()];
         }
@@ -157,12 +158,12 @@ impl Engine {
         self.plan.steps.iter().map(|step| &step.nodes[..])
     }
 
-    /// The median time that each step took in `runs` passes over the same images, in the order of [`Engine::steps`], in seconds.
+    /// The time that each step took in each of `runs` passes over the same images, in the order of [`Engine::steps`], in seconds.
     ///
     /// # Panics
     /// As [`Engine::run`].
     #[must_use]
-    pub fn times(&self, input: &[f32], images: usize, runs: usize) -> Vec<f64> {
+    pub fn times(&self, input: &[f32], images: usize, runs: usize) -> Vec<Vec<f64>> {
         let mut times = vec![Vec::with_capacity(runs); self.plan.steps.len()];
         let mut room = self.enter();
         for _ in 0..runs {
@@ -179,11 +180,7 @@ impl Engine {
             });
         }
         self.leave(room);
-        let median = |mut times: Vec<f64>| {
-            times.sort_by(f64::total_cmp);
-            times.get(times.len() / 2).copied().unwrap_or_default()
-        };
-        times.into_iter().map(median).collect()
+        times
     }
 
     fn enter(&self) -> Room {

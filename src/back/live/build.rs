@@ -5,6 +5,7 @@ use super::source::Source;
 use super::step::{Kernel, Operand, Step};
 use super::{ChannelConv, DropPath, Gain, GroupNorm, Layer, LayerNorm, Model, Plan};
 use crate::diagnostic::{Code, Refusal};
+use crate::engine::size;
 use crate::ir::op::{self, Op};
 use crate::ir::{NodeId, Parameter, ParameterKind, Shape};
 use crate::valid::Checked;
@@ -63,11 +64,6 @@ fn last_readers(checked: &Checked) -> HashMap<NodeId, (NodeId, usize)> {
         layer.operands.into_iter().enumerate().map(move |(slot, operand)| (operand, (layer.id, slot)))
     });
     readings.collect()
-}
-
-/// As burn counts. What does not fit has been refused, because it would not fit into memory either.
-pub(super) fn size(value: u64) -> usize {
-    usize::try_from(value).unwrap_or(usize::MAX)
 }
 
 struct Builder<'a> {

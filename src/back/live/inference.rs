@@ -6,10 +6,9 @@
 //! place; they are compared with those that went into the engine at each pass.
 
 use super::Value;
-use super::build::size;
 use super::source::{Current, Source};
 use crate::diagnostic::Refusal;
-use crate::engine::{Engine, Options};
+use crate::engine::{Engine, Options, size};
 use crate::ir::Shape;
 use crate::pass::fold_batch_norm;
 use crate::valid::Checked;

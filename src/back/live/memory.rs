@@ -2,13 +2,11 @@
 
 use crate::analysis::memory::inference_peak;
 use crate::diagnostic::{Code, Refusal};
+use crate::engine::BLOCK;
 use crate::ir::Op;
 use crate::valid::{Checked, Layer};
 use crate::weights;
 use std::hint::black_box;
-
-/// Channels of a block of the engine's.
-const BLOCK: u64 = 16;
 
 /// Bytes that inference of `batch` images may need on the engine: the weights as they are packed, four times as large where a convolution
 /// may go through Winograd's transforms, and the largest tensor of them as it is read, folded and packed, the largest sum of live
@@ -27,7 +25,7 @@ pub fn estimate(checked: &Checked, batch: u64) -> u128 {
 /// seen otherwise.
 fn of_filling(layer: &Layer<'_>) -> u128 {
     let channels = layer.output.channels();
-    let filling = u128::from(channels.next_multiple_of(BLOCK) - channels) * layer.output.positions();
+    let filling = u128::from(channels.next_multiple_of(BLOCK as u64) - channels) * layer.output.positions();
     let is_view = matches!(layer.node.op, Op::Slice(_) | Op::Flatten(_));
     filling + if is_view { layer.output.elements() } else { 0 }
 }

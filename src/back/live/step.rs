@@ -1,7 +1,7 @@
 //! One op of the plan.
 
-use super::build::size;
 use super::{Layer, Value};
+use crate::engine::size;
 use crate::ir::Sides;
 use crate::ir::op::{Activation, AdaptivePool, AvgPool, Blur, Pad, PoolKind, Slice};
 use crate::ir::shape::Window;

@@ -18,8 +18,8 @@ impl Plan {
     ///
     /// A step works in place where it may: a convolution over its residual, what works on single elements over its first operand, if
     /// nothing reads that later. The buffers are then placed greedily (Pisarchyk and Lee 2020, arXiv 2001.03288).
-    pub(super) fn place(&mut self, planning: Planning) {
-        let last_reads = self.last_reads(planning);
+    pub(super) fn place(&mut self) {
+        let last_reads = self.last_reads();
         let mut buffers: Vec<Buffer> = Vec::new();
         let mut buffer_of = vec![0; self.values.len()];
         for (at, step) in self.steps.iter_mut().enumerate() {
@@ -45,9 +45,9 @@ impl Plan {
     }
 
     /// The last step that reads each value. What the network returns, and every value of a plan that keeps them, is read after the last.
-    fn last_reads(&self, planning: Planning) -> Vec<usize> {
+    fn last_reads(&self) -> Vec<usize> {
         let end = self.steps.len();
-        let mut last = vec![if planning == Planning::Apart { end } else { 0 }; self.values.len()];
+        let mut last = vec![if self.planning == Planning::Apart { end } else { 0 }; self.values.len()];
         for (at, step) in self.steps.iter().enumerate() {
             for value in step.operands.iter().chain(&step.residual) {
                 if let Some(last) = last.get_mut(*value) {

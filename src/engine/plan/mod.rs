@@ -37,8 +37,7 @@ pub(super) struct Plan {
     pub(super) output: usize,
     /// Floats of memory for each image.
     pub(super) floats: usize,
-    /// Whether every value is kept.
-    pub(super) is_apart: bool,
+    pub(super) planning: Planning,
 }
 
 /// One pass over a value.
@@ -90,12 +89,11 @@ impl Plan {
         }
         let output = planner.value(checked.output()).expect("every node has been planned");
         let Planner { steps, values, nodes, .. } = planner;
-        let is_apart = planning == Planning::Apart;
-        let mut plan = Self { steps, values, nodes, output, floats: 0, is_apart };
+        let mut plan = Self { steps, values, nodes, output, floats: 0, planning };
         if planning == Planning::Fused {
             plan.read_the_input_as_given();
         }
-        plan.place(planning);
+        plan.place();
         Ok(plan)
     }
 
