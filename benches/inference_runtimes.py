@@ -33,20 +33,12 @@ def keras(folder, network, batch):
     import numpy as np
 
     sys.path.insert(0, folder)
-    import keras
+    from keras_speed import compiled
 
     model = getattr(importlib.import_module(network), network)()
     images = np.random.default_rng(0).standard_normal((batch, *model.input_shape[1:])).astype(np.float32)
-    if keras.backend.backend() == "jax":
-        import jax
-
-        weights = [v.value for v in model.trainable_variables], [v.value for v in model.non_trainable_variables]
-        function = jax.jit(lambda weights, x: model.stateless_call(*weights, x, training=False)[0])
-        return lambda: np.asarray(function(weights, images))
-    import tensorflow as tf
-
-    function = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
-    return lambda: function(images).numpy()
+    run = compiled(model)
+    return lambda: run(images)
 
 
 def main(runtime, folder, network, batch):

@@ -22,7 +22,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
     }
     let options = if arguments.plain { None } else { Some(options) };
     let model = model::load(checked, arguments.weights.as_deref(), true, batch, options, global)?;
-    let median_ms = median(&model, shape, arguments.runs);
+    let median_ms = median(times(&model, shape, arguments.runs));
     #[expect(clippy::cast_precision_loss, reason = "a batch is far below 2^53")]
     let images_per_second = batch as f64 * 1000.0 / median_ms;
     let peak_bytes = model::kibibytes("/proc/self/status", "VmHWM:").map(|peak| peak * 1024);
@@ -63,20 +63,22 @@ fn input_shape(checked: &Checked, batch: u64) -> [usize; 4] {
     shape
 }
 
-/// The median time of a pass in milliseconds; the first pass, which touches everything, does not count.
-fn median(model: &Model, shape: [usize; 4], runs: u32) -> f64 {
+/// The time of each pass in milliseconds; the first pass, which touches everything, does not count.
+fn times(model: &Model, shape: [usize; 4], runs: u32) -> Vec<f64> {
     let images = Tensor::<4>::from_data(TensorData::new(ramp(shape.iter().product()), shape), &Device::flex());
-    let mut times: Vec<_> = (0..=runs)
-        .map(|_| {
-            let images = images.clone();
-            let start = Instant::now();
-            let output = model.forward(images).into_data();
-            let elapsed = start.elapsed().as_secs_f64() * 1000.0;
-            drop(output);
-            elapsed
-        })
-        .skip(1)
-        .collect();
+    let pass = |_| {
+        let images = images.clone();
+        let start = Instant::now();
+        let output = model.forward(images).into_data();
+        let elapsed = start.elapsed().as_secs_f64() * 1000.0;
+        drop(output);
+        elapsed
+    };
+    (0..=runs).map(pass).skip(1).collect()
+}
+
+/// The median, of an even count the mean of the middle two.
+pub(super) fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     let middle = times.len() / 2;
     let above = times.get(middle).copied().unwrap_or_default();

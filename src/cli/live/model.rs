@@ -5,7 +5,7 @@ use crate::cli::npy::Array;
 use crate::cli::{Failure, Global, engine, weights};
 use burn::tensor::{Device, Tensor, TensorData};
 use resnetc::back::live::{self, Model, Value};
-use resnetc::engine::Options;
+use resnetc::engine::{Engine, Options};
 use resnetc::valid::Checked;
 use resnetc::weights::{SEED, collect};
 use std::num::NonZeroUsize;
@@ -34,6 +34,19 @@ pub(super) fn load(
     }
     let tensors = granted(collect(&checked, supply), file, global)?;
     Ok(granted(checked.instantiate_with(&Device::flex(), tensors), file, global)?.with_engine(None))
+}
+
+/// The engine of a network alone, and the network as it runs; `file` and `fold` as for [`load`].
+pub(super) fn engine(
+    checked: Checked,
+    file: Option<&Path>,
+    fold: bool,
+    options: Options,
+    global: Global,
+) -> Result<(Checked, Engine), Failure> {
+    let (network, supply) = weights::load(checked, file, SEED, fold, global)?;
+    let engine = granted(Engine::new(&network, supply, options), file, global)?;
+    Ok((network, engine))
 }
 
 /// Bytes of memory that are free, where that is known.

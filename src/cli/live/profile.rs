@@ -1,16 +1,16 @@
 //! Where the time of a pass goes.
 
+use super::bench::median;
 use super::model;
 use crate::cli::bench::Arguments;
 use crate::cli::output::{self, Grid};
-use crate::cli::{Failure, Global, files, weights};
+use crate::cli::{Failure, Global, files};
 use resnetc::analysis::roofline::{Roof, Traffic, traffic};
 use resnetc::back::live;
 use resnetc::engine::machine::{self, Limits};
 use resnetc::engine::{Engine, Options};
 use resnetc::ir::{Dtype, NodeId};
 use resnetc::valid::Checked;
-use resnetc::weights::SEED;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -41,14 +41,13 @@ pub(super) fn text(
 ) -> Result<String, Failure> {
     let file = arguments.weights.as_deref();
     files::granted(live::affordable(live::estimate(&checked, arguments.batch), model::free()), None, global)?;
-    let (network, supply) = weights::load(checked, file, SEED, true, global)?;
-    let engine = files::granted(Engine::new(&network, supply, options), file, global)?;
+    let (network, engine) = model::engine(checked, file, true, options, global)?;
     let limits = machine::measure(options);
     let batch = usize::try_from(arguments.batch).unwrap_or(usize::MAX);
     let runs = usize::try_from(arguments.runs).unwrap_or(usize::MAX);
     // The first pass touches everything, and does not count.
     let _ = engine.run(images, batch);
-    let times = engine.times(images, batch, runs);
+    let times: Vec<f64> = engine.times(images, batch, runs).into_iter().map(median).collect();
     let rows = rows(&network, &engine, &times, limits, arguments.batch);
     let total: f64 = times.iter().sum();
     if let Some(text) = grid(&rows).render(arguments.format) {

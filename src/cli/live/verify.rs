@@ -3,10 +3,9 @@
 use super::model::{self, array, tensor};
 use crate::cli::npy::Array;
 use crate::cli::verify::case::{Case, Outcome};
-use crate::cli::{Failure, engine, files, weights};
+use crate::cli::{Failure, engine};
 use resnetc::back::live;
-use resnetc::engine::{Engine, Options, Planning};
-use resnetc::weights::SEED;
+use resnetc::engine::{Options, Planning};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Runs the case; the values of the nodes at `places` come back: the network's own from the model as it always runs, those of
@@ -33,9 +32,8 @@ pub(in crate::cli) fn run(case: &Case, places: &[usize]) -> Result<Outcome, Fail
 /// The value of every node.
 fn apart(case: &Case) -> Result<Vec<Array>, Failure> {
     let file = case.weights_file();
-    let (network, supply) = weights::load(case.network.clone(), Some(&file), SEED, false, case.global)?;
     let options = Options { planning: Planning::Apart, ..Options::default() };
-    let engine = files::granted(Engine::new(&network, supply, options), Some(&file), case.global)?;
+    let (network, engine) = model::engine(case.network.clone(), Some(&file), false, options, case.global)?;
     let images = usize::try_from(case.batch()).unwrap_or(usize::MAX);
     let values = engine.values(&case.images.values, images);
     let shape = |shape: resnetc::ir::Shape| [vec![case.batch()], shape.dimensions()].concat();
