@@ -107,7 +107,6 @@ impl Failure {
 /// Parses the arguments, runs the command, reports.
 pub fn main() -> ExitCode {
     let Cli { command, global } = Cli::parse();
-    scratch::watch();
     let result = match command {
         Command::Build(arguments) => build::run(&arguments, global),
         Command::Check(arguments) => check::run(&arguments, global),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -24,6 +24,7 @@ pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
     pub(super) fn new(path: &Path) -> Self {
+        watch();
         PATHS.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
         Self(path.to_owned())
     }
@@ -55,6 +56,7 @@ impl Folder {
 
 /// How a process ended, if it did within `limit`; else it is killed, as it is by an interruption.
 pub(super) fn ended(command: &mut Command, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    watch();
     let running = || PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
     *running() = Some(command.spawn()?);
     let begun = Instant::now();
@@ -73,15 +75,20 @@ pub(super) fn ended(command: &mut Command, limit: Duration) -> io::Result<Option
 
 /// From now on an interruption, a request to end and a closed terminal remove what is temporary, and end who works on it. Where
 /// that cannot be had, they end the program as they would anyway.
-pub(super) fn watch() {
-    let _ = ctrlc::set_handler(|| {
-        let mut process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = process.as_mut().map(Child::kill);
-        // Whoever holds the lock does so for a moment; after this nobody begins another file.
-        let paths = PATHS.lock().unwrap_or_else(PoisonError::into_inner);
-        for path in paths.iter() {
-            let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-        }
-        std::process::exit(INTERRUPTED);
+fn watch() {
+    static WATCH: Once = Once::new();
+    WATCH.call_once(|| {
+        let _ = ctrlc::set_handler(interrupted);
     });
+}
+
+fn interrupted() {
+    let mut process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = process.as_mut().map(Child::kill);
+    // Whoever holds the lock does so for a moment; after this nobody begins another file.
+    let paths = PATHS.lock().unwrap_or_else(PoisonError::into_inner);
+    for path in paths.iter() {
+        let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    }
+    std::process::exit(INTERRUPTED);
 }

@@ -83,6 +83,7 @@ impl Differences {
         notes.list("missing", &self.missing, |(name, shape)| format!("missing `{name}`, {}", Dimensions(shape)));
         notes.list("unexpected", &self.unexpected, |name| {
             let missing = self.missing.iter().take(Self::SEARCHED).map(|(name, _)| name.as_str());
+            let missing = missing.filter(|missing| is_misspelt(name, missing));
             match suggest::closest(name, missing) {
                 Some(near) => format!("unexpected `{name}`; missing is `{near}`"),
                 None => format!("unexpected `{name}`"),
@@ -104,6 +105,14 @@ impl Differences {
         let found = |name: &String| stripped.binary_search(&name.as_str()).is_ok();
         self.missing.iter().all(|(name, _)| found(name)).then_some(prefix)
     }
+}
+
+/// Whether every part of `name` is that of `other`, or nearly: the bias of a convolution is not a norm's.
+fn is_misspelt(name: &str, other: &str) -> bool {
+    let [parts, others] = [name, other].map(|name| name.split('.'));
+    let mut pairs = parts.clone().zip(others.clone());
+    parts.count() == others.count()
+        && pairs.all(|(part, other)| part == other || suggest::closest(part, [other]).is_some())
 }
 
 /// Notes, of which there are not too many.

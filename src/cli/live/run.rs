@@ -30,6 +30,10 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
     let model =
         model::load(checked, arguments.weights.as_deref(), arguments.fold_batch_norm, batch, Some(options), global)?;
     let output = array(model.forward(tensor(images)));
+    let odd = output.values.iter().filter(|value| !value.is_finite()).count();
+    if odd > 0 {
+        anstream::eprintln!("warning: {odd} of {} values are not finite", output.values.len());
+    }
     match &arguments.output {
         Some(path) => files::write_atomic(path, &npy::write(&output.shape, &output.values)),
         None => files::print(&summary(&name, &output, arguments.format)?),
