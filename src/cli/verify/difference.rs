@@ -1,6 +1,9 @@
 //! How far two values are apart.
 
 use crate::cli::npy::Array;
+use resnetc::ir::op::Activation;
+use resnetc::ir::{NodeId, Op};
+use resnetc::valid::Checked;
 
 /// The most by which two outputs of float32 may differ: of three times their root mean square.
 pub(super) const TOLERANCE: f64 = 1e-5;
@@ -19,8 +22,41 @@ pub(super) struct Difference {
     pub(super) shapes: Option<[Vec<u64>; 2]>,
 }
 
+/// The least probability that is told from none.
+const LEAST: f32 = 1e-30;
+
+/// The difference of two values of a node. Probabilities are compared as what a softmax makes them of: in themselves, a logit of 20 that
+/// is rounded shows as an error of twenty roundings.
+pub(super) fn of_node(network: &Checked, node: NodeId, left: &Array, right: &Array) -> Difference {
+    if !matches!(network.layer(node).node.op, Op::Activation(Activation::Softmax)) {
+        return difference(left, right);
+    }
+    let mut worst = difference(&logits(left), &logits(right));
+    let place = worst.at.iter().zip(&left.shape).fold(0, |place, (at, side)| place * side + at);
+    let element = |array: &Array| usize::try_from(place).ok().and_then(|place| array.values.get(place).copied());
+    if let (None, Some(one), Some(other)) = (&worst.shapes, element(left), element(right)) {
+        worst.elements = [one, other];
+    }
+    worst
+}
+
+/// What a softmax may have read to give `probabilities`: their logarithms, with a mean of 0.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "rounded to float32 as logits are")]
+fn logits(probabilities: &Array) -> Array {
+    let logarithm = |value: f32| f64::from(if value < LEAST { LEAST } else { value }).ln();
+    let images = probabilities.shape.first().and_then(|images| usize::try_from(*images).ok()).unwrap_or(1);
+    let each = probabilities.values.len().checked_div(images).unwrap_or(0).max(1);
+    let of_image = |image: &[f32]| {
+        let logarithms: Vec<_> = image.iter().map(|value| logarithm(*value)).collect();
+        let mean = logarithms.iter().sum::<f64>() / logarithms.len().max(1) as f64;
+        logarithms.into_iter().map(move |value| (value - mean) as f32)
+    };
+    let values = probabilities.values.chunks(each).flat_map(of_image).collect();
+    Array { shape: probabilities.shape.clone(), values }
+}
+
 /// The difference of two values. Dimensions of one element do not count: a pooled map is a vector to some.
-pub(super) fn difference(left: &Array, right: &Array) -> Difference {
+fn difference(left: &Array, right: &Array) -> Difference {
     let bare = |array: &Array| array.shape.iter().copied().filter(|&side| side != 1).collect::<Vec<_>>();
     if bare(left) != bare(right) {
         let shapes = Some([left.shape.clone(), right.shape.clone()]);
@@ -84,6 +120,20 @@ mod tests {
         assert_eq!(difference(&left, &right).value, f64::INFINITY);
         let right = array(&[1, 3], &[0.0, f32::INFINITY, 1.0]);
         assert_eq!(difference(&left, &right).value, f64::INFINITY);
+    }
+
+    #[test]
+    fn probabilities_differ_as_the_logits_that_they_are_made_of() {
+        let softmax = |logits: [f32; 3]| {
+            let powers = logits.map(f32::exp);
+            array(&[1, 3], &powers.map(|power| power / powers.iter().sum::<f32>()))
+        };
+        let (one, other) = ([6.0, -6.0, 0.0], [6.0, -6.0, 1e-2]);
+        let found = difference(&super::logits(&softmax(one)), &super::logits(&softmax(other)));
+        let expected = 1e-2 / (3.0 * 24.0_f64.sqrt());
+        assert!((found.value / expected - 2.0 / 3.0).abs() < 1e-2, "{found:?} {expected}");
+        let none = array(&[1, 2], &[1.0, 0.0]);
+        assert_eq!(difference(&super::logits(&none), &super::logits(&none)).value, 0.0);
     }
 
     #[test]

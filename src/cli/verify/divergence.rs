@@ -1,7 +1,7 @@
 //! The first layer at which two runtimes part.
 
 use super::case::{Case, Outcome};
-use super::difference::{Difference, TOLERANCE, difference};
+use super::difference::{self, Difference, TOLERANCE};
 use super::runtime::Runtime;
 use crate::cli::Failure;
 use resnetc::ir::dialect::Layout;
@@ -43,7 +43,7 @@ pub(super) fn search(case: &Case, runtimes: [Runtime; 2]) -> Result<Divergence, 
             else {
                 continue;
             };
-            let difference = difference(left, right);
+            let difference = difference::of_node(network, node, left, right);
             if difference.value > TOLERANCE {
                 let operands = network.layer(node).operands.into_iter();
                 let operands = operands.filter_map(|operand| Some((operand, *known.get(&operand)?))).collect();

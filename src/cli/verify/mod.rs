@@ -12,7 +12,7 @@ use super::output::Format;
 use super::scratch::Folder;
 use super::{Failure, Global, files, images, weights};
 use case::Case;
-use difference::{Difference, TOLERANCE, difference};
+use difference::{Difference, TOLERANCE};
 use divergence::Divergence;
 use report::{Pair, Report, Row, Verdict};
 use resnetc::Options;
@@ -135,7 +135,8 @@ fn report(case: &Case, rows: Vec<Row>) -> Result<Report, Failure> {
     let mut compared: Vec<(_, Difference)> = Vec::new();
     for (at, (left, value)) in ran.iter().enumerate() {
         for (right, other) in ran.iter().skip(at + 1) {
-            compared.push(([*left, *right], difference(value, other)));
+            let difference = difference::of_node(&case.network, case.network.output(), value, other);
+            compared.push(([*left, *right], difference));
         }
     }
     let mut pairs: Vec<Pair> = Vec::new();
