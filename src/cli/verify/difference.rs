@@ -25,47 +25,28 @@ pub(super) struct Difference {
 /// The least probability that is told from none.
 const LEAST: f32 = 1e-30;
 
-/// The difference of two values of a node. Probabilities are compared as what a softmax makes them of: in themselves, a logit of 20 that
-/// is rounded shows as an error of twenty roundings.
+/// The difference of two values of a node. Probabilities are compared by their logarithms: the logits that a softmax read, less what it
+/// divides by, so that rounding counts as it does in logits. What it divides by says nothing about their size, which is taken without it.
 pub(super) fn of_node(network: &Checked, node: NodeId, left: &Array, right: &Array) -> Difference {
-    if !matches!(network.layer(node).node.op, Op::Activation(Activation::Softmax)) {
-        return difference(left, right);
+    if matches!(network.layer(node).node.op, Op::Activation(Activation::Softmax)) {
+        difference(left, right, logarithm, of_logits)
+    } else {
+        difference(left, right, f64::from, of_values)
     }
-    let mut worst = difference(&logits(left), &logits(right));
-    let place = worst.at.iter().zip(&left.shape).fold(0, |place, (at, side)| place * side + at);
-    let element = |array: &Array| usize::try_from(place).ok().and_then(|place| array.values.get(place).copied());
-    if let (None, Some(one), Some(other)) = (&worst.shapes, element(left), element(right)) {
-        worst.elements = [one, other];
-    }
-    worst
 }
 
-/// What a softmax may have read to give `probabilities`: their logarithms, with a mean of 0.
-#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "rounded to float32 as logits are")]
-fn logits(probabilities: &Array) -> Array {
-    let logarithm = |value: f32| f64::from(if value < LEAST { LEAST } else { value }).ln();
-    let images = probabilities.shape.first().and_then(|images| usize::try_from(*images).ok()).unwrap_or(1);
-    let each = probabilities.values.len().checked_div(images).unwrap_or(0).max(1);
-    let of_image = |image: &[f32]| {
-        let logarithms: Vec<_> = image.iter().map(|value| logarithm(*value)).collect();
-        let mean = logarithms.iter().sum::<f64>() / logarithms.len().max(1) as f64;
-        logarithms.into_iter().map(move |value| (value - mean) as f32)
-    };
-    let values = probabilities.values.chunks(each).flat_map(of_image).collect();
-    Array { shape: probabilities.shape.clone(), values }
-}
-
-/// The difference of two values. Dimensions of one element do not count: a pooled map is a vector to some.
-fn difference(left: &Array, right: &Array) -> Difference {
+/// The difference of two values by what `seen` makes of their elements, whose size is `size`. Dimensions of one element do not count: a
+/// pooled map is a vector to some.
+fn difference(left: &Array, right: &Array, seen: fn(f32) -> f64, size: fn(&Array) -> f64) -> Difference {
     let bare = |array: &Array| array.shape.iter().copied().filter(|&side| side != 1).collect::<Vec<_>>();
     if bare(left) != bare(right) {
         let shapes = Some([left.shape.clone(), right.shape.clone()]);
         return Difference { value: f64::INFINITY, at: Vec::new(), elements: [0.0; 2], shapes };
     }
     let mut worst = Difference { value: 0.0, at: vec![0; left.shape.len()], elements: [0.0; 2], shapes: None };
-    let scale = 3.0 * scale(left).max(scale(right));
+    let scale = 3.0 * size(left).max(size(right));
     for (place, (&one, &other)) in left.values.iter().zip(&right.values).enumerate() {
-        let value = apart(one, other, scale);
+        let value = apart(seen(one), seen(other), scale);
         if place == 0 || value > worst.value {
             worst = Difference { value, at: left.indices(place), elements: [one, other], shapes: None };
         }
@@ -73,8 +54,8 @@ fn difference(left: &Array, right: &Array) -> Difference {
     worst
 }
 
-fn apart(one: f32, other: f32, scale: f64) -> f64 {
-    let apart = (f64::from(one) - f64::from(other)).abs();
+fn apart(one: f64, other: f64, scale: f64) -> f64 {
+    let apart = (one - other).abs();
     if apart.is_finite() {
         // Equal zeros have no scale.
         return if apart > 0.0 { apart / scale } else { 0.0 };
@@ -83,19 +64,46 @@ fn apart(one: f32, other: f32, scale: f64) -> f64 {
     if one.is_nan() && other.is_nan() || one.total_cmp(&other).is_eq() { 0.0 } else { f64::INFINITY }
 }
 
+/// The logarithm of a probability; of what is no number, none.
+fn logarithm(probability: f32) -> f64 {
+    f64::from(if probability < LEAST { LEAST } else { probability }).ln()
+}
+
 /// The root mean square of what is finite.
+fn of_values(array: &Array) -> f64 {
+    root_mean_square(array.values.iter().map(|&value| f64::from(value)))
+}
+
+/// The same of the logits that gave these probabilities, each image's with a mean of 0.
+fn of_logits(array: &Array) -> f64 {
+    let images = array.shape.first().and_then(|images| usize::try_from(*images).ok()).unwrap_or(1);
+    let each = array.values.len().checked_div(images).unwrap_or(0).max(1);
+    root_mean_square(array.values.chunks(each).flat_map(|image| {
+        let mean = image.iter().map(|&value| logarithm(value)).sum::<f64>() / count(image.len());
+        image.iter().map(move |&value| logarithm(value) - mean)
+    }))
+}
+
+fn root_mean_square(values: impl Iterator<Item = f64>) -> f64 {
+    let finite = values.filter(|value| value.is_finite());
+    let (number, sum) = finite.fold((0, 0.0), |(number, sum), value| (number + 1, sum + value * value));
+    (sum / count(number.max(1))).sqrt()
+}
+
 #[expect(clippy::cast_precision_loss, reason = "an array in memory has fewer than 2^53 elements")]
-fn scale(array: &Array) -> f64 {
-    let finite = array.values.iter().map(|&value| f64::from(value)).filter(|value| value.is_finite());
-    let (count, sum) = finite.fold((0_u64, 0.0), |(count, sum), value| (count + 1, sum + value * value));
-    (sum / count.max(1) as f64).sqrt()
+fn count(number: usize) -> f64 {
+    number as f64
 }
 
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "what is compared is exact")]
 mod tests {
-    use super::{Difference, difference};
+    use super::{Difference, logarithm, of_logits, of_values};
     use crate::cli::npy::Array;
+
+    fn difference(left: &Array, right: &Array) -> Difference {
+        super::difference(left, right, f64::from, of_values)
+    }
 
     fn array(shape: &[u64], values: &[f32]) -> Array {
         Array { shape: shape.to_vec(), values: values.to_vec() }
@@ -124,16 +132,27 @@ mod tests {
 
     #[test]
     fn probabilities_differ_as_the_logits_that_they_are_made_of() {
+        let difference = |left: &Array, right: &Array| super::difference(left, right, logarithm, of_logits);
         let softmax = |logits: [f32; 3]| {
             let powers = logits.map(f32::exp);
             array(&[1, 3], &powers.map(|power| power / powers.iter().sum::<f32>()))
         };
-        let (one, other) = ([6.0, -6.0, 0.0], [6.0, -6.0, 1e-2]);
-        let found = difference(&super::logits(&softmax(one)), &super::logits(&softmax(other)));
+        let found = difference(&softmax([6.0, -6.0, 0.0]), &softmax([6.0, -6.0, 1e-2]));
         let expected = 1e-2 / (3.0 * 24.0_f64.sqrt());
-        assert!((found.value / expected - 2.0 / 3.0).abs() < 1e-2, "{found:?} {expected}");
-        let none = array(&[1, 2], &[1.0, 0.0]);
-        assert_eq!(difference(&super::logits(&none), &super::logits(&none)).value, 0.0);
+        assert!((found.value / expected - 1.0).abs() < 1e-2, "{found:?} {expected}");
+        assert_eq!(found.at, [0, 2]);
+        assert!(found.elements.iter().all(|element| (0.0..=1.0).contains(element)), "{found:?}");
+    }
+
+    #[test]
+    fn probabilities_that_do_not_add_up_are_no_rounding() {
+        let difference = |left: &[f32], right: &[f32]| {
+            super::difference(&array(&[1, 2], left), &array(&[1, 2], right), logarithm, of_logits).value
+        };
+        assert!(difference(&[0.75, 0.25], &[1.5, 0.5]) > 0.1);
+        assert!(difference(&[0.75, 0.25], &[0.75, -0.25]) > 0.1);
+        assert_eq!(difference(&[0.75, 0.25], &[0.75, f32::NAN]), f64::INFINITY);
+        assert_eq!(difference(&[1.0, 0.0], &[1.0, 0.0]), 0.0);
     }
 
     #[test]
