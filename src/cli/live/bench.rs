@@ -7,6 +7,7 @@ use crate::cli::output::{self, Grid, grouped};
 use crate::cli::{Failure, Global, files};
 use burn::tensor::{Device, Tensor, TensorData};
 use resnetc::back::live::Model;
+use resnetc::engine::size;
 use resnetc::valid::Checked;
 use serde_json::json;
 use std::time::Instant;
@@ -58,7 +59,7 @@ fn input_shape(checked: &Checked, batch: u64) -> [usize; 4] {
     let dimensions = checked.graph().input().map(|input| checked.shape(input).dimensions()).unwrap_or_default();
     let mut shape = [1; 4];
     for (side, value) in shape.iter_mut().zip(std::iter::once(batch).chain(dimensions)) {
-        *side = usize::try_from(value).unwrap_or(usize::MAX);
+        *side = size(value);
     }
     shape
 }

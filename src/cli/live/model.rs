@@ -5,7 +5,7 @@ use crate::cli::npy::Array;
 use crate::cli::{Failure, Global, engine, weights};
 use burn::tensor::{Device, Tensor, TensorData};
 use resnetc::back::live::{self, Model, Value};
-use resnetc::engine::{Engine, Options};
+use resnetc::engine::{Engine, Options, size};
 use resnetc::valid::Checked;
 use resnetc::weights::{SEED, collect};
 use std::num::NonZeroUsize;
@@ -74,7 +74,7 @@ pub(super) fn options(arguments: engine::Arguments) -> Result<Options, Failure> 
 pub(super) fn tensor(images: Array) -> Tensor<4> {
     let mut sides = [1; 4];
     for (side, &value) in sides.iter_mut().zip(&images.shape) {
-        *side = usize::try_from(value).unwrap_or(usize::MAX);
+        *side = size(value);
     }
     Tensor::from_data(TensorData::new(images.values, sides), &Device::flex())
 }

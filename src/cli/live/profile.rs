@@ -8,7 +8,7 @@ use crate::cli::{Failure, Global, files};
 use resnetc::analysis::roofline::{Roof, Traffic, traffic};
 use resnetc::back::live;
 use resnetc::engine::machine::{self, Limits};
-use resnetc::engine::{Engine, Options};
+use resnetc::engine::{Engine, Options, size};
 use resnetc::ir::{Dtype, NodeId};
 use resnetc::valid::Checked;
 use serde::Serialize;
@@ -43,8 +43,8 @@ pub(super) fn text(
     files::granted(live::affordable(live::estimate(&checked, arguments.batch), model::free()), None, global)?;
     let (network, engine) = model::engine(checked, file, true, options, global)?;
     let limits = machine::measure(options);
-    let batch = usize::try_from(arguments.batch).unwrap_or(usize::MAX);
-    let runs = usize::try_from(arguments.runs).unwrap_or(usize::MAX);
+    let batch = size(arguments.batch);
+    let runs = size(arguments.runs.into());
     // The first pass touches everything, and does not count.
     let _ = engine.run(images, batch);
     let times: Vec<f64> = engine.times(images, batch, runs).into_iter().map(median).collect();

@@ -5,6 +5,7 @@ use crate::cli::npy::{self, Array};
 use crate::cli::output::{self, Format, Grid};
 use crate::cli::run::Arguments;
 use crate::cli::{Failure, Global, files, images};
+use resnetc::engine::size;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -43,7 +44,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
 /// What came out: of vectors the largest values of each image, of maps their range.
 fn summary(name: &str, output: &Array, format: Format) -> Result<String, Failure> {
     let vectors = output.shape.len() == 2;
-    let images = usize::try_from(output.shape.first().copied().unwrap_or(1)).unwrap_or(usize::MAX);
+    let images = size(output.shape.first().copied().unwrap_or(1));
     let size = output.values.len().checked_div(images).unwrap_or(1).max(1);
     let per_image: Vec<_> = output.values.chunks(size).collect();
     let grid = if vectors { largest(&per_image) } else { ranges(&per_image) };

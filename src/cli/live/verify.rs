@@ -5,7 +5,7 @@ use crate::cli::npy::Array;
 use crate::cli::verify::case::{Case, Outcome};
 use crate::cli::{Failure, engine};
 use resnetc::back::live;
-use resnetc::engine::{Options, Planning};
+use resnetc::engine::{Options, Planning, size};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Runs the case; the values of the nodes at `places` come back: the network's own from the model as it always runs, those of
@@ -34,7 +34,7 @@ fn apart(case: &Case) -> Result<Vec<Array>, Failure> {
     let file = case.weights_file();
     let options = Options { planning: Planning::Apart, ..Options::default() };
     let (network, engine) = model::engine(case.network.clone(), Some(&file), false, options, case.global)?;
-    let images = usize::try_from(case.batch()).unwrap_or(usize::MAX);
+    let images = size(case.batch());
     let values = engine.values(&case.images.values, images);
     let shape = |shape: resnetc::ir::Shape| [vec![case.batch()], shape.dimensions()].concat();
     Ok(network.layers().zip(values).map(|(layer, values)| Array { shape: shape(layer.output), values }).collect())
