@@ -23,10 +23,14 @@ const INTERRUPTED: i32 = 130;
 pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-    pub(super) fn new(path: &Path) -> Self {
+    /// What `create` creates, and what removes it. An interruption comes before it exists or when it is known, never between.
+    pub(super) fn of<T: AsRef<Path>>(create: impl FnOnce() -> io::Result<T>) -> io::Result<(T, Self)> {
         watch();
-        PATHS.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
-        Self(path.to_owned())
+        let mut paths = PATHS.lock().unwrap_or_else(PoisonError::into_inner);
+        let created = create()?;
+        let path = created.as_ref().to_owned();
+        paths.insert(path.clone());
+        Ok((created, Self(path)))
     }
 }
 
@@ -43,9 +47,8 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    pub(super) fn new() -> std::io::Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let scratch = Scratch::new(folder.path());
+    pub(super) fn new() -> io::Result<Self> {
+        let (folder, scratch) = Scratch::of(tempfile::tempdir)?;
         Ok(Self { folder, _scratch: scratch })
     }
 
@@ -58,7 +61,9 @@ impl Folder {
 pub(super) fn ended(command: &mut Command, limit: Duration) -> io::Result<Option<ExitStatus>> {
     watch();
     let running = || PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
-    *running() = Some(command.spawn()?);
+    let mut process = running();
+    *process = Some(command.spawn()?);
+    drop(process);
     let begun = Instant::now();
     while begun.elapsed() < limit {
         if let Some(status) = running().as_mut().map(Child::try_wait).transpose()?.flatten() {
