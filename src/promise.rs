@@ -25,10 +25,11 @@ pub fn check(spec: &Spec, described: &Input, network: &Checked) -> Result<(), Re
     let channels = described.channels.value == spec.input.channels.value;
     let size = described.height.value == spec.input.height.value && described.width.value == spec.input.width.value;
     let held = Held { parameters: channels && (size || !parameters_follow_size(network)), cost: channels && size };
-    let analysis = analysis::analyse(network, 1);
     let mut report = Report::default();
-    expect(&spec.expect, held, &analysis, &mut report);
-    budget(spec, held, network, &analysis, &mut report);
+    expect(&spec.expect, held, network, &mut report);
+    if spec.budget != Budget::default() {
+        budget(spec, held, network, &analysis::analyse(network, 1), &mut report);
+    }
     report.or(())
 }
 
@@ -77,13 +78,13 @@ fn parameters_follow_size(network: &Checked) -> bool {
     false
 }
 
-fn expect(expect: &Expect, held: Held, analysis: &Analysis, report: &mut Report) {
-    let Parameters { trainable, .. } = analysis.parameters;
-    let total = analysis.parameters.total();
+fn expect(expect: &Expect, held: Held, network: &Checked, report: &mut Report) {
+    let parameters = Parameters::of(network);
+    let macs = analysis::by_layer(network, &convention::MACS, 1).into_iter().sum();
     let figures = [
-        ("parameters", expect.parameters, held.parameters, trainable),
-        ("total_parameters", expect.total_parameters, held.parameters, total),
-        ("macs", expect.macs, held.cost, analysis.macs()),
+        ("parameters", expect.parameters, held.parameters, parameters.trainable),
+        ("total_parameters", expect.total_parameters, held.parameters, parameters.total()),
+        ("macs", expect.macs, held.cost, macs),
     ];
     for (name, stated, held, found) in figures {
         let Some(stated) = stated.filter(|stated| held && u128::from(stated.value) != found) else { continue };
@@ -93,7 +94,7 @@ fn expect(expect: &Expect, held: Held, analysis: &Analysis, report: &mut Report)
             format!("`{name}` is {}, and the network has {found} ({})", stated.value, difference(stated.value, found)),
             format!("the network has {found}"),
         );
-        let error = match other_meaning(name, stated.value.into(), analysis) {
+        let error = match other_meaning(name, stated.value.into(), &analysis::analyse(network, 1)) {
             Some(meaning) => error.note(format!("{} is {meaning}", stated.value)),
             None => error,
         };
@@ -140,7 +141,7 @@ struct Limit<'a> {
 
 fn budget(spec: &Spec, held: Held, network: &Checked, analysis: &Analysis, report: &mut Report) {
     let groups = analysis::group(network, &analysis.layers, Level::Stage);
-    let peak = analysis::memory::inference_peak(network).node;
+    let peak = analysis.needs.peak.node;
     let memory = |group: &Group| memory_share(peak, analysis, group);
     let memory_note = format!(
         "memory is {} bytes of weights and {} bytes at the peak of inference, which is at `{}` and counted there",

@@ -5,7 +5,7 @@
 
 use super::trace::{Step, Table, Trace};
 use crate::ir::op::{self, Activation};
-use crate::ir::{Dtype, NodeId, Op, Shape, Sides};
+use crate::ir::{Dtype, NodeId, Op, Operands, Shape, Sides};
 use crate::valid::Checked;
 
 /// Bytes of one element.
@@ -145,9 +145,15 @@ pub fn inference(trace: &Trace<'_>, entry: Option<Tensor>) -> Inference {
 /// What lives during each layer of inference, in topological order, for one image.
 #[must_use]
 pub fn timeline(network: &Checked) -> Vec<Moment> {
-    let mut live = Vec::with_capacity(network.order().len());
-    walk(&Trace::of(network), None, |_, elements, _| live.push(elements));
-    network.order().iter().zip(live).map(|(&node, elements)| Moment { node, elements }).collect()
+    moments(network, &Trace::of(network))
+}
+
+/// [`timeline`] of a network of which `trace` is the trace.
+pub(super) fn moments(network: &Checked, trace: &Trace<'_>) -> Vec<Moment> {
+    let mut order = network.order().iter();
+    let mut moments = Vec::with_capacity(trace.len());
+    walk(trace, None, |_, elements, _| moments.extend(order.next().map(|&node| Moment { node, elements })));
+    moments
 }
 
 /// The tensors that live during the layer `node` of inference, each as the layer that made it, in the order of the network.
@@ -182,7 +188,7 @@ pub fn peak(network: &Checked, timeline: &[Moment]) -> Moment {
 #[derive(Default)]
 struct Saved {
     /// The operands whose buffers it keeps.
-    operands: Vec<usize>,
+    operands: Operands<usize>,
     /// Its value's buffer.
     value: bool,
     /// What it keeps of its own.
@@ -402,14 +408,4 @@ pub fn training(trace: &Trace<'_>, entry: Option<(Tensor, bool)>) -> Training {
 /// Whether anybody else reads the first operand of `step`.
 fn is_shared(trace: &Trace<'_>, step: &Step<'_>) -> bool {
     step.operands.first().is_some_and(|&operand| trace.readers(operand) > 1)
-}
-
-/// Memory of a network for a batch, with `parameters` parameters and statistics.
-#[must_use]
-pub(super) fn measure(trace: &Trace<'_>, parameters: u128, batch: u128) -> Memory {
-    Memory {
-        weights_bytes: FLOAT * parameters,
-        inference_peak_bytes: FLOAT * batch * inference(trace, None).peak,
-        training_saved_bytes: training(trace, None).kept.bytes(Dtype::Float32, batch),
-    }
 }

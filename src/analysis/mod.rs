@@ -39,7 +39,9 @@ pub struct Analysis {
     pub parameters: Parameters,
     /// The count under every convention, in the order of [`convention::ALL`].
     pub counts: Vec<Count>,
-    /// The memory.
+    /// What memory it needs, in float32, whatever the batch.
+    pub needs: Needs,
+    /// The memory of this batch.
     pub memory: Memory,
     /// The receptive field of the last feature map.
     pub receptive_field: ReceptiveField,
@@ -72,6 +74,16 @@ pub struct Row {
 }
 
 impl Parameters {
+    /// Those of `network`.
+    #[must_use]
+    pub fn of(network: &Checked) -> Self {
+        let mut parameters = Self::default();
+        for (parameter, extents) in network.parameters() {
+            parameters.add(parameter.kind, &extents);
+        }
+        parameters
+    }
+
     /// Both kinds; what Keras's users quote.
     #[must_use]
     pub fn total(self) -> u128 {
@@ -139,9 +151,10 @@ pub fn analyse(network: &Checked, batch: u32) -> Analysis {
         let row = |&node| Row { node, op: work.op.name(), output: work.output, parameters: own, macs };
         layers.extend(order.next().map(row));
     });
-    let memory = memory::measure(&trace, parameters.total(), images);
+    let needs = Needs::new(network, &trace, parameters);
+    let memory = needs.memory(images);
     let receptive_field = field::larger(field::fields(&trace));
-    Analysis { batch, parameters, counts, memory, receptive_field, layers }
+    Analysis { batch, parameters, counts, needs, memory, receptive_field, layers }
 }
 
 /// What each layer adds to the count of `convention`, in topological order.

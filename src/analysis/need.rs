@@ -79,11 +79,16 @@ pub enum Fit {
 }
 
 impl Needs {
-    /// What `network`, which has `parameters`, needs in `dtype`.
+    /// What `network`, which `trace` is a trace of and which has `parameters`, needs in float32.
+    pub(super) fn new(network: &Checked, trace: &Trace<'_>, parameters: Parameters) -> Self {
+        let peak = memory::peak(network, &memory::moments(network, trace));
+        Self { dtype: Dtype::Float32, peak, parameters, kept: memory::training(trace, None).kept }
+    }
+
+    /// The same in another dtype.
     #[must_use]
-    pub fn new(network: &Checked, parameters: Parameters, dtype: Dtype) -> Self {
-        let (peak, kept) = (memory::inference_peak(network), memory::training(&Trace::of(network), None).kept);
-        Self { dtype, peak, parameters, kept }
+    pub fn of(self, dtype: Dtype) -> Self {
+        Self { dtype, ..self }
     }
 
     /// The headline figures for a batch.

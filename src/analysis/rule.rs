@@ -1,7 +1,7 @@
 //! The vocabulary of counting rules: what a convention can say about an op.
 
 use crate::ir::op::{self, Activation};
-use crate::ir::{Op, ParameterKind, Shape};
+use crate::ir::{Extents, Op, ParameterKind, Shape};
 
 /// One op at work on one image: what a rule may look at.
 #[derive(Debug, Clone, Copy)]
@@ -314,7 +314,7 @@ impl Term {
 }
 
 /// The elements of a parameter that is a kernel.
-fn elements_of_kernel((kind, shape): (ParameterKind, Vec<u64>)) -> u128 {
+fn elements_of_kernel((kind, shape): (ParameterKind, Extents)) -> u128 {
     match kind {
         ParameterKind::Kernel => shape.into_iter().map(u128::from).product(),
         ParameterKind::Bias

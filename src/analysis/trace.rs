@@ -1,6 +1,6 @@
 //! A network, or a piece of one, as the walks of the analysis read it: steps in topological order, values by position.
 
-use crate::ir::{Graph, NodeId, Op, Shape};
+use crate::ir::{Graph, NodeId, Op, Operands, Shape};
 use crate::valid::Checked;
 
 /// One op and what it reads.
@@ -9,7 +9,7 @@ pub struct Step<'a> {
     /// The op.
     pub op: &'a Op,
     /// The positions of its operands, in order.
-    pub operands: Vec<usize>,
+    pub operands: Operands<usize>,
     /// The shape of its first operand; of itself for the first step.
     pub input: Shape,
     /// The shape of its value.
@@ -38,7 +38,7 @@ impl<'a> Trace<'a> {
         let mut steps: Vec<Step<'_>> = Vec::with_capacity(order.len());
         for &id in order {
             let Some(node) = graph.get(id) else { continue };
-            let operands: Vec<usize> = graph
+            let operands: Operands<usize> = graph
                 .operands(id)
                 .into_iter()
                 .map(|operand| positions.get(operand.index()).copied().unwrap_or_default())

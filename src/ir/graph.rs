@@ -6,10 +6,14 @@ use crate::source::Span;
 use petgraph::Direction;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use petgraph::visit::EdgeRef;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// A node's identity, stable under rewriting.
 pub type NodeId = NodeIndex<u32>;
+
+/// What a node reads, in order: mostly one value or two, for which nothing is allocated.
+pub type Operands<T> = SmallVec<[T; 2]>;
 
 /// Which operand of its target an edge is; petgraph keeps no order of edges that would survive a rewrite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -164,8 +168,8 @@ impl Graph {
 
     /// The operands of `id`, in order.
     #[must_use]
-    pub fn operands(&self, id: NodeId) -> Vec<NodeId> {
-        let mut edges: Vec<_> =
+    pub fn operands(&self, id: NodeId) -> Operands<NodeId> {
+        let mut edges: Operands<_> =
             self.nodes.edges_directed(id, Direction::Incoming).map(|edge| (*edge.weight(), edge.source())).collect();
         edges.sort_unstable();
         edges.into_iter().map(|(_, source)| source).collect()

@@ -1,6 +1,18 @@
 //! The parameters of a network: which node has which, and their shapes in the IR's own layout.
 
 use super::NodeId;
+use smallvec::{SmallVec, smallvec};
+
+/// A parameter's extent along each axis. No parameter has more axes than four, so that asking for them allocates nothing.
+pub type Extents = SmallVec<[u64; 4]>;
+
+/// The parameters of a node with their extents: four at most, those of a batch norm.
+pub type Tensors = SmallVec<[(ParameterKind, Extents); 4]>;
+
+/// A number for each of `channels`, of every one of `kinds`.
+pub(super) fn per_channel<const N: usize>(kinds: [ParameterKind; N], channels: u64) -> Tensors {
+    kinds.into_iter().map(|kind| (kind, smallvec![channels])).collect()
+}
 
 /// One parameter tensor of a graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,7 +1,7 @@
 //! The library: the blocks that ship, written in the language itself.
 //!
-//! One file a block under `library/`, embedded in the program; a file is parsed when the block is first used. The
-//! signatures of the layers, of which blocks are made, stand there too.
+//! One file a block under `library/`, embedded in the program, and one a signature of the layers, of which blocks are
+//! made. A file is parsed when what it defines is first used.
 
 use crate::diagnostic::Report;
 use crate::front::dsl;
@@ -23,12 +23,19 @@ pub enum Place {
     Part,
 }
 
-/// A block of the library, parsed or not.
-struct Entry {
+/// A file of the library, parsed or not: what it defines.
+struct Entry<T> {
     name: &'static str,
     places: &'static [Place],
     text: &'static str,
-    block: OnceLock<Option<Block>>,
+    defined: OnceLock<Option<T>>,
+}
+
+impl<T> Entry<T> {
+    /// What the file defines, which is the first of `those` that stand in it.
+    fn get(&self, those: impl FnOnce(Definitions) -> Vec<T>) -> Option<&T> {
+        self.defined.get_or_init(|| those(read(self.name, self.text)).into_iter().next()).as_ref()
+    }
 }
 
 macro_rules! library {
@@ -37,12 +44,12 @@ macro_rules! library {
             name: $name,
             places: $places,
             text: include_str!(concat!("../../library/", $folder, "/", $name, ".resnet")),
-            block: OnceLock::new(),
+            defined: OnceLock::new(),
         },)*)*]
     };
 }
 
-static ALL: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+static BLOCKS: LazyLock<Vec<Entry<Block>>> = LazyLock::new(|| {
     library! {
         "blocks", &[Place::Stage], [
             "basic", "bottleneck", "convnext", "dense", "inverted_residual", "mbconv", "plain", "preact_bottleneck",
@@ -63,22 +70,32 @@ static ALL: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     }
 });
 
+/// The layers: what a block is made of. Each is an op of the compiler, and its file says how it is called.
+static LAYERS: LazyLock<Vec<Entry<Signature>>> = LazyLock::new(|| {
+    library! {
+        "layers", &[], [
+            "conv", "norm", "layer_norm", "group_norm", "act", "max_pool", "avg_pool", "global_pool", "adaptive_pool",
+            "linear", "flatten", "dropout", "drop_path", "layer_scale", "pad", "zero_channels", "subsample", "slice",
+            "split", "channel_conv", "blur", "path_softmax",
+        ];
+    }
+});
+
 /// The names of the blocks that may stand at `place`.
 pub fn names(place: Place) -> impl Iterator<Item = &'static str> + Clone {
-    ALL.iter().filter(move |entry| entry.places.contains(&place)).map(|entry| entry.name)
+    BLOCKS.iter().filter(move |entry| entry.places.contains(&place)).map(|entry| entry.name)
 }
 
 /// The block called `name`, wherever it may stand.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Block> {
-    let entry = ALL.iter().find(|entry| entry.name == name)?;
-    entry.block.get_or_init(|| read(entry.name, entry.text).blocks.into_iter().next()).as_ref()
+    BLOCKS.iter().find(|entry| entry.name == name)?.get(|file| file.blocks)
 }
 
 /// What the block called `name` is, on one line: the comment before it.
 #[must_use]
 pub fn meaning(name: &str) -> Option<String> {
-    let entry = ALL.iter().find(|entry| entry.name == name)?;
+    let entry = BLOCKS.iter().find(|entry| entry.name == name)?;
     let lines = entry.text.lines().map_while(|line| line.strip_prefix("//")).map(str::trim);
     Some(lines.collect::<Vec<_>>().join(" "))
 }
@@ -103,21 +120,23 @@ pub fn parts_for(told: &[String]) -> impl Iterator<Item = &'static Block> + Clon
 
 /// Every block.
 pub fn blocks() -> impl Iterator<Item = &'static Block> {
-    ALL.iter().filter_map(|entry| find(entry.name))
+    BLOCKS.iter().filter_map(|entry| find(entry.name))
+}
+
+/// The names of the layers.
+pub fn layer_names() -> impl Iterator<Item = &'static str> + Clone {
+    LAYERS.iter().map(|entry| entry.name)
 }
 
 /// The signatures of the layers.
-#[must_use]
-pub fn layers() -> &'static [Signature] {
-    static LAYERS: LazyLock<Vec<Signature>> =
-        LazyLock::new(|| read("layers", include_str!("../../library/layers.resnet")).layers);
-    &LAYERS
+pub fn layers() -> impl Iterator<Item = &'static Signature> {
+    LAYERS.iter().filter_map(|entry| entry.get(|file| file.layers))
 }
 
 /// The layer called `name`.
 #[must_use]
 pub fn layer(name: &str) -> Option<&'static Signature> {
-    layers().iter().find(|layer| layer.name.value == name)
+    LAYERS.iter().find(|entry| entry.name == name)?.get(|file| file.layers)
 }
 
 /// A text of the library; that every one of them parses is a test.

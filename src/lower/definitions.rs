@@ -94,7 +94,7 @@ fn check_name(name: &Spanned<String>, report: &mut Report) {
 /// The words that the expressions of any block may use: choices of layers and dialects.
 static WORDS: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
     let mut words: BTreeSet<&str> = BTreeSet::from(["none", "same"]);
-    let parameters = library::layers().iter().flat_map(|layer| &layer.parameters);
+    let parameters = library::layers().flat_map(|layer| &layer.parameters);
     words.extend(parameters.flat_map(choices));
     words.extend(Activation::ALL.iter().map(|kind| kind.name()));
     words.extend(dialect::words());
@@ -358,8 +358,8 @@ impl<'a> Checker<'a, '_> {
         let name = &step.name;
         let activation = Activation::ALL.iter().any(|kind| kind.name() == name.value);
         let message = format!("there is no layer or block {}", suggest::quoted(&name.value));
-        let layers = library::layers().iter().map(|layer| layer.name.value.as_str());
-        let own: Vec<_> = layers.chain(self.blocks.names(Place::Part)).chain(self.blocks.names(Place::Stage)).collect();
+        let mut own: Vec<&str> = library::layer_names().collect();
+        own.extend(self.blocks.names(Place::Part).chain(self.blocks.names(Place::Stage)));
         let error = Diagnostic::error(Code::UnknownName, name.span, message, "nothing is called so");
         if self.known.contains_key(name.value.as_str()) {
             if !self.report.has_gaps() {
@@ -379,10 +379,7 @@ impl<'a> Checker<'a, '_> {
             if error.help.is_some() {
                 error
             } else {
-                error.note(format!(
-                    "layers are {}",
-                    suggest::list(library::layers().iter().map(|layer| layer.name.value.as_str()))
-                ))
+                error.note(format!("layers are {}", suggest::list(library::layer_names())))
             }
         });
         for passed in &step.arguments {

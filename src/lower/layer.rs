@@ -1,4 +1,4 @@
-//! From a layer and its arguments to ops: one arm a layer of `library/layers.resnet`.
+//! From a layer and its arguments to ops: one arm a layer of `library/layers/`.
 
 use super::builder::Halt;
 use super::machine::{Context, Machine};

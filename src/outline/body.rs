@@ -1,6 +1,6 @@
 //! Series and parallel parts of a block.
 
-use crate::ir::NodeId;
+use crate::ir::{NodeId, Operands};
 use crate::valid::Checked;
 use std::collections::BTreeSet;
 
@@ -65,7 +65,7 @@ impl Walker<'_> {
         }
     }
 
-    fn operands(&self, id: NodeId) -> Vec<NodeId> {
+    fn operands(&self, id: NodeId) -> Operands<NodeId> {
         self.network.graph().operands(id)
     }
 

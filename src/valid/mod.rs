@@ -9,7 +9,7 @@ mod shapes;
 
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::ir::names::{Context, NameTable};
-use crate::ir::{Address, Graph, Node, NodeId, Op, Origin, Parameter, Shape};
+use crate::ir::{Address, Extents, Graph, Node, NodeId, Op, Operands, Origin, Parameter, Shape};
 use crate::source::Span;
 use std::collections::HashMap;
 
@@ -35,7 +35,7 @@ pub struct Layer<'a> {
     /// The dialect's name of it, unique in the network.
     pub name: &'a str,
     /// Its operands in order.
-    pub operands: Vec<NodeId>,
+    pub operands: Operands<NodeId>,
     /// The shape of its first operand; of itself for the input.
     pub input: Shape,
     /// The shape of its value.
@@ -157,7 +157,7 @@ impl Checked {
     }
 
     /// Every parameter and its shape in the IR's layout, in topological order.
-    pub fn parameters(&self) -> impl Iterator<Item = (Parameter, Vec<u64>)> {
+    pub fn parameters(&self) -> impl Iterator<Item = (Parameter, Extents)> {
         self.layers().flat_map(|layer| {
             let parameters = layer.node.op.parameters(layer.input);
             parameters.into_iter().map(move |(kind, shape)| (Parameter { node: layer.id, kind }, shape))

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::ir::graph::Remark;
 use crate::ir::shape::Window;
-use crate::ir::{Graph, Node, NodeId, Op, Shape, ShapeError};
+use crate::ir::{Graph, Node, NodeId, Op, Operands, Shape, ShapeError};
 use crate::limits;
 
 /// The shape of every node, indexed by [`NodeId::index`].
@@ -12,7 +12,7 @@ pub(super) fn infer(graph: &Graph, order: &[NodeId], names: &[String]) -> Result
     for &id in order {
         let Some(node) = graph.get(id) else { continue };
         let operands = graph.operands(id);
-        let inputs: Vec<_> =
+        let inputs: Operands<_> =
             operands.iter().filter_map(|operand| shapes.get(operand.index()).copied().flatten()).collect();
         let shape = node.op.infer(&inputs).map_err(|error| {
             let name = names.get(id.index()).map_or("", String::as_str);

@@ -27,7 +27,8 @@ pub fn expected(checked: &Checked) -> Vec<Entry> {
     let suffixes = &dialect.names.parameters;
     checked
         .parameters()
-        .map(|(parameter, ir_shape)| {
+        .map(|(parameter, extents)| {
+            let ir_shape = extents.into_vec();
             let name = format!("{}{}", checked.name(parameter.node), suffixes.suffix(parameter.kind));
             let permuted = match (dialect.names.layout, parameter.kind) {
                 (Layout::Keras, ParameterKind::Kernel) => Some(oihw(checked, parameter.node, &ir_shape)),

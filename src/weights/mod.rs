@@ -30,7 +30,7 @@ pub use translate::{Translation, Unpaired, translate};
 pub(crate) use write::write_values;
 pub use write::{SaveError, save, write};
 
-use crate::ir::Parameter;
+use crate::ir::{Extents, Parameter};
 use crate::valid::Checked;
 use std::collections::BTreeMap;
 
@@ -79,6 +79,6 @@ impl FromIterator<(Parameter, Tensor)> for Weights {
 /// Bytes that the weights of `checked` take in memory.
 #[must_use]
 pub fn bytes(checked: &Checked) -> u128 {
-    let elements = |shape: Vec<u64>| shape.into_iter().map(u128::from).fold(1_u128, u128::saturating_mul);
+    let elements = |shape: Extents| shape.into_iter().map(u128::from).fold(1_u128, u128::saturating_mul);
     checked.parameters().map(|(_, shape)| elements(shape)).fold(0_u128, u128::saturating_add).saturating_mul(4)
 }

@@ -8,7 +8,7 @@ use crate::reference::{self, Weights};
 use resnetc::back::keras::emit;
 use resnetc::ir::dialect::{Dialect, Layout};
 use resnetc::ir::shape::Window;
-use resnetc::ir::{Address, Graph, Label, Op, Origin, ParameterKind, Place, Shape, Sides, op};
+use resnetc::ir::{Address, Extents, Graph, Label, Op, Origin, ParameterKind, Place, Shape, Sides, op};
 use resnetc::pass::fold_batch_norm;
 use resnetc::valid::{self, Checked};
 use safetensors::tensor::{Dtype, TensorView};
@@ -73,7 +73,7 @@ fn save_weights(network: &Checked, weights: &Weights, path: &Path) {
                 (Layout::Torch, ParameterKind::Gain) if parameter.node.index() % 2 == 0 => {
                     ([shape.as_slice(), &[1, 1]].concat(), values.clone())
                 }
-                _ => (shape, values.clone()),
+                _ => (shape.into_vec(), values.clone()),
             };
             let bytes: Vec<_> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
             (name, shape.iter().map(|side| *side as usize).collect::<Vec<_>>(), bytes)
@@ -300,7 +300,7 @@ fn packages_have_the_parameters_and_shapes_that_the_compiler_says() {
     let mut expected = serde_json::Map::new();
     for network in architectures().iter().chain(&small()) {
         write(network, folder.path());
-        let elements = |shape: Vec<u64>| shape.iter().product::<u64>();
+        let elements = |shape: Extents| shape.iter().product::<u64>();
         let shape = |shape: Shape| match shape {
             Shape::Map { channels, height, width } => json!([height, width, channels]),
             Shape::Vector(features) => json!([features]),

@@ -154,8 +154,9 @@ const COLUMNS: &str = "parameter | type | default | meaning |\n| --- | --- | ---
 
 /// The lists of the reference, by the name of their section.
 fn lists() -> Vec<(&'static str, String)> {
-    let layers_text = read("library/layers.resnet");
-    let layers: String = library::layers().iter().map(|layer| rows(&layers_text, layer, "///")).collect();
+    let layer =
+        |name: &str| rows(&read(&format!("library/layers/{name}.resnet")), library::layer(name).unwrap(), "///");
+    let layers: String = library::layer_names().map(layer).collect();
     let blocks = |place: Place, folder: &str| -> String {
         let row = |name: &str| {
             let in_folder = path("library").join(folder).join(name).with_extension("resnet");

@@ -1,15 +1,13 @@
 //! Memory by dtype and by use: what PyTorch itself keeps, and the largest batch for a budget.
 
-use crate::describe::{compile, file, shipped, vgg};
+use crate::describe::{compile, file, vgg};
 use assert_cmd::Command;
 use proptest::prelude::*;
-use resnetc::analysis::{Analysis, Fit, Need, Needs, Optimizer, analyse};
+use resnetc::analysis::{Fit, Need, Needs, Optimizer, analyse};
 use resnetc::ir::Dtype;
-use resnetc::source::Source;
 
 fn needs(text: &str, dtype: Dtype) -> Needs {
-    let network = compile(text);
-    Needs::new(&network, analyse(&network, 1).parameters, dtype)
+    analyse(&compile(text), 1).needs.of(dtype)
 }
 
 /// PyTorch 2.15, torchvision 0.29 models with that default dtype, batch 2 of 224 x 224: storages that `saved_tensors_hooks`
@@ -59,18 +57,6 @@ fn the_parts_add_up_to_what_a_use_needs() {
     assert_eq!(needs.training(Optimizer::Momentum), momentum);
     assert_eq!(needs.training(Optimizer::Sgd).fixed, momentum.fixed - 102_228_128);
     assert_eq!(needs.training(Optimizer::Adam).fixed, momentum.fixed + 102_228_128);
-}
-
-#[test]
-fn in_float32_the_needs_are_the_memory_of_the_analysis() {
-    for path in shipped() {
-        let source = Source::new(path.display().to_string(), std::fs::read_to_string(&path).unwrap());
-        let network = resnetc::compile(&source).unwrap();
-        for batch in [1, 3] {
-            let Analysis { parameters, memory, .. } = analyse(&network, batch);
-            assert_eq!(Needs::new(&network, parameters, Dtype::Float32).memory(batch.into()), memory);
-        }
-    }
 }
 
 #[test]

@@ -91,7 +91,7 @@ pub fn filled(checked: &Checked) -> Weights {
             ParameterKind::Variance => "running_var",
         };
         let values = fill(&format!("{}.{leaf}", checked.name(parameter.node)), &shape);
-        (parameter, Tensor { shape, values })
+        (parameter, Tensor { shape: shape.into_vec(), values })
     });
     parameters.collect()
 }

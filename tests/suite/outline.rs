@@ -144,7 +144,7 @@ impl Expansion<'_> {
         let node = *self.nodes.next().unwrap();
         assert!(self.seen.insert(node));
         let layer = self.network.layer(node);
-        assert_eq!(layer.operands, operands);
+        assert_eq!(*layer.operands, *operands);
         let name = match &item.name {
             Name::Suffix(suffix) => format!("{}{suffix}", self.call.name),
             Name::Whole(name) => name.clone(),

@@ -13,7 +13,7 @@ pub type Weights = BTreeMap<(NodeId, ParameterKind), Vec<f32>>;
 
 /// Weights filled as `fill.py` would under torch's names of parameters, whatever the dialect's are.
 pub fn weights(network: &Checked) -> Weights {
-    let value = |(parameter, shape): (resnetc::ir::Parameter, Vec<u64>)| {
+    let value = |(parameter, shape): (resnetc::ir::Parameter, resnetc::ir::Extents)| {
         let leaf = match parameter.kind {
             ParameterKind::Gain => "layer_scale",
             ParameterKind::Kernel | ParameterKind::Scale => "weight",

@@ -79,7 +79,7 @@ fn convention_names() -> Vec<&'static str> {
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
     let network = arguments.network.compile(global)?;
     let mut analysis = analysis::analyse(&network, arguments.batch);
-    let needs = Needs::new(&network, analysis.parameters, arguments.dtype.into());
+    let needs = analysis.needs.of(arguments.dtype.into());
     analysis.memory = needs.memory(arguments.batch.into());
     let machine = arguments.machine.as_deref();
     let machine = machine.map(|path| roofline::read(path, &arguments.network, arguments.dtype, global)).transpose()?;

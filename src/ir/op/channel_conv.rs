@@ -1,6 +1,7 @@
-use crate::ir::parameter::ParameterKind;
+use crate::ir::parameter::{ParameterKind, Tensors};
 use crate::ir::shape::{Shape, ShapeError};
 use serde::Serialize;
+use smallvec::smallvec;
 
 /// A one-dimensional convolution along the channels of a 1 x 1 map, zeros beyond either end, no bias (ECA, Wang et al.,
 /// arXiv 1910.03151).
@@ -21,8 +22,8 @@ impl ChannelConv {
         }
     }
 
-    pub(super) fn parameters(self) -> Vec<(ParameterKind, Vec<u64>)> {
-        vec![(ParameterKind::Kernel, vec![1, 1, self.kernel])]
+    pub(super) fn parameters(self) -> Tensors {
+        smallvec![(ParameterKind::Kernel, smallvec![1, 1, self.kernel])]
     }
 
     pub(super) fn macs(self, output: Shape) -> u128 {

@@ -1,6 +1,7 @@
-use crate::ir::parameter::ParameterKind;
+use crate::ir::parameter::{ParameterKind, Tensors};
 use crate::ir::shape::{Shape, ShapeError, Window};
 use serde::Serialize;
+use smallvec::smallvec;
 
 /// A two-dimensional convolution (cross-correlation, as every framework has it) with zero padding.
 ///
@@ -37,10 +38,10 @@ impl Conv2d {
         input.channels() / self.groups.max(1)
     }
 
-    pub(super) fn parameters(self, input: Shape) -> Vec<(ParameterKind, Vec<u64>)> {
+    pub(super) fn parameters(self, input: Shape) -> Tensors {
         let [height, width] = self.window.kernel;
-        let kernel = (ParameterKind::Kernel, vec![self.filters, self.group_inputs(input), height, width]);
-        let bias = self.bias.then(|| (ParameterKind::Bias, vec![self.filters]));
+        let kernel = (ParameterKind::Kernel, smallvec![self.filters, self.group_inputs(input), height, width]);
+        let bias = self.bias.then(|| (ParameterKind::Bias, smallvec![self.filters]));
         std::iter::once(kernel).chain(bias).collect()
     }
 

@@ -1,4 +1,4 @@
-use crate::ir::parameter::ParameterKind;
+use crate::ir::parameter::{ParameterKind, Tensors, per_channel};
 use crate::ir::shape::Shape;
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ impl LayerNorm {
         input
     }
 
-    pub(super) fn parameters(self, input: Shape) -> Vec<(ParameterKind, Vec<u64>)> {
-        [ParameterKind::Scale, ParameterKind::Shift].map(|kind| (kind, vec![input.channels()])).to_vec()
+    pub(super) fn parameters(self, input: Shape) -> Tensors {
+        per_channel([ParameterKind::Scale, ParameterKind::Shift], input.channels())
     }
 }

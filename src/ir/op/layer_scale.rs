@@ -1,4 +1,4 @@
-use crate::ir::parameter::ParameterKind;
+use crate::ir::parameter::{ParameterKind, Tensors, per_channel};
 use crate::ir::shape::{Shape, ShapeError};
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ impl LayerScale {
         }
     }
 
-    pub(super) fn parameters(self, input: Shape) -> Vec<(ParameterKind, Vec<u64>)> {
-        vec![(ParameterKind::Gain, vec![input.channels()])]
+    pub(super) fn parameters(self, input: Shape) -> Tensors {
+        per_channel([ParameterKind::Gain], input.channels())
     }
 }

@@ -1,7 +1,8 @@
-use crate::ir::parameter::ParameterKind;
+use crate::ir::parameter::{ParameterKind, Tensors};
 use crate::ir::shape::{Shape, ShapeError};
 use crate::limits;
 use serde::Serialize;
+use smallvec::smallvec;
 
 /// A fully connected layer: y = W x + b, W [out, in]; of a map, over the channels at each position by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -26,9 +27,9 @@ impl Linear {
         })
     }
 
-    pub(super) fn parameters(self, input: Shape) -> Vec<(ParameterKind, Vec<u64>)> {
-        let kernel = (ParameterKind::Kernel, vec![self.features, input.channels()]);
-        let bias = self.bias.then(|| (ParameterKind::Bias, vec![self.features]));
+    pub(super) fn parameters(self, input: Shape) -> Tensors {
+        let kernel = (ParameterKind::Kernel, smallvec![self.features, input.channels()]);
+        let bias = self.bias.then(|| (ParameterKind::Bias, smallvec![self.features]));
         std::iter::once(kernel).chain(bias).collect()
     }
 

@@ -51,7 +51,7 @@ pub use path_softmax::PathSoftmax;
 pub use slice::Slice;
 pub use subsample::Subsample;
 
-use super::parameter::ParameterKind;
+use super::parameter::Tensors;
 use super::shape::{Shape, ShapeError, Window};
 use serde::Serialize;
 
@@ -172,7 +172,7 @@ impl Op {
 
     /// Its parameters and their shapes, in the order in which frameworks list them, for an operand of shape `input`.
     #[must_use]
-    pub fn parameters(&self, input: Shape) -> Vec<(ParameterKind, Vec<u64>)> {
+    pub fn parameters(&self, input: Shape) -> Tensors {
         match self {
             Self::Conv2d(op) => op.parameters(input),
             Self::BatchNorm(op) => op.parameters(input),
@@ -196,7 +196,7 @@ impl Op {
             | Self::DropPath(_)
             | Self::Multiply(_)
             | Self::PathSoftmax(_)
-            | Self::Slice(_) => Vec::new(),
+            | Self::Slice(_) => Tensors::new(),
         }
     }
 

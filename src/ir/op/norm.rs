@@ -1,4 +1,4 @@
-use crate::ir::parameter::ParameterKind;
+use crate::ir::parameter::{ParameterKind, Tensors, per_channel};
 use crate::ir::shape::{Shape, ShapeError};
 use serde::Serialize;
 
@@ -19,9 +19,8 @@ impl BatchNorm {
         }
     }
 
-    pub(super) fn parameters(self, input: Shape) -> Vec<(ParameterKind, Vec<u64>)> {
-        [ParameterKind::Scale, ParameterKind::Shift, ParameterKind::Mean, ParameterKind::Variance]
-            .map(|kind| (kind, vec![input.channels()]))
-            .to_vec()
+    pub(super) fn parameters(self, input: Shape) -> Tensors {
+        let kinds = [ParameterKind::Scale, ParameterKind::Shift, ParameterKind::Mean, ParameterKind::Variance];
+        per_channel(kinds, input.channels())
     }
 }
