@@ -23,7 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 NETWORKS = ["resnet18", "resnet50", "resnet152", "resnext50_32x4d", "mobilenet_v2", "vgg16"]
 ROUNDS = {1: 40, 8: 12}
-PAUSE = 0.03
+# ONNX Runtime's thread spins for 57 ms after a pass, on a processor that the next program needs.
+PAUSE = 0.1
 
 
 class Program:

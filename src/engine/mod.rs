@@ -29,6 +29,7 @@ mod extent;
 #[expect(unsafe_code, reason = "kernels in intrinsics, and memory that tasks write in parts")]
 mod kernel;
 pub mod machine;
+mod muster;
 mod plan;
 mod work;
 
@@ -42,6 +43,7 @@ use crate::valid::Checked;
 use crate::weights::Supply;
 use extent::Extent;
 use kernel::{Crew, Floats, Found, Part, Span};
+use muster::Muster;
 use plan::{Plan, Step};
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -228,11 +230,19 @@ impl Engine {
         room.scratches.resize_with(self.threads.get(), Scratch::default);
         let crew = Crew::new(&mut room.values, &spans);
         let Some((first, others)) = room.scratches.split_first_mut() else { return };
+        let (crew, muster) = (&crew, &Muster::of(1 + others.len()));
+        let mut caller = muster.come(0);
         rayon::in_place_scope(|scope| {
-            for scratch in others {
-                scope.spawn(|_| self.work(&crew, run, scratch, |_| ()));
+            for (number, scratch) in others.iter_mut().enumerate() {
+                scope.spawn(move |_| {
+                    let mut member = muster.come(1 + number);
+                    self.work(crew, run, scratch, |_| member.look());
+                });
             }
-            self.work(&crew, run, first, |pass| note(passes[pass].0));
+            self.work(crew, run, first, |pass| {
+                caller.look();
+                note(passes[pass].0);
+            });
         });
     }
 

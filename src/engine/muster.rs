@@ -1,0 +1,110 @@
+//! A processor for each thread of a run.
+//!
+//! A system that wakes a thread where no processor is free just then puts it in line behind another, and looks for a better place when
+//! its clock ticks, which may be a hundred times a second: a pass of a small network takes less. Threads of a run wait for one
+//! another at every step, so that two in one line take as long as one alone. So the thread that called the others lets those run that
+//! are in line behind it until all have come, and whoever finds itself where another of the run is goes elsewhere.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How often a thread goes elsewhere in a run: what it sees of the others may be old.
+const MOVES: usize = 3;
+
+/// Where the threads of a run are.
+#[derive(Debug)]
+pub(super) struct Muster(Vec<Place>);
+
+/// The processor on which a thread was seen last.
+#[derive(Debug)]
+struct Place(AtomicUsize);
+
+/// A thread of a run, the first of which called the others.
+#[derive(Debug)]
+pub(super) struct Member<'a> {
+    muster: &'a Muster,
+    number: usize,
+    moves: usize,
+}
+
+impl Place {
+    /// What no processor is called.
+    const NONE: usize = usize::MAX;
+
+    fn get(&self) -> Option<usize> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|processor| *processor != Self::NONE)
+    }
+}
+
+impl Muster {
+    /// For so many threads.
+    pub(super) fn of(threads: usize) -> Self {
+        Self((0..threads).map(|_| Place(AtomicUsize::new(Place::NONE))).collect())
+    }
+
+    /// The thread `number`, which has come.
+    pub(super) fn come(&self, number: usize) -> Member<'_> {
+        let mut member = Member { muster: self, number, moves: MOVES };
+        member.look();
+        member
+    }
+}
+
+impl Member<'_> {
+    /// Looks where the others are, between two steps.
+    pub(super) fn look(&mut self) {
+        let Self { muster: Muster(places), number, .. } = *self;
+        let others = || places.iter().enumerate().filter(|(other, _)| *other != number).map(|(_, place)| place.get());
+        if number == 0 && others().any(|other| other.is_none()) {
+            std::thread::yield_now();
+        }
+        let here = processor();
+        if here.is_some() && others().any(|other| other == here) && self.moves > 0 {
+            self.moves -= 1;
+            go_elsewhere();
+        }
+        if let (Some(place), Some(here)) = (places.get(number), processor()) {
+            place.0.store(here, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn processor() -> Option<usize> {
+    Some(rustix::thread::sched_getcpu())
+}
+
+/// Goes to another of the processors that this thread may use; where that cannot be had, nothing is lost but time.
+#[cfg(target_os = "linux")]
+fn go_elsewhere() {
+    use rustix::thread::{sched_getaffinity, sched_getcpu, sched_setaffinity};
+    let Ok(usable) = sched_getaffinity(None) else { return };
+    let mut others = usable;
+    others.unset(sched_getcpu());
+    if others.count() > 0 && sched_setaffinity(None, &others).is_ok() {
+        let _ = sched_setaffinity(None, &usable);
+    }
+}
+
+/// Elsewhere systems are left to it.
+#[cfg(not(target_os = "linux"))]
+fn processor() -> Option<usize> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+fn go_elsewhere() {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::go_elsewhere;
+    use rustix::thread::sched_getaffinity;
+
+    #[test]
+    fn who_goes_elsewhere_may_still_use_every_processor_that_it_could() {
+        let before = sched_getaffinity(None).unwrap();
+        for _ in 0..4 {
+            go_elsewhere();
+            assert_eq!(sched_getaffinity(None).unwrap(), before);
+        }
+    }
+}
