@@ -95,6 +95,7 @@ fn processor() -> Option<usize> {
 fn go_elsewhere() {}
 
 #[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::go_elsewhere;
     use rustix::thread::sched_getaffinity;
