@@ -10,13 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// How often a thread goes elsewhere in a run: what it sees of the others may be old.
 const MOVES: usize = 3;
 
-/// Where the threads of a run are.
-#[derive(Debug)]
-pub(super) struct Muster(Vec<Place>);
+/// What no processor is called.
+const NONE: usize = usize::MAX;
 
-/// The processor on which a thread was seen last.
+/// For each thread of a run the processor on which it was seen last, [`NONE`] before it has come.
 #[derive(Debug)]
-struct Place(AtomicUsize);
+pub(super) struct Muster(Vec<AtomicUsize>);
 
 /// A thread of a run, the first of which called the others.
 #[derive(Debug)]
@@ -26,19 +25,10 @@ pub(super) struct Member<'a> {
     moves: usize,
 }
 
-impl Place {
-    /// What no processor is called.
-    const NONE: usize = usize::MAX;
-
-    fn get(&self) -> Option<usize> {
-        Some(self.0.load(Ordering::Relaxed)).filter(|processor| *processor != Self::NONE)
-    }
-}
-
 impl Muster {
     /// For so many threads.
     pub(super) fn of(threads: usize) -> Self {
-        Self((0..threads).map(|_| Place(AtomicUsize::new(Place::NONE))).collect())
+        Self((0..threads).map(|_| AtomicUsize::new(NONE)).collect())
     }
 
     /// The thread `number`, which has come.
@@ -53,24 +43,29 @@ impl Member<'_> {
     /// Looks where the others are, between two steps.
     pub(super) fn look(&mut self) {
         let Self { muster: Muster(places), number, .. } = *self;
-        let others = || places.iter().enumerate().filter(|(other, _)| *other != number).map(|(_, place)| place.get());
-        if number == 0 && others().any(|other| other.is_none()) {
+        let here = processor();
+        if here == NONE {
+            return;
+        }
+        let is_one_at = |at: usize| {
+            places.iter().enumerate().any(|(other, place)| other != number && place.load(Ordering::Relaxed) == at)
+        };
+        if number == 0 && is_one_at(NONE) {
             std::thread::yield_now();
         }
-        let here = processor();
-        if here.is_some() && others().any(|other| other == here) && self.moves > 0 {
+        if is_one_at(here) && self.moves > 0 {
             self.moves -= 1;
             go_elsewhere();
         }
-        if let (Some(place), Some(here)) = (places.get(number), processor()) {
-            place.0.store(here, Ordering::Relaxed);
+        if let Some(place) = places.get(number) {
+            place.store(processor(), Ordering::Relaxed);
         }
     }
 }
 
 #[cfg(target_os = "linux")]
-fn processor() -> Option<usize> {
-    Some(rustix::thread::sched_getcpu())
+fn processor() -> usize {
+    rustix::thread::sched_getcpu()
 }
 
 /// Goes to another of the processors that this thread may use; where that cannot be had, nothing is lost but time.
@@ -85,10 +80,10 @@ fn go_elsewhere() {
     }
 }
 
-/// Elsewhere systems are left to it.
+/// Other systems are left to it.
 #[cfg(not(target_os = "linux"))]
-fn processor() -> Option<usize> {
-    None
+fn processor() -> usize {
+    NONE
 }
 
 #[cfg(not(target_os = "linux"))]
