@@ -128,7 +128,7 @@ fn assert_same_numbers(networks: &[Checked], questions: &[Case], bound: f64) {
                 ParameterKind::Mean => "running_mean",
                 ParameterKind::Variance => "running_var",
             };
-            (parameter, weights::Tensor { values: fill(&format!("op.{leaf}"), &shape), shape })
+            (parameter, weights::Tensor { values: fill(&format!("op.{leaf}"), &shape), shape: shape.into_vec() })
         });
         let ours = output(checked, weights.collect(), 2);
         let theirs = answer.values.unwrap();
