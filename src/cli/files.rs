@@ -258,7 +258,7 @@ pub(super) fn write_whole<E: From<std::io::Error>>(
     // Where a link leads is written, and the link stays.
     let target = path.canonicalize();
     let path = target.as_deref().unwrap_or(path);
-    let (file, _scratch) = Scratch::of(|| readable_temporary(folder(path)))?;
+    let (_scratch, file) = Scratch::of(|| readable_temporary(folder(path)))?;
     let mut out = BufWriter::new(file.as_file());
     content(&mut out)?;
     out.flush()?;

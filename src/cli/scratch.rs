@@ -23,14 +23,14 @@ const INTERRUPTED: i32 = 130;
 pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-    /// What `create` creates, and what removes it. An interruption comes before it exists or when it is known, never between.
-    pub(super) fn of<T: AsRef<Path>>(create: impl FnOnce() -> io::Result<T>) -> io::Result<(T, Self)> {
+    /// What removes what `create` creates where the program is interrupted, and what that is; to be dropped in the other order. An interruption comes before it exists or when it is known, never between.
+    pub(super) fn of<T: AsRef<Path>>(create: impl FnOnce() -> io::Result<T>) -> io::Result<(Self, T)> {
         watch();
         let mut paths = PATHS.lock().unwrap_or_else(PoisonError::into_inner);
         let created = create()?;
         let path = created.as_ref().to_owned();
         paths.insert(path.clone());
-        Ok((created, Self(path)))
+        Ok((Self(path), created))
     }
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Folder {
 
 impl Folder {
     pub(super) fn new() -> io::Result<Self> {
-        let (folder, scratch) = Scratch::of(tempfile::tempdir)?;
+        let (scratch, folder) = Scratch::of(tempfile::tempdir)?;
         Ok(Self { folder, _scratch: scratch })
     }
 

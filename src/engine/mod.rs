@@ -231,14 +231,16 @@ impl Engine {
         let crew = Crew::new(&mut room.values, &spans);
         let Some((first, others)) = room.scratches.split_first_mut() else { return };
         let (crew, muster) = (&crew, &Muster::of(1 + others.len()));
-        let mut caller = muster.come(0);
+        let mut caller = muster.member(0);
         rayon::in_place_scope(|scope| {
             for (number, scratch) in others.iter_mut().enumerate() {
                 scope.spawn(move |_| {
-                    let mut member = muster.come(1 + number);
+                    let mut member = muster.member(1 + number);
+                    member.look();
                     self.work(crew, run, scratch, |_| member.look());
                 });
             }
+            caller.look();
             self.work(crew, run, first, |pass| {
                 caller.look();
                 note(passes[pass].0);

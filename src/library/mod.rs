@@ -1,7 +1,7 @@
 //! The library: the blocks that ship, written in the language itself.
 //!
 //! One file a block under `library/`, embedded in the program, and one a signature of the layers, of which blocks are
-//! made. A file is parsed when what it defines is first used.
+//! made. A file is parsed when what it defines is first asked for.
 
 use crate::diagnostic::Report;
 use crate::front::dsl;
