@@ -90,8 +90,7 @@ fn expect(
     analysis: &LazyCell<Analysis, impl FnOnce() -> Analysis>,
     report: &mut Report,
 ) {
-    let parameters = Parameters::of(network);
-    let macs = analysis::by_layer(network, &convention::MACS, 1).into_iter().sum();
+    let (parameters, macs) = analysis::headline(network);
     let figures = [
         ("parameters", expect.parameters, held.parameters, parameters.trainable),
         ("total_parameters", expect.total_parameters, held.parameters, parameters.total()),

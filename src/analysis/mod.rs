@@ -74,16 +74,6 @@ pub struct Row {
 }
 
 impl Parameters {
-    /// Those of `network`.
-    #[must_use]
-    pub fn of(network: &Checked) -> Self {
-        let mut parameters = Self::default();
-        for (parameter, extents) in network.parameters() {
-            parameters.add(parameter.kind, &extents);
-        }
-        parameters
-    }
-
     /// Both kinds; what Keras's users quote.
     #[must_use]
     pub fn total(self) -> u128 {
@@ -155,6 +145,17 @@ pub fn analyse(network: &Checked, batch: u32) -> Analysis {
     let memory = needs.memory(images);
     let receptive_field = field::larger(field::fields(&trace));
     Analysis { batch, parameters, counts, needs, memory, receptive_field, layers }
+}
+
+/// The parameters of `network` and its multiply-accumulates for one image: what is asked most, without the rest.
+#[must_use]
+pub fn headline(network: &Checked) -> (Parameters, u128) {
+    let (mut parameters, mut macs) = (Parameters::default(), 0);
+    each(&Trace::of(network), false, |work, own| {
+        parameters += own;
+        macs += convention::MACS.count(work);
+    });
+    (parameters, macs)
 }
 
 /// What each layer adds to the count of `convention`, in topological order.

@@ -23,7 +23,8 @@ const INTERRUPTED: i32 = 130;
 pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-    /// What removes what `create` creates where the program is interrupted, and what that is; to be dropped in the other order. An interruption comes before it exists or when it is known, never between.
+    /// What removes what `create` creates where the program is interrupted, and what that is; to be dropped in the other
+    /// order. An interruption comes before it exists or when it is known, never between.
     pub(super) fn of<T: AsRef<Path>>(create: impl FnOnce() -> io::Result<T>) -> io::Result<(Self, T)> {
         watch();
         let mut paths = PATHS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -45,9 +45,12 @@ impl Member<'_> {
             if self.others().any(|other| other == NONE) {
                 std::thread::yield_now();
             }
-        } else if self.moves > 0 && self.others().any(|other| other == processor()) {
-            self.moves -= 1;
-            go_where_none_is(self.others());
+        } else if self.moves > 0 {
+            let here = processor();
+            if self.others().any(|other| other == here) {
+                self.moves -= 1;
+                go_where_none_is(self.others());
+            }
         }
         if let Some(place) = self.muster.0.get(self.number) {
             place.store(processor(), Ordering::Relaxed);
