@@ -80,12 +80,14 @@ impl Held<'_> {
     }
 }
 
-/// Which sums: `rows` x `columns` pixels of `blocks` blocks.
+/// Which sums: `rows` x `columns` pixels of `blocks` blocks, and of as many after these, for each of `panels`.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) struct Tile {
     pub(in crate::engine) rows: usize,
     pub(in crate::engine) columns: usize,
     pub(in crate::engine) blocks: usize,
+    /// Panels of weights, one after another as their blocks are.
+    pub(in crate::engine) panels: usize,
     /// Where the first tap of the first pixel lies in the source, in floats; the next pixel's is sixteen further.
     pub(in crate::engine) start: usize,
     /// The first block, of the output.
@@ -117,10 +119,11 @@ fn check(operands: &Operands<'_>, tile: &Tile, held: &Held<'_>, to: &Rectangle<'
     let pixels = (tile.rows - 1) * operands.row + (tile.columns - 1) * 16;
     let last = tile.start + pixels + operands.taps.reach + end.saturating_sub(1) / 16 * operands.block + 15;
     assert!(start <= end && last < operands.source.len(), "a tile reads beyond its source");
-    let weights = (end - start) * operands.taps.len() * tile.blocks * 16;
+    let filters = tile.panels * tile.blocks * 16;
+    let weights = (end - start) * operands.taps.len() * filters;
     assert!(weights <= operands.weights.len(), "a tile reads beyond its weights");
-    assert!(tile.blocks * 16 <= operands.bias.len(), "a tile reads beyond its bias");
-    let sums = tile.rows * tile.columns * tile.blocks * 16;
+    assert!(filters <= operands.bias.len(), "a tile reads beyond its bias");
+    let sums = tile.rows * tile.columns * filters;
     assert!(held.begins && held.ends || sums <= held.sums.len(), "a tile reads or writes beyond its sums");
     check_writes(tile, to);
 }
@@ -134,7 +137,7 @@ pub(super) fn taps<'a>(operands: &Operands<'a>) -> (&'a [usize], usize) {
 pub(super) fn check_writes(tile: &Tile, to: &Rectangle<'_>) {
     let position = tile.position + (tile.rows - 1) * tile.row + tile.columns;
     let is_inside = to.blocks.start <= tile.block
-        && tile.block + tile.blocks <= to.blocks.end
+        && tile.block + tile.panels * tile.blocks <= to.blocks.end
         && to.positions.start <= tile.position
         && position <= to.positions.end;
     assert!(is_inside, "a tile writes beyond its rectangle");
@@ -230,54 +233,91 @@ unsafe fn summed<V: Lanes, const P: usize, const Q: usize, const B: usize>(
 ) {
     let Operands { block, row, .. } = *operands;
     let Range { start, end } = *operands.channels;
-    // SAFETY: every offset below is within what `check` asserts of the source, the weights and the bias.
+    // SAFETY: every offset below is within what `check` asserts of the source, the weights, the bias and the sums.
     unsafe {
         let mut weights = operands.weights.as_ptr();
-        // One way to begin: two would meet in memory.
-        let (before, step) = if held.begins { (operands.bias.as_ptr(), 0) } else { (held.sums.as_ptr(), 16 * B) };
-        let mut sums: [[V; B]; P] =
-            std::array::from_fn(|p| std::array::from_fn(|b| V::load(before.add(p * step + 16 * b))));
         let mut ahead = operands.ahead.floats.as_ptr();
         let first = operands.source.as_ptr().add(tile.start);
-        let mut channel = start;
-        while channel < end {
-            let here = channel / 16;
-            let next = end.min(16 * here + 16);
-            for &tap in &operands.taps.offsets {
-                let mut from = first.add(here * block + tap + channel % 16);
-                for _ in 0..operands.ahead.pace {
-                    V::bring_near(ahead);
-                    ahead = ahead.wrapping_add(16);
-                }
-                // Most blocks are whole: a loop of known length.
-                let count = if next - channel == 16 { 16 } else { next - channel };
-                for _ in 0..count {
-                    let factors: [V; B] = std::array::from_fn(|b| V::load(weights.add(16 * b)));
-                    for (p, sums) in sums.iter_mut().enumerate() {
-                        let value = V::splat(*from.add(if p < Q { 16 * p } else { row + 16 * (p - Q) }));
-                        for (sum, factor) in sums.iter_mut().zip(factors) {
-                            *sum = sum.plus_product(value, factor);
-                        }
+        for panel in 0..tile.panels {
+            let place = held.sums.as_mut_ptr().wrapping_add(panel * 16 * B * P);
+            // One way to begin: two would meet in memory.
+            let (before, step) = if held.begins {
+                (operands.bias.as_ptr().add(panel * 16 * B), 0)
+            } else {
+                (place.cast_const(), 16 * B)
+            };
+            let mut sums: [[V; B]; P] =
+                std::array::from_fn(|p| std::array::from_fn(|b| V::load(before.add(p * step + 16 * b))));
+            let mut channel = start;
+            while channel < end {
+                let here = channel / 16;
+                let next = end.min(16 * here + 16);
+                for &tap in &operands.taps.offsets {
+                    let mut from = first.add(here * block + tap + channel % 16);
+                    for _ in 0..operands.ahead.pace {
+                        V::bring_near(ahead);
+                        ahead = ahead.wrapping_add(16);
                     }
-                    weights = weights.add(16 * B);
-                    from = from.add(1);
+                    // What a loop costs beside its products is no matter to a core of its own, but a fifth of the time where another
+                    // thread has half of its decoders.
+                    let mut left = next - channel;
+                    while left >= 8 {
+                        plus_channels::<V, P, Q, B, 8>(&mut sums, &mut from, row, &mut weights);
+                        left -= 8;
+                    }
+                    if left & 4 != 0 {
+                        plus_channels::<V, P, Q, B, 4>(&mut sums, &mut from, row, &mut weights);
+                    }
+                    if left & 2 != 0 {
+                        plus_channels::<V, P, Q, B, 2>(&mut sums, &mut from, row, &mut weights);
+                    }
+                    if left & 1 != 0 {
+                        plus_channels::<V, P, Q, B, 1>(&mut sums, &mut from, row, &mut weights);
+                    }
                 }
+                channel = next;
             }
-            channel = next;
-        }
-        if held.ends {
-            write::<V, P, Q, B>(&sums, operands.bound, tile, to);
-        } else {
-            for (p, sums) in sums.iter().enumerate() {
-                for (b, sum) in sums.iter().enumerate() {
-                    sum.store(held.sums.as_mut_ptr().add(16 * (p * B + b)));
+            if held.ends {
+                write::<V, P, Q, B>(&sums, operands.bound, tile, tile.block + panel * B, to);
+            } else {
+                for (p, sums) in sums.iter().enumerate() {
+                    for (b, sum) in sums.iter().enumerate() {
+                        sum.store(place.add(16 * (p * B + b)));
+                    }
                 }
             }
         }
     }
 }
 
-/// Adds the residual, bounds the sums and writes them.
+/// Adds the products of `N` channels at one tap.
+///
+/// # Safety
+/// As for [`summed`].
+#[inline(always)]
+unsafe fn plus_channels<V: Lanes, const P: usize, const Q: usize, const B: usize, const N: usize>(
+    sums: &mut [[V; B]; P],
+    from: &mut *const f32,
+    row: usize,
+    weights: &mut *const f32,
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        for n in 0..N {
+            let factors: [V; B] = std::array::from_fn(|b| V::load(weights.add(16 * (n * B + b))));
+            for (p, sums) in sums.iter_mut().enumerate() {
+                let value = V::splat(*from.add(n + if p < Q { 16 * p } else { row + 16 * (p - Q) }));
+                for (sum, factor) in sums.iter_mut().zip(factors) {
+                    *sum = sum.plus_product(value, factor);
+                }
+            }
+        }
+        *weights = weights.add(16 * B * N);
+        *from = from.add(N);
+    }
+}
+
+/// Adds the residual, bounds the sums and writes them from the block `block` on.
 ///
 /// # Safety
 /// As for [`summed`].
@@ -286,10 +326,11 @@ pub(super) unsafe fn write<V: Lanes, const P: usize, const Q: usize, const B: us
     sums: &[[V; B]; P],
     bound: Bound,
     tile: &Tile,
+    block: usize,
     to: &mut Rectangle<'_>,
 ) {
     let (low, high) = bound.ends();
-    let first = tile.position * to.position_step + tile.block * to.block_step;
+    let first = tile.position * to.position_step + block * to.block_step;
     let [row, column] = [tile.row, 1].map(|positions| positions * to.position_step);
     // SAFETY: the tile lies in the rectangle, which is its task's alone; the residual is as large.
     unsafe {

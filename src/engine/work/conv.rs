@@ -238,21 +238,23 @@ impl Conv {
         for panels in self.packed.within(to.blocks()) {
             let blocks = self.packed.reads(panels);
             let (source, start, block, row) = self.source(task, band, to, blocks.clone());
-            for panel in panels {
-                let Range { start: first, end } = panel.channels;
+            for panels in self.packed.near(panels, NEAR) {
+                let Panel { channels: Range { start: first, end }, .. } = &panels[0];
                 let operands = Operands {
                     source,
                     block,
                     row,
                     taps: &self.taps,
                     channels: &(first - BLOCK * blocks.start..end - BLOCK * blocks.start),
-                    weights: self.packed.weights(panel),
-                    bias: self.packed.bias(panel),
+                    weights: self.packed.weights(panels),
+                    bias: self.packed.bias(&panels[0]),
                     ahead: Ahead::NONE,
                     bound: self.bound(),
                 };
-                self.panel(task.found, &operands, start, panel, sums, to);
-                self.activate(panel, to);
+                self.panels(task.found, &operands, start, panels, sums, to);
+                for panel in panels {
+                    self.activate(panel, to);
+                }
             }
         }
     }
@@ -308,23 +310,25 @@ impl Conv {
         }
     }
 
-    /// Sums the rectangle's part of a panel, some channels of all tiles at a time where these have many weights: so a weight comes into
+    /// Sums the rectangle's part of panels, some channels of all tiles at a time where these have many weights: so a weight comes into
     /// the first cache once, and not once for each tile.
-    fn panel(
+    fn panels(
         &self,
         found: Found,
         operands: &Operands<'_>,
         start: usize,
-        panel: &Panel,
+        panels: &[Panel],
         sums: &mut Floats,
         to: &mut Rectangle<'_>,
     ) {
+        let panel = &panels[0];
         if self.packed.is_depthwise {
             let width = self.output.width;
             for row in 0..to.positions().len() / width {
                 let position = to.positions().start + row * width;
                 let (columns, start) = (width, row * operands.row);
-                let tile = Tile { rows: 1, columns, blocks: 1, start, block: panel.block, position, row: width };
+                let tile =
+                    Tile { rows: 1, columns, blocks: 1, panels: 1, start, block: panel.block, position, row: width };
                 kernel::depthwise(found, operands, &tile, to);
             }
             return;
@@ -332,7 +336,7 @@ impl Conv {
         let filters = panel.blocks * BLOCK;
         let Range { start: first, end } = *operands.channels;
         let each = (NEAR / (self.taps.len() * filters)).next_multiple_of(BLOCK).max(BLOCK);
-        let tiles = self.tiles(found, operands.row, start, panel, to.positions());
+        let tiles = self.tiles(found, operands.row, start, panels, to.positions());
         if end - first <= each {
             for tile in tiles {
                 kernel::sum(found, operands, &tile, &mut Held::never(), to);
@@ -375,7 +379,7 @@ impl Conv {
         found: Found,
         step: usize,
         start: usize,
-        panel: &Panel,
+        panels: &[Panel],
         positions: Range<usize>,
     ) -> impl Iterator<Item = Tile> {
         let [most, _] = found.isa().tile();
@@ -383,12 +387,13 @@ impl Conv {
         let width = if let Reading::Band(_) = self.reading { self.output.width } else { positions.len() };
         let rows = positions.len() / width;
         let together = if 2 * width <= most && rows > 1 { 2 } else { 1 };
-        let (block, blocks) = (panel.block, panel.blocks);
+        let (Panel { block, blocks, .. }, panels) = (panels[0].clone(), panels.len());
         (0..rows).step_by(together).flat_map(move |row| {
             parts(width, most).map(move |part| Tile {
                 rows: together.min(rows - row),
                 columns: part.len(),
                 blocks,
+                panels,
                 start: start + row * step + part.start * BLOCK,
                 block,
                 position: positions.start + row * width + part.start,

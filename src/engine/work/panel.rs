@@ -90,8 +90,10 @@ impl Packed {
         self.weights.get().len()
     }
 
-    pub(super) fn weights(&self, panel: &Panel) -> &[f32] {
-        &self.weights.get()[panel.weights.clone()]
+    /// The weights of panels that follow one another.
+    pub(super) fn weights(&self, panels: &[Panel]) -> &[f32] {
+        let ends = panels.first().zip(panels.last());
+        ends.map_or(&[], |(first, last)| &self.weights.get()[first.weights.start..last.weights.end])
     }
 
     /// The bias of every block.
@@ -99,14 +101,22 @@ impl Packed {
         self.bias.get()
     }
 
+    /// The bias from the blocks of a panel on.
     pub(super) fn bias(&self, panel: &Panel) -> &[f32] {
-        &self.bias.get()[panel.block * BLOCK..(panel.block + panel.blocks) * BLOCK]
+        &self.bias.get()[panel.block * BLOCK..]
     }
 
     /// The panels of some blocks, together if they read the same channels.
     pub(super) fn within(&self, blocks: Range<usize>) -> impl Iterator<Item = &[Panel]> {
         let panels = &self.panels[blocks.start / self.most..blocks.end.div_ceil(self.most)];
         panels.chunk_by(|one, other| one.channels == other.channels)
+    }
+
+    /// `panels`, as many together as have no more than `floats` weights; one by one where each channel is by itself.
+    pub(super) fn near<'a>(&self, panels: &'a [Panel], floats: usize) -> impl Iterator<Item = &'a [Panel]> {
+        let each = panels.first().map_or(1, |panel| panel.weights.len().max(1));
+        let most = if self.is_depthwise { 1 } else { (floats / each).max(1) };
+        panels.chunk_by(|one, other| one.blocks == other.blocks).flat_map(move |panels| panels.chunks(most))
     }
 
     /// The blocks of input channels that these panels read.

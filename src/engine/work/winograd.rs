@@ -189,7 +189,7 @@ impl Winograd {
         let aheads = Ahead::shared(ahead, parts.len(), self.input.blocks());
         for (part, ahead) in parts.zip(aheads) {
             let (columns, start) = (part.len(), part.start * BLOCK);
-            let tile = Tile { rows: 1, columns, blocks, start, block: 0, position: part.start, row: 0 };
+            let tile = Tile { rows: 1, columns, blocks, panels: 1, start, block: 0, position: part.start, row: 0 };
             kernel::sum(found, &Operands { ahead, ..*operands }, &tile, &mut Held::never(), to);
         }
     }
