@@ -11,7 +11,7 @@ use super::tile::{Operands, Tile, check_writes, taps, write};
 /// # Panics
 /// If it reads beyond the operands or does not lie in the rectangle.
 pub(in crate::engine) fn depthwise(found: Found, operands: &Operands<'_>, tile: &Tile, to: &mut Rectangle<'_>) {
-    assert!([tile.rows, tile.blocks, tile.panels] == [1; 3], "a depthwise tile is a row of one block");
+    assert!([tile.rows, tile.count, tile.blocks, tile.panels] == [1; 4], "a depthwise tile is a row of one block");
     let last = tile.start + (tile.columns - 1) * 16 + taps(operands).1 + 15;
     assert!(last < operands.source.len(), "a tile reads beyond its source");
     assert!(taps(operands).0.len() * 16 <= operands.weights.len(), "a tile reads beyond its weights");
@@ -55,7 +55,7 @@ unsafe fn summed<V: Lanes, const Q: usize>(operands: &Operands<'_>, tile: &Tile,
                 *sum = sum.plus_product(V::load(first.add(tap + 16 * q)), factors);
             }
         }
-        write::<V, Q, Q, 1>(&sums.map(|sum| [sum]), operands.bound, tile, tile.block, to);
+        write::<V, Q, Q, 1>(&sums.map(|sum| [sum]), operands.bound, tile, [tile.position, tile.block], to);
     }
     Q
 }

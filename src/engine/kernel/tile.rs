@@ -56,11 +56,16 @@ impl<'a> Ahead<'a> {
     /// Nothing.
     pub(in crate::engine) const NONE: Self = Self { floats: &[], pace: 0 };
 
-    /// `floats`, a share for each of `tiles`, which have so many taps of blocks each.
-    pub(in crate::engine) fn shared(floats: &'a [f32], tiles: usize, taps: usize) -> impl Iterator<Item = Self> {
-        let pace = floats.len().div_ceil(16).div_ceil(tiles).div_ceil(taps);
-        let mut shares = floats.chunks((pace * taps * 16).max(1));
-        std::iter::repeat_with(move || shares.next().map_or(Self::NONE, |floats| Self { floats, pace }))
+    /// `floats`, a share for each of the tiles, which have so many taps of blocks each.
+    pub(in crate::engine) fn shared(floats: &'a [f32], tiles: &[Tile], taps: usize) -> impl Iterator<Item = Self> {
+        let count = tiles.iter().map(|tile| tile.count).sum::<usize>();
+        let pace = floats.len().div_ceil(16).div_ceil(count).div_ceil(taps);
+        let mut rest = floats;
+        tiles.iter().map(move |tile| {
+            let (share, after) = rest.split_at(rest.len().min(pace * taps * tile.count * 16));
+            rest = after;
+            if share.is_empty() { Self::NONE } else { Self { floats: share, pace } }
+        })
     }
 }
 
@@ -80,11 +85,13 @@ impl Held<'_> {
     }
 }
 
-/// Which sums: `rows` x `columns` pixels of `blocks` blocks, and of as many after these, for each of `panels`.
+/// Which sums: tiles of `rows` x `columns` pixels, `count` of them beside one another, of `blocks` blocks, and of as many after these for
+/// each of `panels`.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) struct Tile {
     pub(in crate::engine) rows: usize,
     pub(in crate::engine) columns: usize,
+    pub(in crate::engine) count: usize,
     pub(in crate::engine) blocks: usize,
     /// Panels of weights, one after another as their blocks are.
     pub(in crate::engine) panels: usize,
@@ -98,7 +105,14 @@ pub(in crate::engine) struct Tile {
     pub(in crate::engine) row: usize,
 }
 
-/// Sums the tile and writes it into its place in `to`, or holds its sums.
+impl Tile {
+    /// Columns of all tiles.
+    fn width(&self) -> usize {
+        self.columns * self.count
+    }
+}
+
+/// Sums the tiles and writes them into their places in `to`, or holds their sums.
 ///
 /// # Panics
 /// If it reads beyond the operands, or does not lie in the rectangle, or does not fit into what holds it.
@@ -116,14 +130,14 @@ pub(in crate::engine) fn sum(
 
 fn check(operands: &Operands<'_>, tile: &Tile, held: &Held<'_>, to: &Rectangle<'_>) {
     let Range { start, end } = *operands.channels;
-    let pixels = (tile.rows - 1) * operands.row + (tile.columns - 1) * 16;
+    let pixels = (tile.rows - 1) * operands.row + (tile.width() - 1) * 16;
     let last = tile.start + pixels + operands.taps.reach + end.saturating_sub(1) / 16 * operands.block + 15;
     assert!(start <= end && last < operands.source.len(), "a tile reads beyond its source");
     let filters = tile.panels * tile.blocks * 16;
     let weights = (end - start) * operands.taps.len() * filters;
     assert!(weights <= operands.weights.len(), "a tile reads beyond its weights");
     assert!(filters <= operands.bias.len(), "a tile reads beyond its bias");
-    let sums = tile.rows * tile.columns * filters;
+    let sums = tile.rows * tile.width() * filters;
     assert!(held.begins && held.ends || sums <= held.sums.len(), "a tile reads or writes beyond its sums");
     check_writes(tile, to);
 }
@@ -135,7 +149,7 @@ pub(super) fn taps<'a>(operands: &Operands<'a>) -> (&'a [usize], usize) {
 
 /// Panics unless `tile` lies in `to`.
 pub(super) fn check_writes(tile: &Tile, to: &Rectangle<'_>) {
-    let position = tile.position + (tile.rows - 1) * tile.row + tile.columns;
+    let position = tile.position + (tile.rows - 1) * tile.row + tile.width();
     let is_inside = to.blocks.start <= tile.block
         && tile.block + tile.panels * tile.blocks <= to.blocks.end
         && to.positions.start <= tile.position
@@ -231,76 +245,125 @@ unsafe fn summed<V: Lanes, const P: usize, const Q: usize, const B: usize>(
     held: &mut Held<'_>,
     to: &mut Rectangle<'_>,
 ) {
-    let Operands { block, row, .. } = *operands;
-    let Range { start, end } = *operands.channels;
-    // SAFETY: every offset below is within what `check` asserts of the source, the weights, the bias and the sums.
+    // SAFETY: every offset below is within what `check` asserts of the source, the bias and the sums.
     unsafe {
-        let mut weights = operands.weights.as_ptr();
         let mut ahead = operands.ahead.floats.as_ptr();
-        let first = operands.source.as_ptr().add(tile.start);
-        for panel in 0..tile.panels {
-            let place = held.sums.as_mut_ptr().wrapping_add(panel * 16 * B * P);
-            // One way to begin: two would meet in memory.
-            let (before, step) = if held.begins {
-                (operands.bias.as_ptr().add(panel * 16 * B), 0)
-            } else {
-                (place.cast_const(), 16 * B)
-            };
-            let mut sums: [[V; B]; P] =
-                std::array::from_fn(|p| std::array::from_fn(|b| V::load(before.add(p * step + 16 * b))));
-            let mut channel = start;
-            while channel < end {
-                let here = channel / 16;
-                let next = end.min(16 * here + 16);
-                for &tap in &operands.taps.offsets {
-                    let mut from = first.add(here * block + tap + channel % 16);
-                    for _ in 0..operands.ahead.pace {
-                        V::bring_near(ahead);
-                        ahead = ahead.wrapping_add(16);
-                    }
-                    // What a loop costs beside its products is no matter to a core of its own, but a fifth of the time where another
-                    // thread has half of its decoders.
-                    let mut left = next - channel;
-                    while left >= 8 {
-                        plus_channels::<V, P, Q, B, 8>(&mut sums, &mut from, row, &mut weights);
-                        left -= 8;
-                    }
-                    if left & 4 != 0 {
-                        plus_channels::<V, P, Q, B, 4>(&mut sums, &mut from, row, &mut weights);
-                    }
-                    if left & 2 != 0 {
-                        plus_channels::<V, P, Q, B, 2>(&mut sums, &mut from, row, &mut weights);
-                    }
-                    if left & 1 != 0 {
-                        plus_channels::<V, P, Q, B, 1>(&mut sums, &mut from, row, &mut weights);
+        let mut place = held.sums.as_mut_ptr();
+        for number in 0..tile.count {
+            let first = operands.source.as_ptr().add(tile.start + 16 * Q * number);
+            let mut weights = operands.weights.as_ptr();
+            for panel in 0..tile.panels {
+                // One way to begin: two would meet in memory.
+                let bias = operands.bias.as_ptr().add(16 * B * panel);
+                let (before, step) = if held.begins { (bias, 0) } else { (place.cast_const(), 16 * B) };
+                let mut sums: [[V; B]; P] =
+                    std::array::from_fn(|p| std::array::from_fn(|b| V::load(before.add(p * step + 16 * b))));
+                (weights, ahead) = plus_all::<V, P, Q, B>(&mut sums, operands, first, weights, ahead);
+                if held.ends {
+                    let position = tile.position + Q * number;
+                    write::<V, P, Q, B>(&sums, operands.bound, tile, [position, tile.block + panel * B], to);
+                } else {
+                    for (p, sums) in sums.iter().enumerate() {
+                        for (b, sum) in sums.iter().enumerate() {
+                            sum.store(place.add(16 * (p * B + b)));
+                        }
                     }
                 }
-                channel = next;
-            }
-            if held.ends {
-                write::<V, P, Q, B>(&sums, operands.bound, tile, tile.block + panel * B, to);
-            } else {
-                for (p, sums) in sums.iter().enumerate() {
-                    for (b, sum) in sums.iter().enumerate() {
-                        sum.store(place.add(16 * (p * B + b)));
-                    }
-                }
+                place = place.wrapping_add(16 * B * P);
             }
         }
     }
 }
 
-/// Adds the products of `N` channels at one tap.
+/// Adds the products of all channels at all taps for a tile whose first pixel is at `first`; says where the weights after theirs are,
+/// and what is to be brought near next.
+///
+/// What a loop costs beside its products is no matter to a core of its own, but a fifth of the time where another thread has half of its
+/// decoders: so whole blocks, which most are, have their own loop.
+///
+/// # Safety
+/// As for [`summed`].
+#[inline(always)]
+unsafe fn plus_all<V: Lanes, const P: usize, const Q: usize, const B: usize>(
+    sums: &mut [[V; B]; P],
+    operands: &Operands<'_>,
+    first: *const f32,
+    mut weights: *const f32,
+    mut ahead: *const f32,
+) -> (*const f32, *const f32) {
+    let Operands { block, row, channels: &Range { start, end }, .. } = *operands;
+    let inner = start.next_multiple_of(16).min(end);
+    let (before, whole, after) = (inner - start, (end - inner) / 16, (end - inner) % 16);
+    // SAFETY: the caller's.
+    unsafe {
+        if before > 0 {
+            let from = first.add(start / 16 * block + start % 16);
+            for &tap in &operands.taps.offsets {
+                weights = plus_part::<V, P, Q, B>(sums, from.add(tap), row, weights, before);
+            }
+        }
+        let mut from = first.wrapping_add(inner.div_ceil(16) * block);
+        for _ in 0..whole {
+            for &tap in &operands.taps.offsets {
+                for _ in 0..operands.ahead.pace {
+                    V::bring_near(ahead);
+                    ahead = ahead.wrapping_add(16);
+                }
+                for half in [0, 8] {
+                    weights = plus_channels::<V, P, Q, B, 8>(sums, from.add(tap + half), row, weights);
+                }
+            }
+            from = from.wrapping_add(block);
+        }
+        if after > 0 {
+            for &tap in &operands.taps.offsets {
+                weights = plus_part::<V, P, Q, B>(sums, from.add(tap), row, weights, after);
+            }
+        }
+    }
+    (weights, ahead)
+}
+
+/// Adds the products of the channels of a part of a block at one tap, and says where the weights after theirs are.
+///
+/// # Safety
+/// As for [`summed`].
+#[inline(always)]
+unsafe fn plus_part<V: Lanes, const P: usize, const Q: usize, const B: usize>(
+    sums: &mut [[V; B]; P],
+    mut from: *const f32,
+    row: usize,
+    mut weights: *const f32,
+    count: usize,
+) -> *const f32 {
+    // SAFETY: the caller's.
+    unsafe {
+        for _ in 0..count / 4 {
+            weights = plus_channels::<V, P, Q, B, 4>(sums, from, row, weights);
+            from = from.add(4);
+        }
+        if count & 2 != 0 {
+            weights = plus_channels::<V, P, Q, B, 2>(sums, from, row, weights);
+            from = from.add(2);
+        }
+        if count & 1 != 0 {
+            weights = plus_channels::<V, P, Q, B, 1>(sums, from, row, weights);
+        }
+        weights
+    }
+}
+
+/// Adds the products of `N` channels at one tap, and says where the weights after theirs are.
 ///
 /// # Safety
 /// As for [`summed`].
 #[inline(always)]
 unsafe fn plus_channels<V: Lanes, const P: usize, const Q: usize, const B: usize, const N: usize>(
     sums: &mut [[V; B]; P],
-    from: &mut *const f32,
+    from: *const f32,
     row: usize,
-    weights: &mut *const f32,
-) {
+    weights: *const f32,
+) -> *const f32 {
     // SAFETY: the caller's.
     unsafe {
         for n in 0..N {
@@ -312,12 +375,11 @@ unsafe fn plus_channels<V: Lanes, const P: usize, const Q: usize, const B: usize
                 }
             }
         }
-        *weights = weights.add(16 * B * N);
-        *from = from.add(N);
+        weights.add(16 * B * N)
     }
 }
 
-/// Adds the residual, bounds the sums and writes them from the block `block` on.
+/// Adds the residual, bounds the sums and writes them from a position and block on.
 ///
 /// # Safety
 /// As for [`summed`].
@@ -326,11 +388,11 @@ pub(super) unsafe fn write<V: Lanes, const P: usize, const Q: usize, const B: us
     sums: &[[V; B]; P],
     bound: Bound,
     tile: &Tile,
-    block: usize,
+    [position, block]: [usize; 2],
     to: &mut Rectangle<'_>,
 ) {
     let (low, high) = bound.ends();
-    let first = tile.position * to.position_step + block * to.block_step;
+    let first = position * to.position_step + block * to.block_step;
     let [row, column] = [tile.row, 1].map(|positions| positions * to.position_step);
     // SAFETY: the tile lies in the rectangle, which is its task's alone; the residual is as large.
     unsafe {

@@ -75,7 +75,7 @@ impl Plan {
         let nodes = vec![None; checked.order().len()];
         let mut planner = Planner {
             checked,
-            builder: Builder::new(checked, supply, found, options.winograd),
+            builder: Builder::new(checked, supply, found, options),
             planning,
             places,
             nodes,

@@ -6,6 +6,7 @@ use super::panel::{Kernel, Packed};
 use super::winograd::Winograd;
 use super::{Gather, Mix, Pointwise, Resample, Work};
 use crate::engine::BLOCK;
+use crate::engine::Options;
 use crate::engine::extent::{Extent, size};
 use crate::engine::kernel::Found;
 use crate::ir::op::{self, Activation, Pad};
@@ -21,6 +22,7 @@ pub(in crate::engine) struct Builder<'a, S> {
     entries: BTreeMap<Parameter, Entry>,
     supply: S,
     found: Found,
+    threads: usize,
     winograd: bool,
 }
 
@@ -32,9 +34,10 @@ pub(in crate::engine) enum Made {
 }
 
 impl<'a, S: Supply> Builder<'a, S> {
-    pub(in crate::engine) fn new(checked: &'a Checked, supply: S, found: Found, winograd: bool) -> Self {
+    pub(in crate::engine) fn new(checked: &'a Checked, supply: S, found: Found, options: Options) -> Self {
         let entries = weights::expected(checked).into_iter().map(|entry| (entry.parameter, entry)).collect();
-        Self { checked, entries, supply, found, winograd }
+        let Options { threads, winograd, .. } = options;
+        Self { checked, entries, supply, found, threads: threads.get(), winograd }
     }
 
     /// What the op of `layer` computes.
@@ -106,7 +109,12 @@ impl<'a, S: Supply> Builder<'a, S> {
         let packed = Packed::unfilled(&kernel, most);
         if let Some(form) = self.winograd.then(|| super::winograd::best(&window, &kernel, [input, output])).flatten() {
             let winograd = Winograd::new(form, &weights, &packed.panels, [input, output], window.padding);
-            return Ok(Work::Conv(Box::new(Conv::new([input, output], Reading::Tiles(winograd), packed))));
+            return Ok(Work::Conv(Box::new(Conv::new(
+                [input, output],
+                Reading::Tiles(winograd),
+                packed,
+                self.threads,
+            ))));
         }
         let packed = packed.filled(&kernel);
         let band = Band::new(&window, input, output);
@@ -116,7 +124,7 @@ impl<'a, S: Supply> Builder<'a, S> {
             (true, _) => Reading::Whole,
             (false, _) => Reading::Band(band),
         };
-        Ok(Work::Conv(Box::new(Conv::new([input, output], reading, packed))))
+        Ok(Work::Conv(Box::new(Conv::new([input, output], reading, packed, self.threads))))
     }
 
     /// A factor and a summand for each channel, computed in float64.

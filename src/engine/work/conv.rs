@@ -20,10 +20,10 @@ use std::ops::Range;
 const BAND: usize = 48 * 1024;
 const WEIGHTS: usize = 96 * 1024;
 /// Floats of a band where the weights are the larger part: they should be read once.
-const LARGE: usize = 512 * 1024;
+const LARGE: usize = 128 * 1024;
 /// Floats of weights that stay in the first cache while all tiles are summed.
 const NEAR: usize = 4 * 1024;
-/// Tasks of an image, so that two threads end at about the same time.
+/// Tasks of an image at least, so that threads which are not equally fast end at about the same time.
 const TASKS: usize = 8;
 /// Rows of a task where rows overlap.
 const ROWS: usize = 4;
@@ -103,17 +103,18 @@ pub(in crate::engine) struct Task<'a> {
 
 impl Conv {
     /// A convolution from one extent to another.
-    pub(super) fn new([input, output]: [Extent; 2], reading: Reading, packed: Packed) -> Self {
+    pub(super) fn new([input, output]: [Extent; 2], reading: Reading, packed: Packed, threads: usize) -> Self {
         let taps = if let Reading::Band(band) = &reading { band.taps() } else { Taps::new(vec![0]) };
         let conv = Self { input, output, reading, taps, packed, activation: None, rows_each: 1, blocks_each: 1 };
-        conv.divided()
+        conv.divided(threads)
     }
 
-    /// Decides what a task is.
-    fn divided(mut self) -> Self {
+    /// Decides what a task is, for so many threads.
+    fn divided(mut self, threads: usize) -> Self {
         let panels = self.packed.panels.len();
+        let tasks = TASKS.max(2 * threads);
         if let Reading::Tiles(_) = self.reading {
-            self.blocks_each = panels.div_ceil(TASKS) * self.packed.most;
+            self.blocks_each = part(panels, tasks, threads) * self.packed.most;
             return self;
         }
         let weights = self.packed.floats() / panels.max(1);
@@ -122,7 +123,7 @@ impl Conv {
         let is_heavy = self.packed.floats() > self.input.floats();
         let mut bands = height.div_ceil(self.rows_that_fit(if is_heavy { LARGE } else { BAND }));
         let least = if let Reading::Band(_) = self.reading { ROWS } else { 1 };
-        while runs * bands < TASKS {
+        while runs * bands < tasks {
             let by_panels = panels / runs >= 2;
             let by_rows = height / bands >= 2 * least;
             match (by_panels, by_rows) {
@@ -132,8 +133,9 @@ impl Conv {
                 (false, false) => break,
             }
         }
-        self.rows_each = height.div_ceil(bands);
-        self.blocks_each = panels.div_ceil(runs) * self.packed.most;
+        self.rows_each = if runs == 1 { part(height, bands, threads) } else { height.div_ceil(bands) };
+        let panels_each = if bands == 1 { part(panels, runs, threads) } else { panels.div_ceil(runs) };
+        self.blocks_each = panels_each * self.packed.most;
         self
     }
 
@@ -327,8 +329,9 @@ impl Conv {
             for row in 0..to.positions().len() / width {
                 let position = to.positions().start + row * width;
                 let (columns, start) = (width, row * operands.row);
+                let block = panel.block;
                 let tile =
-                    Tile { rows: 1, columns, blocks: 1, panels: 1, start, block: panel.block, position, row: width };
+                    Tile { rows: 1, columns, count: 1, blocks: 1, panels: 1, start, block, position, row: width };
                 kernel::depthwise(found, operands, &tile, to);
             }
             return;
@@ -354,14 +357,14 @@ impl Conv {
             let (begins, ends) = (channels.start == first, channels.end == end);
             let mut rest = sums.get_mut();
             let taps = (channels.end.div_ceil(BLOCK) - channels.start / BLOCK) * self.taps.len();
-            let mut aheads = Ahead::shared(ahead, tiles.len(), taps);
-            for tile in &tiles {
-                let (own, after) = rest.split_at_mut(tile.rows * tile.columns * filters);
+            let aheads = Ahead::shared(ahead, &tiles, taps);
+            for (tile, ahead) in tiles.iter().zip(aheads) {
+                let (own, after) = rest.split_at_mut(tile.rows * tile.columns * tile.count * filters);
                 rest = after;
                 let operands = Operands {
                     channels: &channels,
                     weights: &operands.weights[weights_before(channels.start)..],
-                    ahead: aheads.next().unwrap_or(Ahead::NONE),
+                    ahead,
                     ..*operands
                 };
                 kernel::sum(found, &operands, tile, &mut Held { sums: own, begins, ends }, to);
@@ -389,24 +392,55 @@ impl Conv {
         let together = if 2 * width <= most && rows > 1 { 2 } else { 1 };
         let (Panel { block, blocks, .. }, panels) = (panels[0].clone(), panels.len());
         (0..rows).step_by(together).flat_map(move |row| {
-            parts(width, most).map(move |part| Tile {
+            runs(width, most).map(move |Run { first, columns, count }| Tile {
                 rows: together.min(rows - row),
-                columns: part.len(),
+                columns,
+                count,
                 blocks,
                 panels,
-                start: start + row * step + part.start * BLOCK,
+                start: start + row * step + first * BLOCK,
                 block,
-                position: positions.start + row * width + part.start,
+                position: positions.start + row * width + first,
                 row: width,
             })
         })
     }
 }
 
-/// `len` in parts of about one size, none larger than `most`.
-pub(super) fn parts(len: usize, most: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
+/// The size of the parts into which `units` are divided, `least` of them or up to twice as many: the largest with which threads that take
+/// one after another have about the same, or the most even.
+fn part(units: usize, least: usize, threads: usize) -> usize {
+    let busiest = |each: usize| {
+        let parts = units.div_ceil(each);
+        let rounds = parts / threads * each;
+        match parts % threads {
+            0 => rounds,
+            1 => rounds + units - (parts - 1) * each,
+            _ => rounds + each,
+        }
+    };
+    let sizes = (least..=2 * least).map(|parts| units.div_ceil(parts));
+    let even = sizes.clone().find(|each| 64 * threads * busiest(*each) <= 65 * units);
+    even.or_else(|| sizes.min_by_key(|each| busiest(*each))).unwrap_or(units)
+}
+
+/// Tiles beside one another.
+pub(super) struct Run {
+    /// The first column of the first.
+    pub(super) first: usize,
+    /// Columns of each.
+    pub(super) columns: usize,
+    pub(super) count: usize,
+}
+
+/// `len` columns in tiles of about one size, none larger than `most`: some of a size, and then those that are one smaller.
+pub(super) fn runs(len: usize, most: usize) -> impl Iterator<Item = Run> {
     let count = len.div_ceil(most).max(1);
-    (0..count).map(move |part| part * len / count..(part + 1) * len / count)
+    let (columns, larger) = (len / count, len % count);
+    let before = larger * (columns + 1);
+    let runs =
+        [Run { first: 0, columns: columns + 1, count: larger }, Run { first: before, columns, count: count - larger }];
+    runs.into_iter().filter(|run| run.columns * run.count > 0)
 }
 
 /// From images of blocks to blocks of images.

@@ -5,6 +5,7 @@
 //! whose size suits the second cache: [group][C / 16][point][tile][16]. Larger maps and batches are done a part at a time, so that this memory
 //! stays bounded.
 
+use super::conv::Run;
 use super::panel::{Kernel, Panel};
 use crate::engine::BLOCK;
 use crate::engine::extent::Extent;
@@ -185,12 +186,15 @@ impl Winograd {
     /// Sums over the channels of one pair of points, tiles as pixels, while the weights of the next are brought near.
     fn multiply(&self, found: Found, operands: &Operands<'_>, ahead: &[f32], blocks: usize, to: &mut Rectangle<'_>) {
         let [most, _] = found.isa().tile();
-        let parts = super::conv::parts(to.positions().len(), most);
-        let aheads = Ahead::shared(ahead, parts.len(), self.input.blocks());
-        for (part, ahead) in parts.zip(aheads) {
-            let (columns, start) = (part.len(), part.start * BLOCK);
-            let tile = Tile { rows: 1, columns, blocks, panels: 1, start, block: 0, position: part.start, row: 0 };
-            kernel::sum(found, &Operands { ahead, ..*operands }, &tile, &mut Held::never(), to);
+        let tiles: Vec<_> = super::conv::runs(to.positions().len(), most)
+            .map(|Run { first, columns, count }| {
+                let start = first * BLOCK;
+                Tile { rows: 1, columns, count, blocks, panels: 1, start, block: 0, position: first, row: 0 }
+            })
+            .collect();
+        let aheads = Ahead::shared(ahead, &tiles, self.input.blocks());
+        for (tile, ahead) in tiles.iter().zip(aheads) {
+            kernel::sum(found, &Operands { ahead, ..*operands }, tile, &mut Held::never(), to);
         }
     }
 }
