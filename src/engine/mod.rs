@@ -42,7 +42,7 @@ use crate::ir::NodeId;
 use crate::valid::Checked;
 use crate::weights::Supply;
 use extent::Extent;
-use kernel::{Crew, Floats, Found, Part, Span};
+use kernel::{Crew, Floats, Found, Inputs, Part, Span};
 use muster::Muster;
 use plan::{Plan, Step};
 use std::num::NonZeroUsize;
@@ -160,7 +160,14 @@ impl Engine {
         self.plan.steps.iter().map(|step| &step.nodes[..])
     }
 
-    /// The time that each step took in each of `runs` passes over the same images, in the order of [`Engine::steps`], in seconds.
+    /// The nodes of each step that is joined to the one before: a task of it follows, by the same thread, the task that makes all that it
+    /// reads.
+    pub fn joined(&self) -> impl Iterator<Item = &[NodeId]> {
+        self.plan.steps.iter().filter(|step| step.is_joined).map(|step| &step.nodes[..])
+    }
+
+    /// The time that each step took in each of `runs` passes over the same images, in the order of [`Engine::steps`], in seconds; of steps
+    /// that are joined the first has the time of all. [`Planning::Timed`] joins none.
     ///
     /// # Panics
     /// As [`Engine::run`].
@@ -260,20 +267,21 @@ impl Engine {
     /// A thread's part of it all.
     fn work(&self, crew: &Crew<'_>, run: Run<'_>, scratch: &mut Scratch, note: impl FnMut(usize)) {
         scratch.forget();
-        crew.work(|pass, task, operands, part| self.task(run, pass, task, operands, part, scratch), note);
+        crew.work(|pass, task, inputs, part| self.task(run, pass, task, inputs, part, scratch), note);
     }
 
     fn span(&self, step: &Step, pass: &Pass, images: usize) -> Span {
-        let operands = step.reads().iter().map(|value| self.place(*value, images)).collect();
+        let reads = if step.is_joined { &[] } else { step.reads() };
+        let operands = reads.iter().map(|value| self.place(*value, images)).collect();
         let residual = step.residual.map(|value| self.place(value, images));
         let out = self.place(step.value, images);
         let values = self.plan.floats * images;
         let workspace = values..values + pass.workspace;
         let split = pass.split.clone();
         match pass.kind {
-            PassKind::Whole => Span { operands, residual, out, split },
-            PassKind::Spread(_) => Span { operands, residual: None, out: workspace, split },
-            PassKind::Sum(_) => Span { operands: vec![workspace], residual, out, split },
+            PassKind::Whole => Span { operands, residual, out, split, is_joined: step.is_joined },
+            PassKind::Spread(_) => Span { operands, residual: None, out: workspace, split, is_joined: false },
+            PassKind::Sum(_) => Span { operands: vec![workspace], residual, out, split, is_joined: false },
         }
     }
 }
@@ -288,15 +296,18 @@ struct Run<'a> {
 }
 
 impl Engine {
-    /// Does a task of a pass; `operands` are the values that it reads.
-    fn task(&self, run: Run<'_>, pass: usize, task: usize, operands: &[&[f32]], part: Part<'_>, scratch: &mut Scratch) {
+    /// Does a task of a pass.
+    fn task(&self, run: Run<'_>, pass: usize, task: usize, inputs: Inputs<'_>, part: Part<'_>, scratch: &mut Scratch) {
         let Run { passes, images, input } = run;
         let (number, pass) = &passes[pass];
         let step = &self.plan.steps[*number];
-        let of_conv = || {
-            let source = operands.first().map_or(Source::Planes(input), |operand| Source::Blocks(operand));
-            Task { found: self.found, step: *number, source, images }
+        let (operands, source) = match inputs {
+            Inputs::Values(operands) => {
+                (operands, operands.first().map_or(Source::Planes(input), |operand| Source::Blocks(operand)))
+            }
+            Inputs::Made(pixels) => (&[][..], Source::Made(pixels)),
         };
+        let of_conv = || Task { found: self.found, step: *number, source, images };
         match (part, &step.work, &pass.kind) {
             (Part::Rectangle(mut to), Work::Conv(conv), PassKind::Whole) => conv.run(&of_conv(), scratch, &mut to),
             (Part::Chunk(out), Work::Conv(conv), PassKind::Spread(tiles)) => conv.spread(&of_conv(), tiles, task, out),

@@ -161,6 +161,35 @@ fn the_number_of_threads_changes_no_bit() {
 }
 
 /// A convolution of 3 x 3 and stride 1.
+#[test]
+fn what_is_joined_changes_no_bit_and_takes_no_more_memory() {
+    // Across blocks, and after depthwise convolutions.
+    for (name, images_each, least) in
+        [("resnet50.toml", 1, 4), ("mobilenet_v2.resnet", 2, 6), ("regnet_x_400mf.resnet", 3, 2)]
+    {
+        let network = crate::networks::compile_file(&crate::describe::architectures().join(name));
+        let (folded, map) = fold_batch_norm(network.clone());
+        let engine = |planning, threads| {
+            let options = Options { planning, ..options(Isa::best(), threads) };
+            Engine::new(&folded, map.clone().over(Fresh::new(&network, 1)), options).unwrap()
+        };
+        let apart = engine(Planning::Timed, 1);
+        let images = images(&folded, images_each);
+        let expected = apart.run(&images, images_each as usize);
+        assert_eq!(apart.joined().count(), 0);
+        for threads in [1, 2, 3] {
+            let joined = engine(Planning::Fused, threads);
+            for step in joined.joined() {
+                let Op::Conv2d(conv) = &folded.layer(step[0]).node.op else { panic!("no convolution is joined") };
+                assert_eq!((conv.window.kernel, conv.window.stride), ([1; 2], [1; 2]));
+            }
+            assert!(joined.joined().count() >= least, "{name}: {} are joined", joined.joined().count());
+            assert!(joined.planned_bytes(1) <= apart.planned_bytes(1));
+            assert!(joined.run(&images, images_each as usize) == expected, "{name} with {threads} threads");
+        }
+    }
+}
+
 fn three_by_three([channels, filters, height, width]: [u64; 4], padding: Sides) -> Checked {
     let window = Window { kernel: [3; 2], stride: [1; 2], dilation: [1; 2], padding, ceil: false };
     let conv = op::Conv2d { filters, window, groups: 1, bias: true };

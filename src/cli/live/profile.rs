@@ -8,7 +8,7 @@ use crate::cli::{Failure, Global, files};
 use resnetc::analysis::roofline::{Roof, Traffic, traffic};
 use resnetc::back::live;
 use resnetc::engine::machine::{self, Limits};
-use resnetc::engine::{Engine, Options, size};
+use resnetc::engine::{Engine, Options, Planning, size};
 use resnetc::ir::{Dtype, NodeId};
 use resnetc::valid::Checked;
 use serde::Serialize;
@@ -41,6 +41,7 @@ pub(super) fn text(
 ) -> Result<String, Failure> {
     let file = arguments.weights.as_deref();
     files::granted(live::affordable(live::estimate(&checked, arguments.batch), model::free()), None, global)?;
+    let options = Options { planning: Planning::Timed, ..options };
     let (network, engine) = model::engine(checked, file, true, options, global)?;
     let limits = machine::measure(options);
     let batch = size(arguments.batch);

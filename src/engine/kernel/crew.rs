@@ -5,6 +5,7 @@
 //! those that a busy pool sends late find less to do, or nothing.
 
 use super::Floats;
+use super::pixels::Pixels;
 use super::rectangle::{Grid, Rectangle};
 use super::tiles::{Tiles, Tiling};
 use std::marker::PhantomData;
@@ -25,6 +26,9 @@ pub(in crate::engine) struct Span {
     pub(in crate::engine) out: Range<usize>,
     /// How that is split into tasks.
     pub(in crate::engine) split: Split,
+    /// Whether each of its tasks follows that of the step before which has the same positions, and reads what that has made. It may read
+    /// other values, and write over none, that were there before the first of the steps that follow one another so.
+    pub(in crate::engine) is_joined: bool,
 }
 
 /// How what a step writes is split into tasks.
@@ -36,6 +40,15 @@ pub(in crate::engine) enum Split {
     Grid(Grid),
     /// Square tiles of maps.
     Tiling(Tiling),
+}
+
+/// What a task reads.
+#[derive(Clone, Copy)]
+pub(in crate::engine) enum Inputs<'a> {
+    /// Values.
+    Values(&'a [&'a [f32]]),
+    /// What the task has made in the step before.
+    Made(Pixels<'a>),
 }
 
 /// The part of what a step writes that is a task's.
@@ -72,6 +85,35 @@ impl Span {
             Split::Tiling(tiling) => tiling.reach(),
         };
         assert!(reach <= self.out.len(), "a step's parts reach beyond what it writes");
+    }
+}
+
+/// The steps whose tasks follow one another.
+fn chains(spans: &[Span]) -> impl Iterator<Item = Range<usize>> {
+    let mut end = 0;
+    spans.chunk_by(|_, next| next.is_joined).map(move |chain| {
+        let start = end;
+        end += chain.len();
+        start..end
+    })
+}
+
+/// Panics unless tasks of these steps that have the same number have the same positions, with all blocks, and no step writes what another
+/// reads or writes.
+fn check_chain(chain: &[Span]) {
+    for (at, span) in chain.iter().enumerate().skip(1) {
+        let is_alike = match (&chain[at - 1].split, &span.split) {
+            (Split::Grid(one), Split::Grid(other)) => one.shares_positions(other),
+            _ => false,
+        };
+        assert!(is_alike && span.operands.is_empty(), "tasks that follow one another have the same positions");
+        for before in &chain[..at] {
+            let others = before.operands.iter().chain(&before.residual).chain([&before.out]);
+            let apart = |one: &Range<usize>, other: &Range<usize>| one.end <= other.start || other.end <= one.start;
+            assert!(others.clone().all(|other| apart(other, &span.out)), "a step writes over what others still read");
+            let residual = span.residual.as_ref();
+            assert!(residual.is_none_or(|range| apart(range, &before.out)), "a step adds what others still write");
+        }
     }
 }
 
@@ -116,6 +158,9 @@ impl<'a> Crew<'a> {
         for span in spans {
             span.check(memory.len());
         }
+        for chain in chains(spans) {
+            check_chain(&spans[chain]);
+        }
         let progress = spans.iter().map(|_| Progress::default()).collect();
         let is_abandoned = AtomicBool::new(false);
         Self { memory: memory.as_mut_ptr(), spans, progress, is_abandoned, life: PhantomData }
@@ -124,16 +169,17 @@ impl<'a> Crew<'a> {
     /// Works until all is done: `body` does a task of a step, given what the step reads and the task's part of what it writes; `note` is told when a step is done.
     pub(in crate::engine) fn work(
         &self,
-        mut body: impl FnMut(usize, usize, &[&[f32]], Part<'_>),
+        mut body: impl FnMut(usize, usize, Inputs<'_>, Part<'_>),
         mut note: impl FnMut(usize),
     ) {
         let _alarm = Alarm(&self.is_abandoned);
         let mut operands = Vec::new();
-        for (at, (span, progress)) in self.spans.iter().zip(&self.progress).enumerate() {
+        for chain in chains(self.spans) {
+            let (span, progress) = (&self.spans[chain.start], &self.progress[chain.start]);
             let tasks = span.tasks();
             operands.clear();
-            // SAFETY: the range lies in the memory (`check`). Nothing writes there before all tasks of this step are done, and the slices
-            // are not used after that.
+            // SAFETY: the range lies in the memory (`check`). Nothing writes there before all tasks of the chain are done (`check_chain`),
+            // and the slices are not used after that.
             operands.extend(
                 span.operands
                     .iter()
@@ -145,13 +191,31 @@ impl<'a> Crew<'a> {
                     break;
                 }
                 // SAFETY: `fetch_add` gives each task to one thread, once.
-                body(at, task, &operands, unsafe { self.part(span, task) });
+                body(chain.start, task, Inputs::Values(&operands), unsafe { self.part(span, task) });
+                for at in chain.start + 1..chain.end {
+                    // SAFETY: this thread alone has the task, of which the step before is done, and nothing writes again what that made.
+                    let made = unsafe { self.made(&self.spans[at - 1], task) };
+                    // SAFETY: as above; the positions are those of the step before, and what is written nothing else reads (`check_chain`).
+                    body(at, task, Inputs::Made(made), unsafe { self.part(&self.spans[at], task) });
+                }
                 progress.done.fetch_add(1, Ordering::Release);
             }
             if !self.wait(progress, tasks) {
                 return;
             }
-            note(at);
+            chain.for_each(&mut note);
+        }
+    }
+
+    /// What the task `task` has made.
+    ///
+    /// # Safety
+    /// It is done, and nothing writes it while it is looked at.
+    unsafe fn made<'b>(&'b self, span: &'b Span, task: usize) -> Pixels<'b> {
+        // SAFETY: the caller's.
+        match unsafe { self.part(span, task) } {
+            Part::Rectangle(rectangle) => Pixels::made(rectangle),
+            Part::Chunk(_) | Part::Tiles(_) => unreachable!("a chain is of rectangles"),
         }
     }
 

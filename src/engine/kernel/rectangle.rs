@@ -27,6 +27,12 @@ impl Grid {
         self.positions.div_ceil(self.positions_each)
     }
 
+    /// Whether the tasks of `other` have the same positions as these with the same number, and both have all blocks.
+    pub(super) fn shares_positions(&self, other: &Self) -> bool {
+        let of = |grid: &Self| (grid.images, grid.positions, grid.positions_each, grid.blocks <= grid.blocks_each);
+        of(self) == of(other) && self.blocks <= self.blocks_each
+    }
+
     pub(super) fn tasks(&self) -> usize {
         self.images * self.bands() * self.blocks.div_ceil(self.blocks_each)
     }

@@ -2,6 +2,7 @@
 
 use super::isa::{by_isa, compiled};
 use super::lanes::Lanes;
+use super::pixels::Pixels;
 use super::rectangle::Rectangle;
 use super::{Bound, Found};
 use std::ops::Range;
@@ -27,7 +28,7 @@ impl Taps {
 /// What sums read: a source of blocks of pixels, sixteen channels each, and weights.
 #[derive(Clone, Copy)]
 pub(in crate::engine) struct Operands<'a> {
-    pub(in crate::engine) source: &'a [f32],
+    pub(in crate::engine) source: Pixels<'a>,
     /// From a block of the source to the next, in floats.
     pub(in crate::engine) block: usize,
     /// From a row of the tile to the next, in floats of the source.
@@ -107,7 +108,7 @@ pub(in crate::engine) struct Tile {
 
 impl Tile {
     /// Columns of all tiles.
-    fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.columns * self.count
     }
 }
@@ -130,9 +131,8 @@ pub(in crate::engine) fn sum(
 
 fn check(operands: &Operands<'_>, tile: &Tile, held: &Held<'_>, to: &Rectangle<'_>) {
     let Range { start, end } = *operands.channels;
-    let pixels = (tile.rows - 1) * operands.row + (tile.width() - 1) * 16;
-    let last = tile.start + pixels + operands.taps.reach + end.saturating_sub(1) / 16 * operands.block + 15;
-    assert!(start <= end && last < operands.source.len(), "a tile reads beyond its source");
+    let is_inside = operands.source.holds(operands, tile, operands.taps.reach, end);
+    assert!(start <= end && is_inside, "a tile reads beyond its source");
     let filters = tile.panels * tile.blocks * 16;
     let weights = (end - start) * operands.taps.len() * filters;
     assert!(weights <= operands.weights.len(), "a tile reads beyond its weights");

@@ -22,12 +22,17 @@ impl Plan {
         let last_reads = self.last_reads();
         let mut buffers: Vec<Buffer> = Vec::new();
         let mut buffer_of = vec![0; self.values.len()];
-        for (at, step) in self.steps.iter_mut().enumerate() {
-            let over = step.overwritten().filter(|value| last_reads.get(*value) == Some(&at));
+        for at in 0..self.steps.len() {
+            // Other threads are in the steps that this one is joined to: what they read and write is there meanwhile.
+            let first = self.chain(at);
+            let (before, rest) = self.steps.split_at_mut(at);
+            let step = &mut rest[0];
+            let is_read = |value: usize| before[first..].iter().any(|step| step.uses(value));
+            let over = step.overwritten().filter(|value| last_reads.get(*value) == Some(&at) && !is_read(*value));
             let last = last_reads.get(step.value).copied().unwrap_or(at);
             let buffer = over.and_then(|value| buffer_of.get(value).copied()).unwrap_or_else(|| {
                 let floats = self.values.get(step.value).map_or(0, |value| value.extent.floats());
-                buffers.push(Buffer { floats, lives: at..=at, offset: 0 });
+                buffers.push(Buffer { floats, lives: first..=at, offset: 0 });
                 buffers.len() - 1
             });
             step.in_place = over.is_some();

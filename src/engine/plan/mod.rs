@@ -22,6 +22,8 @@ pub enum Planning {
     /// To be fast: ops are fused, and memory is used again.
     #[default]
     Fused,
+    /// As that, but one step after another: to see how long each takes.
+    Timed,
     /// To be looked at: every node's value is computed and kept.
     Apart,
 }
@@ -54,6 +56,8 @@ pub(super) struct Step {
     pub(super) value: usize,
     /// Whether it makes it in the place of the residual or of the first operand.
     pub(super) in_place: bool,
+    /// Whether each of its tasks follows the task of the step before that makes all that it reads.
+    pub(super) is_joined: bool,
 }
 
 /// A value in memory.
@@ -90,11 +94,51 @@ impl Plan {
         let output = planner.value(checked.output()).expect("every node has been planned");
         let Planner { steps, values, nodes, .. } = planner;
         let mut plan = Self { steps, values, nodes, output, floats: 0, planning };
-        if planning == Planning::Fused {
+        if planning != Planning::Apart {
             plan.read_the_input_as_given();
         }
         plan.place();
+        if planning == Planning::Fused {
+            plan.join();
+        }
         Ok(plan)
+    }
+
+    /// Has convolutions of 1 x 1 follow, task by task, the convolution whose output they read, where that takes no more memory: what is
+    /// read has just been written, and nobody waits for all of it.
+    fn join(&mut self) {
+        let floats = self.floats;
+        for at in 1..self.steps.len() {
+            if self.can_join(at) {
+                self.steps[at].is_joined = true;
+                self.place();
+                self.steps[at].is_joined = self.floats <= floats;
+            }
+        }
+        self.place();
+        for at in 1..self.steps.len() {
+            if let ([.., before], [step, ..]) = self.steps.split_at_mut(at)
+                && let (true, Work::Conv(before), Work::Conv(conv)) = (step.is_joined, &before.work, &mut step.work)
+            {
+                conv.follow(before);
+            }
+        }
+    }
+
+    fn can_join(&self, at: usize) -> bool {
+        let (step, before) = (&self.steps[at], &self.steps[at - 1]);
+        let chain = &self.steps[self.chain(at - 1)..at];
+        let adds_theirs = chain.iter().any(|before| step.residual == Some(before.value));
+        let reads_that_alone = step.operands == [before.value] && !adds_theirs;
+        match (&before.work, &step.work) {
+            (Work::Conv(before), Work::Conv(conv)) => reads_that_alone && conv.can_follow(before),
+            _ => false,
+        }
+    }
+
+    /// The first of the steps that are joined to one another up to this one.
+    fn chain(&self, at: usize) -> usize {
+        (0..=at).rev().find(|at| !self.steps[*at].is_joined).unwrap_or(0)
     }
 
     /// Leaves out the step that packs the input, if only convolutions read it that copy what they read anyway.
@@ -166,8 +210,9 @@ impl<S: Supply> Planner<'_, S> {
         let value = self.values.len();
         self.values.push(Value { extent: Extent::of(layer.output), offset: 0 });
         self.set(layer.id, value);
-        let mut step = Step { nodes: vec![layer.id], work, operands, residual: None, value, in_place: false };
-        if self.planning == Planning::Fused {
+        let mut step =
+            Step { nodes: vec![layer.id], work, operands, residual: None, value, in_place: false, is_joined: false };
+        if self.planning != Planning::Apart {
             while let Some(reader) = self.reader(&step) {
                 if !self.absorb(&mut step, reader)? {
                     break;
@@ -221,6 +266,11 @@ impl Step {
     pub(super) fn reads(&self) -> &[usize] {
         let skipped = usize::from(self.in_place && matches!(self.work, Work::Pointwise(_)));
         self.operands.get(skipped..).unwrap_or_default()
+    }
+
+    /// Whether it reads the value.
+    pub(super) fn uses(&self, value: usize) -> bool {
+        self.operands.contains(&value) || self.residual == Some(value)
     }
 
     /// The last node that it computes.

@@ -7,7 +7,7 @@
 
 use crate::engine::BLOCK;
 use crate::engine::extent::{Extent, size};
-use crate::engine::kernel::Taps;
+use crate::engine::kernel::{Pixels, Taps};
 use crate::ir::shape::Window;
 use std::ops::Range;
 
@@ -31,6 +31,8 @@ pub(super) struct Band {
 pub(in crate::engine) enum Source<'a> {
     Blocks(&'a [f32]),
     Planes(&'a [f32]),
+    /// What the same task has made of a map, in blocks.
+    Made(Pixels<'a>),
 }
 
 impl Band {
@@ -133,6 +135,7 @@ impl Band {
                     middle.iter_mut().zip(columns).for_each(|(to, from)| *to = *from);
                 }
             }
+            Source::Made(_) => unreachable!("a band reads rows that other tasks make"),
             Source::Planes(map) => {
                 let channels = block * BLOCK..self.input.channels.min((block + 1) * BLOCK);
                 for (lane, channel) in channels.enumerate() {

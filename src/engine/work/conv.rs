@@ -11,7 +11,7 @@ use super::{Pass, PassKind};
 use crate::engine::BLOCK;
 use crate::engine::extent::Extent;
 use crate::engine::kernel::{
-    self, Ahead, Bound, Floats, Found, Grid, Held, Operands, Rectangle, Split, Taps, Tile, Tiles,
+    self, Ahead, Bound, Floats, Found, Grid, Held, Operands, Pixels, Rectangle, Split, Taps, Tile, Tiles,
 };
 use crate::ir::op::Activation;
 use std::ops::Range;
@@ -285,7 +285,7 @@ impl Conv {
         scratch: &'a mut Copied,
         to: &Rectangle<'_>,
         blocks: Range<usize>,
-    ) -> (&'a [f32], usize, usize, usize) {
+    ) -> (Pixels<'a>, usize, usize, usize) {
         let first = to.positions().start;
         match &self.reading {
             Reading::Band(band) => {
@@ -294,19 +294,22 @@ impl Conv {
                 let source = task.source.image(to.image(), self.input);
                 let what = [task.step, to.image(), blocks.start, blocks.end, rows.start];
                 let filled = scratch.filled(what, blocks.len() * block, |out| band.fill(source, blocks, rows, out));
-                (filled, 0, block, band.step())
+                (filled.into(), 0, block, band.step())
             }
             Reading::Whole => {
-                let Source::Blocks(map) = task.source.image(to.image(), self.input) else {
-                    unreachable!("only bands read planes");
+                let step = self.input.plane();
+                let pixels: Pixels<'_> = match task.source.image(to.image(), self.input) {
+                    Source::Blocks(map) => map.into(),
+                    Source::Made(pixels) => pixels,
+                    Source::Planes(_) => unreachable!("only bands read planes"),
                 };
-                (&map[blocks.start * self.input.plane()..], first * BLOCK, self.input.plane(), 0)
+                (pixels.without(blocks.start, step), first * BLOCK, step, 0)
             }
             Reading::Images => {
                 let Source::Blocks(vectors) = task.source else { unreachable!("only bands read planes") };
                 let len = self.input.floats() * task.images;
                 let filled = scratch.filled([task.step, 0, 0, 0, 0], len, |out| transpose(vectors, task.images, out));
-                (&filled[blocks.start * task.images * BLOCK..], 0, task.images * BLOCK, 0)
+                (filled[blocks.start * task.images * BLOCK..].into(), 0, task.images * BLOCK, 0)
             }
             Reading::Tiles(_) => unreachable!("tiles have passes of their own"),
         }
@@ -459,6 +462,7 @@ impl Source<'_> {
         match self {
             Self::Blocks(maps) => Self::Blocks(&maps[image * extent.floats()..][..extent.floats()]),
             Self::Planes(maps) => Self::Planes(&maps[image * extent.numbers()..][..extent.numbers()]),
+            Self::Made(pixels) => Self::Made(pixels),
         }
     }
 }
@@ -467,6 +471,18 @@ impl Conv {
     /// Whether it reads an operand that is given C, H, W as well as one in blocks.
     pub(in crate::engine) fn reads_planes(&self) -> bool {
         matches!(self.reading, Reading::Band(_))
+    }
+
+    /// Whether each of its tasks can follow the one of `before` that makes all that it reads.
+    pub(in crate::engine) fn can_follow(&self, before: &Self) -> bool {
+        let has_all = |conv: &Self| conv.blocks_each >= conv.output.blocks();
+        let is_rectangles = matches!(before.reading, Reading::Band(_) | Reading::Whole);
+        matches!(self.reading, Reading::Whole) && is_rectangles && has_all(self) && has_all(before)
+    }
+
+    /// Has its tasks follow those of `before`.
+    pub(in crate::engine) fn follow(&mut self, before: &Self) {
+        self.rows_each = before.rows_each * before.width();
     }
 
     /// Whether its sums are written as they are.

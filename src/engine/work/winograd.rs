@@ -152,7 +152,7 @@ impl Winograd {
             let each = all.len() / self.form.pairs();
             for (pair, weights) in all.chunks_exact(each).enumerate() {
                 let operands = Operands {
-                    source: &values[pair * self.step()..],
+                    source: values[pair * self.step()..].into(),
                     block: self.block(),
                     row: 0,
                     taps: &self.taps,
