@@ -12,7 +12,8 @@ use std::path::PathBuf;
 ///
 /// With `--by layer`, a row is a pass over memory: a layer, and what only finishes its output. The bound is the roofline's: the larger of
 /// flops / peak and bytes / bandwidth, both measured on this machine first; a layer whose values are still in a cache, or that does
-/// with fewer products (3 x 3 by Winograd's method), may take less.
+/// with fewer products (3 x 3 by Winograd's method), may take less. A convolution of 1 x 1 that otherwise follows the layer before task by
+/// task is timed by itself.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

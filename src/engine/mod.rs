@@ -13,7 +13,7 @@
 //! need no shuffling. With channels last, rows of 512 and more channels would lie a multiple of 2 KiB apart, and evict each other from
 //! the first cache.
 //!
-//! **Threads** take tasks of a step from a counter and wait for one another between steps ([`kernel`]). They are those of rayon's pool: a run
+//! **Threads** take tasks of a step from a counter and wait for one another between steps that are not joined ([`kernel`]). They are those of rayon's pool: a run
 //! is over when the pool has come to all of its parts, so a pool that is busy with something else holds it up.
 //!
 //! **Numbers** are meant to be finite, and of one size. What is not stays in its image, but a group of a convolution may see it in others:

@@ -160,11 +160,10 @@ fn the_number_of_threads_changes_no_bit() {
     }
 }
 
-/// A convolution of 3 x 3 and stride 1.
 #[test]
 fn what_is_joined_changes_no_bit_and_takes_no_more_memory() {
     // Across blocks, and after depthwise convolutions.
-    for (name, images_each, least) in
+    for (name, count, least) in
         [("resnet50.toml", 1, 4), ("mobilenet_v2.resnet", 2, 6), ("regnet_x_400mf.resnet", 3, 2)]
     {
         let network = crate::networks::compile_file(&crate::describe::architectures().join(name));
@@ -174,8 +173,8 @@ fn what_is_joined_changes_no_bit_and_takes_no_more_memory() {
             Engine::new(&folded, map.clone().over(Fresh::new(&network, 1)), options).unwrap()
         };
         let apart = engine(Planning::Timed, 1);
-        let images = images(&folded, images_each);
-        let expected = apart.run(&images, images_each as usize);
+        let images = images(&folded, count);
+        let expected = apart.run(&images, count as usize);
         assert_eq!(apart.joined().count(), 0);
         for threads in [1, 2, 3] {
             let joined = engine(Planning::Fused, threads);
@@ -185,11 +184,31 @@ fn what_is_joined_changes_no_bit_and_takes_no_more_memory() {
             }
             assert!(joined.joined().count() >= least, "{name}: {} are joined", joined.joined().count());
             assert!(joined.planned_bytes(1) <= apart.planned_bytes(1));
-            assert!(joined.run(&images, images_each as usize) == expected, "{name} with {threads} threads");
+            assert!(joined.run(&images, count as usize) == expected, "{name} with {threads} threads");
         }
     }
 }
 
+#[test]
+fn joined_convolutions_of_groups_and_with_residuals_give_the_numbers_of_their_definition() {
+    let (mut net, input) = crate::build::Net::new(20, [9, 11]);
+    let pointwise = |filters, groups| crate::build::conv(filters, 1, groups);
+    let wide = net.then(pointwise(72, 1), input);
+    let grouped = net.then(pointwise(72, 2), wide);
+    let beside = net.then(pointwise(40, 1), input);
+    let narrow = net.then(pointwise(40, 4), grouped);
+    let sum = net.add(Op::Add(op::Add {}), resnetc::ir::Label::STEM, &[beside, narrow]);
+    net.then(pointwise(24, 1), sum);
+    let network = net.finish();
+    let (weights, expected) = (filled(&network), defined(&network, 2));
+    for (isa, threads) in Isa::ALL.into_iter().flat_map(|isa| [1, 2, 3].map(|threads| (isa, threads))) {
+        let engine = Engine::new(&network, &weights, options(isa, threads)).unwrap();
+        assert!(engine.joined().count() > 1, "{isa:?}, {threads} threads: {} are joined", engine.joined().count());
+        assert_near(&network, &expected, &engine.run(&images(&network, 2), 2), &format!("{isa:?}, {threads} threads"));
+    }
+}
+
+/// A convolution of 3 x 3 and stride 1.
 fn three_by_three([channels, filters, height, width]: [u64; 4], padding: Sides) -> Checked {
     let window = Window { kernel: [3; 2], stride: [1; 2], dilation: [1; 2], padding, ceil: false };
     let conv = op::Conv2d { filters, window, groups: 1, bias: true };

@@ -1,7 +1,7 @@
 //! Threads that go through a plan together.
 //!
 //! Every thread runs through all the steps and takes tasks of a step until none is left; then it waits until those that others took are
-//! done. So nobody is woken for a layer, and no layer waits for a thread that has not come yet: one alone finishes the plan, and
+//! done. Steps that are joined are taken together, a task of each after the other. So nobody is woken for a layer, and no layer waits for a thread that has not come yet: one alone finishes the plan, and
 //! those that a busy pool sends late find less to do, or nothing.
 
 use super::Floats;
@@ -26,8 +26,8 @@ pub(in crate::engine) struct Span {
     pub(in crate::engine) out: Range<usize>,
     /// How that is split into tasks.
     pub(in crate::engine) split: Split,
-    /// Whether each of its tasks follows that of the step before which has the same positions, and reads what that has made. It may read
-    /// other values, and write over none, that were there before the first of the steps that follow one another so.
+    /// Whether each of its tasks follows that of the step before which has the same positions, and reads what that has made. Beside that it
+    /// reads only its residual, which it may write over.
     pub(in crate::engine) is_joined: bool,
 }
 
@@ -99,7 +99,7 @@ fn chains(spans: &[Span]) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// Panics unless tasks of these steps that have the same number have the same positions, with all blocks, and no step writes what another
-/// reads or writes.
+/// reads or writes, but for what a task hands to its own next step.
 fn check_chain(chain: &[Span]) {
     for (at, span) in chain.iter().enumerate().skip(1) {
         let is_alike = match (&chain[at - 1].split, &span.split) {
@@ -152,7 +152,7 @@ impl<'a> Crew<'a> {
     /// A run through `spans` in `memory`.
     ///
     /// # Panics
-    /// If a span writes what it reads, or reaches beyond the memory.
+    /// If a span writes what it reads, or reaches beyond the memory, or is joined to one that it cannot follow.
     pub(in crate::engine) fn new(memory: &'a mut Floats, spans: &'a [Span]) -> Self {
         let memory = memory.get_mut();
         for span in spans {
@@ -166,7 +166,8 @@ impl<'a> Crew<'a> {
         Self { memory: memory.as_mut_ptr(), spans, progress, is_abandoned, life: PhantomData }
     }
 
-    /// Works until all is done: `body` does a task of a step, given what the step reads and the task's part of what it writes; `note` is told when a step is done.
+    /// Works until all is done: `body` does a task of a step, given what it reads and its part of what the step writes; `note` is told when
+    /// a step is done.
     pub(in crate::engine) fn work(
         &self,
         mut body: impl FnMut(usize, usize, Inputs<'_>, Part<'_>),
@@ -195,7 +196,8 @@ impl<'a> Crew<'a> {
                 for at in chain.start + 1..chain.end {
                     // SAFETY: this thread alone has the task, of which the step before is done, and nothing writes again what that made.
                     let made = unsafe { self.made(&self.spans[at - 1], task) };
-                    // SAFETY: as above; the positions are those of the step before, and what is written nothing else reads (`check_chain`).
+                    // SAFETY: as above; the positions are those of the step before, what is written nothing else reads, and the residual
+                    // was there before the chain (`check_chain`).
                     body(at, task, Inputs::Made(made), unsafe { self.part(&self.spans[at], task) });
                 }
                 progress.done.fetch_add(1, Ordering::Release);
@@ -222,7 +224,7 @@ impl<'a> Crew<'a> {
     /// The part of the task `task`.
     ///
     /// # Safety
-    /// It is asked for once, when all steps before are done.
+    /// This thread alone has the task, what it reads and adds is there, and nothing uses an earlier part of it any more.
     unsafe fn part<'b>(&'b self, span: &'b Span, task: usize) -> Part<'b> {
         // SAFETY: both ranges lie in the memory (`check`).
         let out = unsafe { self.memory.add(span.out.start) };

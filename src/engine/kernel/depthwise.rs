@@ -12,7 +12,7 @@ use super::tile::{Operands, Tile, check_writes, taps, write};
 /// If it reads beyond the operands or does not lie in the rectangle.
 pub(in crate::engine) fn depthwise(found: Found, operands: &Operands<'_>, tile: &Tile, to: &mut Rectangle<'_>) {
     assert!([tile.rows, tile.count, tile.blocks, tile.panels] == [1; 4], "a depthwise tile is a row of one block");
-    assert!(operands.source.holds(operands, tile, taps(operands).1, 0), "a tile reads beyond its source");
+    assert!(operands.source.holds(operands, tile), "a tile reads beyond its source");
     assert!(taps(operands).0.len() * 16 <= operands.weights.len(), "a tile reads beyond its weights");
     assert!(operands.bias.len() >= 16, "a tile reads beyond its bias");
     check_writes(tile, to);

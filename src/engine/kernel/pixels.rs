@@ -1,7 +1,7 @@
 //! What tiles read.
 
 use super::rectangle::Rectangle;
-use super::tile::{Operands, Tile};
+use super::tile::{Operands, Tile, taps};
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -64,13 +64,12 @@ impl<'a> Pixels<'a> {
         self.first
     }
 
-    /// Whether a tile that reads the channels before `end` reads nothing else.
-    pub(super) fn holds(&self, operands: &Operands<'_>, tile: &Tile, reach: usize, end: usize) -> bool {
+    /// Whether all that the tile reads lies in what may be read.
+    pub(super) fn holds(&self, operands: &Operands<'_>, tile: &Tile) -> bool {
+        let ((_, reach), end) = (taps(operands), operands.channels.end.max(1));
         let pixels = (tile.rows - 1) * operands.row + (tile.width() - 1) * 16;
         match self.inside {
-            Inside::Floats(floats) => {
-                tile.start + pixels + reach + end.saturating_sub(1) / 16 * operands.block + 15 < floats
-            }
+            Inside::Floats(floats) => tile.start + pixels + reach + (end - 1) / 16 * operands.block + 15 < floats,
             Inside::Part { blocks, block_step, start, end: last } => {
                 tile.rows == 1
                     && reach == 0

@@ -29,8 +29,9 @@ impl Grid {
 
     /// Whether the tasks of `other` have the same positions as these with the same number, and both have all blocks.
     pub(super) fn shares_positions(&self, other: &Self) -> bool {
-        let of = |grid: &Self| (grid.images, grid.positions, grid.positions_each, grid.blocks <= grid.blocks_each);
-        of(self) == of(other) && self.blocks <= self.blocks_each
+        let positions = |grid: &Self| (grid.images, grid.positions, grid.positions_each);
+        let has_all = |grid: &Self| grid.blocks <= grid.blocks_each;
+        positions(self) == positions(other) && has_all(self) && has_all(other)
     }
 
     pub(super) fn tasks(&self) -> usize {
@@ -88,7 +89,7 @@ impl<'a> Rectangle<'a> {
     /// the cache.
     ///
     /// # Safety
-    /// `out` is valid for what `grid` covers, and so is `residual`; no other rectangle of the task is made.
+    /// `out` is valid for what `grid` covers, and so is `residual`; no other rectangle of the task is used any more.
     pub(super) unsafe fn new(grid: &Grid, task: usize, out: *mut f32, residual: Option<*const f32>) -> Self {
         let bands = grid.bands();
         let (run, rest) = (task / (bands * grid.images), task % (bands * grid.images));

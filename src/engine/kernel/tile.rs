@@ -49,7 +49,7 @@ pub(in crate::engine) struct Operands<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) struct Ahead<'a> {
     floats: &'a [f32],
-    /// Lines of the cache for each tap of each block of channels.
+    /// Lines of the cache for each tap of each whole block of channels.
     pace: usize,
 }
 
@@ -57,10 +57,10 @@ impl<'a> Ahead<'a> {
     /// Nothing.
     pub(in crate::engine) const NONE: Self = Self { floats: &[], pace: 0 };
 
-    /// `floats`, a share for each of the tiles, which have so many taps of blocks each.
+    /// `floats`, a share for each of the tiles, which have so many taps of whole blocks each.
     pub(in crate::engine) fn shared(floats: &'a [f32], tiles: &[Tile], taps: usize) -> impl Iterator<Item = Self> {
         let count = tiles.iter().map(|tile| tile.count).sum::<usize>();
-        let pace = floats.len().div_ceil(16).div_ceil(count).div_ceil(taps);
+        let pace = floats.len().div_ceil(16).div_ceil(count).div_ceil(taps.max(1));
         let mut rest = floats;
         tiles.iter().map(move |tile| {
             let (share, after) = rest.split_at(rest.len().min(pace * taps * tile.count * 16));
@@ -70,7 +70,7 @@ impl<'a> Ahead<'a> {
     }
 }
 
-/// The sums of a tile while some of its channels are summed after others: for each pixel the output channels.
+/// The sums of tiles while some of their channels are summed after others: for each tile, panel and pixel the output channels.
 pub(in crate::engine) struct Held<'a> {
     pub(in crate::engine) sums: &'a mut [f32],
     /// Whether the sums begin here, with the bias.
@@ -131,8 +131,7 @@ pub(in crate::engine) fn sum(
 
 fn check(operands: &Operands<'_>, tile: &Tile, held: &Held<'_>, to: &Rectangle<'_>) {
     let Range { start, end } = *operands.channels;
-    let is_inside = operands.source.holds(operands, tile, operands.taps.reach, end);
-    assert!(start <= end && is_inside, "a tile reads beyond its source");
+    assert!(start <= end && operands.source.holds(operands, tile), "a tile reads beyond its source");
     let filters = tile.panels * tile.blocks * 16;
     let weights = (end - start) * operands.taps.len() * filters;
     assert!(weights <= operands.weights.len(), "a tile reads beyond its weights");
@@ -150,7 +149,8 @@ pub(super) fn taps<'a>(operands: &Operands<'a>) -> (&'a [usize], usize) {
 /// Panics unless `tile` lies in `to`.
 pub(super) fn check_writes(tile: &Tile, to: &Rectangle<'_>) {
     let position = tile.position + (tile.rows - 1) * tile.row + tile.width();
-    let is_inside = to.blocks.start <= tile.block
+    let is_inside = tile.count <= to.positions.len()
+        && to.blocks.start <= tile.block
         && tile.block + tile.panels * tile.blocks <= to.blocks.end
         && to.positions.start <= tile.position
         && position <= to.positions.end;
@@ -302,7 +302,7 @@ unsafe fn plus_all<V: Lanes, const P: usize, const Q: usize, const B: usize>(
                 weights = plus_part::<V, P, Q, B>(sums, from.add(tap), row, weights, before);
             }
         }
-        let mut from = first.wrapping_add(inner.div_ceil(16) * block);
+        let mut from = first.wrapping_add(inner / 16 * block);
         for _ in 0..whole {
             for &tap in &operands.taps.offsets {
                 for _ in 0..operands.ahead.pace {

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 /// Memory that one value has, or several one after another in its place.
 struct Buffer {
     floats: usize,
-    /// The steps from the one that makes its first value to the last that reads any.
+    /// The steps from the one that makes its first value, or the first of those that it is joined to, to the last that reads any.
     lives: RangeInclusive<usize>,
     offset: usize,
 }

@@ -107,21 +107,40 @@ impl Plan {
     /// Has convolutions of 1 x 1 follow, task by task, the convolution whose output they read, where that takes no more memory: what is
     /// read has just been written, and nobody waits for all of it.
     fn join(&mut self) {
-        let floats = self.floats;
+        let mut steps = Vec::new();
         for at in 1..self.steps.len() {
-            if self.can_join(at) {
-                self.steps[at].is_joined = true;
-                self.place();
-                self.steps[at].is_joined = self.floats <= floats;
-            }
+            self.steps[at].is_joined = self.can_join(at);
+            steps.extend(self.steps[at].is_joined.then_some(at));
         }
+        self.join_within(&steps, self.floats);
         self.place();
-        for at in 1..self.steps.len() {
+        for at in steps {
             if let ([.., before], [step, ..]) = self.steps.split_at_mut(at)
                 && let (true, Work::Conv(before), Work::Conv(conv)) = (step.is_joined, &before.work, &mut step.work)
             {
                 conv.follow(before);
             }
+        }
+    }
+
+    /// Joins those of `steps` with which so many floats are enough: all at once, or else each half of them by itself, since placing takes
+    /// long in networks of a thousand layers.
+    fn join_within(&mut self, steps: &[usize], floats: usize) {
+        self.set_joined(steps, true);
+        self.place();
+        if self.floats <= floats {
+            return;
+        }
+        self.set_joined(steps, false);
+        if let (first, last @ [_, ..]) = steps.split_at(steps.len().div_ceil(2)) {
+            self.join_within(first, floats);
+            self.join_within(last, floats);
+        }
+    }
+
+    fn set_joined(&mut self, steps: &[usize], is_joined: bool) {
+        for at in steps {
+            self.steps[*at].is_joined = is_joined;
         }
     }
 
@@ -150,8 +169,7 @@ impl Plan {
             Work::Conv(conv) => conv.reads_planes() && step.residual != Some(input),
             _ => false,
         };
-        let reads = |step: &Step| step.operands.contains(&input) || step.residual == Some(input);
-        if self.output != input && self.steps.iter().filter(|step| reads(step)).all(can) {
+        if self.output != input && self.steps.iter().filter(|step| step.uses(input)).all(can) {
             self.steps.retain(|step| step.value != input);
             for step in &mut self.steps {
                 step.operands.retain(|operand| *operand != input);

@@ -5,10 +5,9 @@ use super::conv::{Conv, Reading};
 use super::panel::{Kernel, Packed};
 use super::winograd::Winograd;
 use super::{Gather, Mix, Pointwise, Resample, Work};
-use crate::engine::BLOCK;
-use crate::engine::Options;
 use crate::engine::extent::{Extent, size};
 use crate::engine::kernel::Found;
+use crate::engine::{BLOCK, Options};
 use crate::ir::op::{self, Activation, Pad};
 use crate::ir::shape::Window;
 use crate::ir::{NodeId, Op, Parameter, ParameterKind, Sides};
@@ -107,22 +106,19 @@ impl<'a, S: Supply> Builder<'a, S> {
         };
         let [_, most] = self.found.isa().tile();
         let packed = Packed::unfilled(&kernel, most);
-        if let Some(form) = self.winograd.then(|| super::winograd::best(&window, &kernel, [input, output])).flatten() {
+        let form = self.winograd.then(|| super::winograd::best(&window, &kernel, [input, output])).flatten();
+        let (reading, packed) = if let Some(form) = form {
             let winograd = Winograd::new(form, &weights, &packed.panels, [input, output], window.padding);
-            return Ok(Work::Conv(Box::new(Conv::new(
-                [input, output],
-                Reading::Tiles(winograd),
-                packed,
-                self.threads,
-            ))));
-        }
-        let packed = packed.filled(&kernel);
-        let band = Band::new(&window, input, output);
-        let is_whole = band.is_whole(&window) && !packed.is_depthwise;
-        let reading = match (is_whole, input.positions()) {
-            (true, 1) => Reading::Images,
-            (true, _) => Reading::Whole,
-            (false, _) => Reading::Band(band),
+            (Reading::Tiles(winograd), packed)
+        } else {
+            let band = Band::new(&window, input, output);
+            let is_whole = band.is_whole(&window) && !packed.is_depthwise;
+            let reading = match (is_whole, input.positions()) {
+                (true, 1) => Reading::Images,
+                (true, _) => Reading::Whole,
+                (false, _) => Reading::Band(band),
+            };
+            (reading, packed.filled(&kernel))
         };
         Ok(Work::Conv(Box::new(Conv::new([input, output], reading, packed, self.threads))))
     }

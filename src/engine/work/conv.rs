@@ -25,7 +25,7 @@ const LARGE: usize = 128 * 1024;
 const NEAR: usize = 4 * 1024;
 /// Tasks of an image at least, so that threads which are not equally fast end at about the same time.
 const TASKS: usize = 8;
-/// Rows of a task where rows overlap.
+/// Rows of a task where rows overlap, about.
 const ROWS: usize = 4;
 
 /// How a convolution reads its operand.
@@ -114,7 +114,7 @@ impl Conv {
         let panels = self.packed.panels.len();
         let tasks = TASKS.max(2 * threads);
         if let Reading::Tiles(_) = self.reading {
-            self.blocks_each = part(panels, tasks, threads) * self.packed.most;
+            self.blocks_each = even_size(panels, tasks, threads) * self.packed.most;
             return self;
         }
         let weights = self.packed.floats() / panels.max(1);
@@ -133,8 +133,9 @@ impl Conv {
                 (false, false) => break,
             }
         }
-        self.rows_each = if runs == 1 { part(height, bands, threads) } else { height.div_ceil(bands) };
-        let panels_each = if bands == 1 { part(panels, runs, threads) } else { panels.div_ceil(runs) };
+        // One direction alone can make their number come out even; with both there are many.
+        self.rows_each = if runs == 1 { even_size(height, bands, threads) } else { height.div_ceil(bands) };
+        let panels_each = if bands == 1 { even_size(panels, runs, threads) } else { panels.div_ceil(runs) };
         self.blocks_each = panels_each * self.packed.most;
         self
     }
@@ -343,7 +344,8 @@ impl Conv {
         let Range { start: first, end } = *operands.channels;
         let each = (NEAR / (self.taps.len() * filters)).next_multiple_of(BLOCK).max(BLOCK);
         let tiles = self.tiles(found, operands.row, start, panels, to.positions());
-        if end - first <= each {
+        // Several panels have few weights: all channels at once.
+        if panels.len() > 1 || end - first <= each {
             for tile in tiles {
                 kernel::sum(found, operands, &tile, &mut Held::never(), to);
             }
@@ -359,8 +361,8 @@ impl Conv {
             let ahead = &operands.weights[weights_before(following.start)..weights_before(following.end)];
             let (begins, ends) = (channels.start == first, channels.end == end);
             let mut rest = sums.get_mut();
-            let taps = (channels.end.div_ceil(BLOCK) - channels.start / BLOCK) * self.taps.len();
-            let aheads = Ahead::shared(ahead, &tiles, taps);
+            let whole = (channels.end / BLOCK).saturating_sub(channels.start.div_ceil(BLOCK));
+            let aheads = Ahead::shared(ahead, &tiles, whole * self.taps.len());
             for (tile, ahead) in tiles.iter().zip(aheads) {
                 let (own, after) = rest.split_at_mut(tile.rows * tile.columns * tile.count * filters);
                 rest = after;
@@ -393,9 +395,9 @@ impl Conv {
         let width = if let Reading::Band(_) = self.reading { self.output.width } else { positions.len() };
         let rows = positions.len() / width;
         let together = if 2 * width <= most && rows > 1 { 2 } else { 1 };
-        let (Panel { block, blocks, .. }, panels) = (panels[0].clone(), panels.len());
+        let (block, blocks, panels) = (panels[0].block, panels[0].blocks, panels.len());
         (0..rows).step_by(together).flat_map(move |row| {
-            runs(width, most).map(move |Run { first, columns, count }| Tile {
+            strips(width, most).map(move |Strip { first, columns, count }| Tile {
                 rows: together.min(rows - row),
                 columns,
                 count,
@@ -412,7 +414,7 @@ impl Conv {
 
 /// The size of the parts into which `units` are divided, `least` of them or up to twice as many: the largest with which threads that take
 /// one after another have about the same, or the most even.
-fn part(units: usize, least: usize, threads: usize) -> usize {
+fn even_size(units: usize, least: usize, threads: usize) -> usize {
     let busiest = |each: usize| {
         let parts = units.div_ceil(each);
         let rounds = parts / threads * each;
@@ -423,12 +425,13 @@ fn part(units: usize, least: usize, threads: usize) -> usize {
         }
     };
     let sizes = (least..=2 * least).map(|parts| units.div_ceil(parts));
+    // Within 1.6 in a hundred.
     let even = sizes.clone().find(|each| 64 * threads * busiest(*each) <= 65 * units);
     even.or_else(|| sizes.min_by_key(|each| busiest(*each))).unwrap_or(units)
 }
 
 /// Tiles beside one another.
-pub(super) struct Run {
+pub(super) struct Strip {
     /// The first column of the first.
     pub(super) first: usize,
     /// Columns of each.
@@ -437,13 +440,15 @@ pub(super) struct Run {
 }
 
 /// `len` columns in tiles of about one size, none larger than `most`: some of a size, and then those that are one smaller.
-pub(super) fn runs(len: usize, most: usize) -> impl Iterator<Item = Run> {
+pub(super) fn strips(len: usize, most: usize) -> impl Iterator<Item = Strip> {
     let count = len.div_ceil(most).max(1);
     let (columns, larger) = (len / count, len % count);
     let before = larger * (columns + 1);
-    let runs =
-        [Run { first: 0, columns: columns + 1, count: larger }, Run { first: before, columns, count: count - larger }];
-    runs.into_iter().filter(|run| run.columns * run.count > 0)
+    let strips = [
+        Strip { first: 0, columns: columns + 1, count: larger },
+        Strip { first: before, columns, count: count - larger },
+    ];
+    strips.into_iter().filter(|strip| strip.columns * strip.count > 0)
 }
 
 /// From images of blocks to blocks of images.

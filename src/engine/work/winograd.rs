@@ -5,7 +5,7 @@
 //! whose size suits the second cache: [group][C / 16][point][tile][16]. Larger maps and batches are done a part at a time, so that this memory
 //! stays bounded.
 
-use super::conv::Run;
+use super::conv::Strip;
 use super::panel::{Kernel, Panel};
 use crate::engine::BLOCK;
 use crate::engine::extent::Extent;
@@ -146,6 +146,7 @@ impl Winograd {
         let values = &given.values[(tiles.start - given.first) / self.group * self.input.blocks() * self.block()..];
         for (panel, weights) in panels.iter().zip(&self.weights[first..]) {
             let filters = panel.blocks * BLOCK;
+            let pixels = pixels(given.found, tiles.len(), panel.blocks);
             scratch.hold(self.form.pairs() * filters * tiles.len());
             let sums = scratch.get_mut();
             let all = weights.get();
@@ -165,7 +166,7 @@ impl Winograd {
                 let place = &mut sums[pair * filters * tiles.len()..][..filters * tiles.len()];
                 let ahead = all.get((pair + 1) * each..(pair + 2) * each).unwrap_or_default();
                 let mut to = Rectangle::of(place, panel.blocks, tiles.len());
-                self.multiply(given.found, &operands, ahead, panel.blocks, &mut to);
+                self.multiply(given.found, &operands, ahead, &pixels, &mut to);
             }
             for block in 0..panel.blocks {
                 for (at, tile) in tiles.clone().enumerate() {
@@ -184,19 +185,21 @@ impl Winograd {
     }
 
     /// Sums over the channels of one pair of points, tiles as pixels, while the weights of the next are brought near.
-    fn multiply(&self, found: Found, operands: &Operands<'_>, ahead: &[f32], blocks: usize, to: &mut Rectangle<'_>) {
-        let [most, _] = found.isa().tile();
-        let tiles: Vec<_> = super::conv::runs(to.positions().len(), most)
-            .map(|Run { first, columns, count }| {
-                let start = first * BLOCK;
-                Tile { rows: 1, columns, count, blocks, panels: 1, start, block: 0, position: first, row: 0 }
-            })
-            .collect();
-        let aheads = Ahead::shared(ahead, &tiles, self.input.blocks());
-        for (tile, ahead) in tiles.iter().zip(aheads) {
+    fn multiply(&self, found: Found, operands: &Operands<'_>, ahead: &[f32], tiles: &[Tile], to: &mut Rectangle<'_>) {
+        for (tile, ahead) in tiles.iter().zip(Ahead::shared(ahead, tiles, self.input.channels / BLOCK)) {
             kernel::sum(found, &Operands { ahead, ..*operands }, tile, &mut Held::never(), to);
         }
     }
+}
+
+/// Tiles of so many pixels, each of which is a tile of the map.
+fn pixels(found: Found, len: usize, blocks: usize) -> Vec<Tile> {
+    let [most, _] = found.isa().tile();
+    let tile = |Strip { first, columns, count }| {
+        let start = first * BLOCK;
+        Tile { rows: 1, columns, count, blocks, panels: 1, start, block: 0, position: first, row: 0 }
+    };
+    super::conv::strips(len, most).map(tile).collect()
 }
 
 /// What a tile at the border reads, zeros where the map has none.
