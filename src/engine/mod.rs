@@ -13,8 +13,8 @@
 //! need no shuffling. With channels last, rows of 512 and more channels would lie a multiple of 2 KiB apart, and evict each other from
 //! the first cache.
 //!
-//! **Threads** take tasks of a step from a counter and wait for one another between steps that are not joined ([`kernel`]). They are those of rayon's pool: a run
-//! is over when the pool has come to all of its parts, so a pool that is busy with something else holds it up.
+//! **Threads** take tasks of a step from a counter and wait for one another between steps that are not joined ([`kernel`]). They are those
+//! of rayon's pool: a run is over when the pool has come to all of its parts, so a pool that is busy with something else holds it up.
 //!
 //! **Numbers** are meant to be finite, and of one size. What is not stays in its image, but a group of a convolution may see it in others:
 //! groups that share a block are summed together, with zeros. In Winograd's form all pixels of a tile see what one of them reads, and

@@ -1,8 +1,8 @@
 //! Threads that go through a plan together.
 //!
 //! Every thread runs through all the steps and takes tasks of a step until none is left; then it waits until those that others took are
-//! done. Steps that are joined are taken together, a task of each after the other. So nobody is woken for a layer, and no layer waits for a thread that has not come yet: one alone finishes the plan, and
-//! those that a busy pool sends late find less to do, or nothing.
+//! done. Steps that are joined are taken together, a task of each after the other. So nobody is woken for a layer, and no layer waits for a
+//! thread that has not come yet: one alone finishes the plan, and those that a busy pool sends late find less to do, or nothing.
 
 use super::Floats;
 use super::pixels::Pixels;
@@ -70,7 +70,7 @@ impl Span {
 
     /// Panics unless what it writes is apart from what it reads, and all lies in `len` floats.
     fn check(&self, len: usize) {
-        let apart = |range: &Range<usize>| range.end <= self.out.start || self.out.end <= range.start;
+        let apart = |range: &Range<usize>| are_apart(range, &self.out);
         for range in self.operands.iter().chain(&self.residual).chain([&self.out]) {
             assert!(range.start <= range.end && range.end <= len, "a step reaches beyond its memory");
         }
@@ -86,6 +86,10 @@ impl Span {
         };
         assert!(reach <= self.out.len(), "a step's parts reach beyond what it writes");
     }
+}
+
+fn are_apart(one: &Range<usize>, other: &Range<usize>) -> bool {
+    one.end <= other.start || other.end <= one.start
 }
 
 /// The steps whose tasks follow one another.
@@ -108,11 +112,10 @@ fn check_chain(chain: &[Span]) {
         };
         assert!(is_alike && span.operands.is_empty(), "tasks that follow one another have the same positions");
         for before in &chain[..at] {
-            let others = before.operands.iter().chain(&before.residual).chain([&before.out]);
-            let apart = |one: &Range<usize>, other: &Range<usize>| one.end <= other.start || other.end <= one.start;
-            assert!(others.clone().all(|other| apart(other, &span.out)), "a step writes over what others still read");
+            let mut others = before.operands.iter().chain(&before.residual).chain([&before.out]);
+            assert!(others.all(|other| are_apart(other, &span.out)), "a step writes over what others still read");
             let residual = span.residual.as_ref();
-            assert!(residual.is_none_or(|range| apart(range, &before.out)), "a step adds what others still write");
+            assert!(residual.is_none_or(|range| are_apart(range, &before.out)), "a step adds what others still write");
         }
     }
 }

@@ -4,6 +4,7 @@ mod band;
 mod build;
 mod channels;
 mod conv;
+mod even;
 mod panel;
 mod pointwise;
 mod resample;

@@ -5,7 +5,7 @@
 //! whose size suits the second cache: [group][C / 16][point][tile][16]. Larger maps and batches are done a part at a time, so that this memory
 //! stays bounded.
 
-use super::conv::Strip;
+use super::even::{Strip, strips};
 use super::panel::{Kernel, Panel};
 use crate::engine::BLOCK;
 use crate::engine::extent::Extent;
@@ -199,7 +199,7 @@ fn pixels(found: Found, len: usize, blocks: usize) -> Vec<Tile> {
         let start = first * BLOCK;
         Tile { rows: 1, columns, count, blocks, panels: 1, start, block: 0, position: first, row: 0 }
     };
-    super::conv::strips(len, most).map(tile).collect()
+    strips(len, most).map(tile).collect()
 }
 
 /// What a tile at the border reads, zeros where the map has none.
