@@ -14,6 +14,7 @@
 mod allocation;
 mod browser;
 mod build;
+mod cases;
 #[cfg(feature = "live")]
 mod burn_source;
 mod burn_text;

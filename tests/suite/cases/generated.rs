@@ -1,0 +1,1 @@
+//! Descriptions whose generated programs were wrong.

@@ -1,0 +1,1 @@
+//! Descriptions that were compiled to another network than they say.

@@ -1,0 +1,1 @@
+//! Descriptions whose messages led elsewhere.

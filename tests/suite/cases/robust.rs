@@ -1,0 +1,1 @@
+//! Texts and files that reached the terminal, a table or memory as they are.

@@ -1,0 +1,1 @@
+//! Descriptions that took more time than their size.
