@@ -14,10 +14,10 @@
 mod allocation;
 mod browser;
 mod build;
-mod cases;
 #[cfg(feature = "live")]
 mod burn_source;
 mod burn_text;
+mod cases;
 mod cli_small;
 mod convert;
 mod cost;
@@ -67,6 +67,7 @@ mod report;
 mod roofline;
 mod run;
 mod schema;
+mod sentences;
 mod shapes;
 mod sketch;
 mod sketches;

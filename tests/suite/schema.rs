@@ -122,6 +122,7 @@ max_macs = 1_000_000_000
     GOOD.replacen(from, to, 1)
 }
 
+/// > What the schema refuses, the compiler refuses; shapes, and what `definitions` define, only the compiler knows.
 #[test]
 fn it_refuses_what_is_wrong_and_says_where() {
     let edits = [
