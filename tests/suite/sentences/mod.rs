@@ -20,7 +20,10 @@
 
 mod answer;
 mod case;
+mod choices;
+mod functions;
 mod outside;
+mod parameters;
 mod program;
 mod reference;
 

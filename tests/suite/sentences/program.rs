@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `body: STATEMENTS`, `body(PARAMETERS): STATEMENTS` | the body of a block `own`, of which the network has one |
 //! | `named: STATEMENTS` | the same under names that show addresses: label/role/unit/sequence |
+//! | `under(ROWS): …` | the same, or items, under torchvision's table of names with these rows before its own |
+//! | `with(CHOICES): …` | the same, or items, in torchvision's dialect with these choices |
 //! | `arg TYPE: VALUE` | that value for a parameter of that type of such a block |
 //! | `true: EXPRESSION` | an expression that holds inside such a block; one a line |
 //! | `net: STATEMENTS` | statements of a network |
@@ -23,15 +25,14 @@ pub struct Program {
 
 const ONE: &str = "block one(filters: channels = 4, stride: pair = 1) { conv 1x1 (filters, stride) }\n";
 
-const ADDRESSES: &str = "use dialect d dialect d extends torchvision { names = t }\n\
-    names t extends torchvision { input.input \"input\" *.* \"{branch}/{role}/{unit}/{sequence}\" }\n";
+const ADDRESSES: &str = r#"input.input "input" *.* "{branch}/{role}/{unit}/{sequence}""#;
 
 impl Program {
     /// The programs that `text` shows: `KIND(PARAMETERS) TYPE: ONE || OTHER`.
     pub fn parse_all(text: &str) -> Option<Vec<Self>> {
         let (kind, rest) = text.split_at(text.find(|letter: char| !letter.is_ascii_alphabetic() && letter != '.')?);
-        let is_known =
-            ["body", "named", "arg", "true", "net", "text", "toml", "raw"].contains(&kind) || kind.starts_with("raw.");
+        let is_known = ["body", "named", "under", "with", "arg", "true", "net", "text", "toml", "raw"].contains(&kind)
+            || kind.starts_with("raw.");
         let (parameters, rest) = if rest.starts_with('(') { bracketed(rest)? } else { ("", rest) };
         let (declared, shown) = rest.split_once(':').filter(|_| is_known)?;
         let make = |shown: &str| Self { source: source(kind, parameters, declared.trim(), shown.trim()) };
@@ -50,10 +51,13 @@ fn bracketed(text: &str) -> Option<(&str, &str)> {
 }
 
 fn source(kind: &str, parameters: &str, declared: &str, shown: &str) -> Source {
-    let own = |parameters: &str, body: &str| format!("block own({parameters}) {{\n{body}\n}}\n");
     let text = match kind {
         "body" => items(&own(parameters, shown)),
-        "named" => items(&format!("{ADDRESSES}{}", own(parameters, shown))),
+        "named" => items(&format!("{}{}", under(ADDRESSES), own(parameters, shown))),
+        "under" => items(&format!("{}{}", under(parameters), items_or_body(shown))),
+        "with" => {
+            items(&format!("use dialect d dialect d extends torchvision {{ {parameters} }}\n{}", items_or_body(shown)))
+        }
         "arg" => {
             items(&format!("{}network n {{\nstage own(told = {shown})\n}}\n", own(&format!("told: {declared}"), "act")))
         }
@@ -72,6 +76,21 @@ fn source(kind: &str, parameters: &str, declared: &str, shown: &str) -> Source {
         }
     };
     Source::new("case.resnet", text)
+}
+
+fn own(parameters: &str, body: &str) -> String {
+    format!("block own({parameters}) {{\n{body}\n}}\n")
+}
+
+/// Items as they are; statements as the body of `own`.
+fn items_or_body(shown: &str) -> String {
+    let is_items = ["block ", "network ", "dialect ", "names "].iter().any(|word| shown.starts_with(word));
+    if is_items || shown.is_empty() { shown.to_owned() } else { own("", shown) }
+}
+
+/// Torchvision's dialect, its table of names with `rows` before its own.
+fn under(rows: &str) -> String {
+    format!("use dialect d dialect d extends torchvision {{ names = t }}\nnames t extends torchvision {{ {rows} }}\n")
 }
 
 /// Whether `text` has the word `word`.
