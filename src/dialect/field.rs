@@ -6,7 +6,7 @@ use crate::ir::names::NameTable;
 use crate::ir::{Dialect, Sides};
 use crate::lang::Value;
 use crate::lang::ast::{self, Setting};
-use crate::lang::eval::mistyped;
+use crate::lang::eval::{mistyped, whole};
 use crate::source::{Span, Spanned};
 
 /// A choice that a dialect makes.
@@ -265,12 +265,12 @@ fn fraction(place: &mut f64, value: &Value, span: Span) -> Result<(), Box<Diagno
 }
 
 fn sides(place: &mut Sides, value: &Value, span: Span) -> Result<(), Box<Diagnostic>> {
-    match value {
-        Value::Integer(by @ 0..=16) => {
-            *place = Sides::all(u64::try_from(*by).unwrap_or_default());
+    match whole(value, span).map(u64::try_from) {
+        Ok(Ok(by @ 0..=16)) => {
+            *place = Sides::all(by);
             Ok(())
         }
-        other => Err(mistyped(span, other, "a whole number from 0 to 16")),
+        _ => Err(mistyped(span, value, "a whole number from 0 to 16")),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::front::dsl;
 use crate::ir::Dialect;
-use crate::lang::{Definitions, ast};
+use crate::lang::{self, Definitions, ast};
 use crate::limits;
 use crate::source::{Source, Span, Spanned};
 use std::sync::{Arc, OnceLock};
@@ -94,6 +94,9 @@ pub fn check(own: &Definitions, used: &str, report: &mut Report) {
         // No more are compared than there may be.
         let most = names.get(..limits::TABLES).unwrap_or(&names);
         for (at, name) in most.iter().enumerate() {
+            if let Some(error) = lang::refused(name) {
+                report.push(error);
+            }
             let first = most.iter().take(at).find(|first| first.value == name.value);
             if let Some(first) = first {
                 report.push(dsl::twice(one, name, first.span).help("give one of them another name"));

@@ -14,6 +14,7 @@ pub(super) fn empty() -> NameTable {
     NameTable {
         common: Rows::default(),
         sections: Vec::new(),
+        base: None,
         parameters: ParameterNames::default(),
         layout: Layout::Torch,
     }
@@ -30,7 +31,15 @@ pub(super) fn build(names: &ast::Names, base: Option<NameTable>, report: &mut Re
         return None;
     }
     let has_base = base.is_some();
-    let mut table = base.unwrap_or_else(empty);
+    let mut table = match base {
+        Some(base) => NameTable {
+            parameters: base.parameters.clone(),
+            layout: base.layout,
+            base: Some(Box::new(base)),
+            ..empty()
+        },
+        None => empty(),
+    };
     let mut layout = None;
     for setting in &names.settings {
         match (setting.name.value.as_str(), setting.value.variable()) {
@@ -51,29 +60,16 @@ pub(super) fn build(names: &ast::Names, base: Option<NameTable>, report: &mut Re
     }
     table.layout = layout.unwrap_or(table.layout);
     suffixes(names, &mut table.parameters, has_base, report);
-    prepend(&mut table.common, rows(&names.rows, report));
+    table.common = rows(&names.rows, report);
     // Sections for one block are one section: the rows of the first come first.
-    let mut sections: Vec<(&str, Rows)> = Vec::new();
     for (kind, own) in &names.sections {
         let own = rows(own, report);
-        match sections.iter_mut().find(|(known, _)| *known == kind.value) {
+        match table.sections.iter_mut().find(|(known, _)| *known == kind.value) {
             Some((_, known)) => append(known, own),
-            None => sections.push((&kind.value, own)),
-        }
-    }
-    for (kind, own) in sections {
-        match table.sections.iter_mut().find(|(known, _)| known == kind) {
-            Some((_, known)) => prepend(known, own),
-            None => table.sections.push((kind.to_owned(), own)),
+            None => table.sections.push((kind.value.clone(), own)),
         }
     }
     (report.count() == before).then_some(table)
-}
-
-/// Puts `own` rows before those that are there.
-fn prepend(known: &mut Rows, mut own: Rows) {
-    append(&mut own, std::mem::take(known));
-    *known = own;
 }
 
 /// Puts `more` rows after those that are there.
@@ -96,6 +92,17 @@ fn rows(written: &[Row], report: &mut Report) -> Rows {
                     report.push(dsl::twice("row", &name, first).help("remove one of them"));
                 }
                 block = Some(selector.span);
+                if read.says_block() {
+                    report.push(
+                        Diagnostic::error(
+                            Code::UnknownName,
+                            template.span,
+                            "the name of a block is made of itself",
+                            "`{block}` is what this row says",
+                        )
+                        .help("make it of numbers: `\"layer{stage + 1}.{index}\"`"),
+                    );
+                }
                 rows.block = Some(read);
             }
             Some(right) => match (label(left), label(right)) {

@@ -11,6 +11,8 @@ pub struct NameTable {
     pub common: Rows,
     /// What holds for the nodes of one block of the library or the description, before what is common.
     pub sections: Vec<(String, Rows)>,
+    /// The table that it extends, whose rows come after all of these.
+    pub base: Option<Box<NameTable>>,
     /// How parameters are called: what is appended to the layer's name.
     pub parameters: ParameterNames,
     /// How parameter tensors are laid out in a weight file.
@@ -128,6 +130,12 @@ impl Selector {
 }
 
 impl Template {
+    /// Whether it refers to the block's name.
+    #[must_use]
+    pub fn says_block(&self) -> bool {
+        self.pieces.contains(&Piece::Block)
+    }
+
     /// Reads a template.
     ///
     /// # Errors
@@ -193,10 +201,11 @@ impl NameTable {
         name
     }
 
-    /// The template of the first row for `address`: its block's rows come before those for every block.
+    /// The template of the first row for `address`: a table's rows come before those of its base, and in a table those for
+    /// the node's block before those for every block.
     #[must_use]
     pub fn row(&self, address: &Address, context: Context<'_>) -> Option<&Template> {
-        let mut rows = self.section(context.kind).into_iter().chain([&self.common]).flat_map(|rows| &rows.rows);
+        let mut rows = self.rows(context.kind).flat_map(|rows| &rows.rows);
         rows.find(|(selector, _)| selector.matches(address)).map(|(_, template)| template)
     }
 
@@ -225,22 +234,24 @@ impl NameTable {
     /// Whether a name in a block called `kind` can say which of all blocks of the network it is in.
     #[must_use]
     pub fn says_number(&self, kind: &str) -> bool {
-        let rows = self.section(kind).into_iter().chain([&self.common]);
         let mut templates =
-            rows.flat_map(|rows| rows.block.iter().chain(rows.rows.iter().map(|(_, template)| template)));
+            self.rows(kind).flat_map(|rows| rows.block.iter().chain(rows.rows.iter().map(|(_, template)| template)));
         templates.any(|template| {
             template.pieces.iter().any(|piece| matches!(piece, Piece::Number { variable: Variable::Number, .. }))
         })
     }
 
-    fn section(&self, kind: &str) -> Option<&Rows> {
-        self.sections.iter().find(|(name, _)| name == kind).map(|(_, rows)| rows)
+    /// The rows for the nodes of a block called `kind`, in the order in which they count.
+    fn rows<'t>(&'t self, kind: &str) -> impl Iterator<Item = &'t Rows> {
+        std::iter::successors(Some(self), |table| table.base.as_deref()).flat_map(move |table| {
+            let own = table.sections.iter().find(|(name, _)| name == kind).map(|(_, rows)| rows);
+            own.into_iter().chain([&table.common])
+        })
     }
 
     fn expand_block(&self, address: &Address, context: Context<'_>, out: &mut String) {
-        let of_kind = self.section(context.kind).and_then(|rows| rows.block.as_ref());
-        match of_kind.or(self.common.block.as_ref()) {
-            // A block's name inside itself says nothing.
+        match self.rows(context.kind).find_map(|rows| rows.block.as_ref()) {
+            // The template of a block's name does not refer to itself.
             Some(template) => template.write(address, context, out, &mut |_| {}),
             None => place(address, out),
         }

@@ -120,11 +120,22 @@ pub enum StatementKind {
     /// `label { … }`
     Labelled(Label, Vec<Statement>),
     /// `join add { … }`
-    Join(JoinKind, Option<Label>, Vec<Branch>),
+    Join(Join),
     /// `require condition else "…"`
     Require(Expression, String),
     /// A layer or a block: `conv 3x3 (64)`
     Step(Step),
+}
+
+/// Branches that start at one tensor and are joined.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Join {
+    /// How they meet.
+    pub kind: JoinKind,
+    /// The role of what joins, if it is not the usual one.
+    pub role: Option<Label>,
+    /// The branches.
+    pub branches: Vec<Branch>,
 }
 
 /// How branches meet.
@@ -309,6 +320,14 @@ impl Parameter {
     #[must_use]
     pub fn constant(&self) -> Option<Value> {
         self.default.as_ref().and_then(Expression::constant)
+    }
+}
+
+impl Domain {
+    /// Whether what it takes can be a block.
+    #[must_use]
+    pub fn takes_blocks(&self) -> bool {
+        matches!(self, Self::Any | Self::Block(_))
     }
 }
 

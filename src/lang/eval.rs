@@ -3,9 +3,9 @@
 //! Whole numbers stay whole: `/` gives one where it comes out even and a number with a fraction elsewhere, so that what
 //! must be whole can say what it got. Every operation is checked; nothing wraps.
 
-use super::Value;
 use super::ast::{Expression, ExpressionKind, Operator, Passed};
 use super::function;
+use super::{NONE, Value};
 use crate::diagnostic::{Code, Diagnostic, suggest};
 use crate::limits;
 use crate::source::{Span, Spanned};
@@ -16,8 +16,11 @@ pub type Evaluated<T = Value> = Result<T, Box<Diagnostic>>;
 
 /// What the names in an expression stand for.
 pub trait Scope {
-    /// The variable called `name`. Without one, the name is a word.
-    fn variable(&self, name: &str) -> Option<Value>;
+    /// What the variable called `name` holds. Without one, the name is a word.
+    ///
+    /// # Errors
+    /// That it has no value here.
+    fn variable(&self, name: &str, span: Span) -> Evaluated<Option<Value>>;
 
     /// `base.field`.
     ///
@@ -58,7 +61,7 @@ pub fn evaluate(expression: &Expression, scope: &dyn Scope) -> Evaluated {
     scope.spend(span)?;
     match &expression.kind {
         ExpressionKind::Constant(value) => Ok(value.clone()),
-        ExpressionKind::Name(name) => Ok(scope.variable(name).unwrap_or_else(|| Value::Text(name.clone()))),
+        ExpressionKind::Name(name) => Ok(scope.variable(name, span)?.unwrap_or_else(|| Value::Text(name.clone()))),
         ExpressionKind::Field(base, field) => scope.field(base, field, span),
         ExpressionKind::Call(name, arguments) => match function::find(&name.value) {
             Some(function) => {
@@ -103,15 +106,16 @@ pub fn evaluate(expression: &Expression, scope: &dyn Scope) -> Evaluated {
     }
 }
 
-/// `value`, if it is no larger than the limit; a step of work is counted for each value in it.
+/// `value`, if it holds no more values than the limit; a step of work is counted for each of them, and for itself.
 ///
 /// What is put together out of itself would otherwise double with every line.
 ///
 /// # Errors
 /// That it is too large.
 pub fn bounded(value: Value, span: Span, scope: &dyn Scope) -> Evaluated {
-    let size = value.size(limits::VALUES + 1);
-    if size > limits::VALUES {
+    let size = value.size(limits::VALUES + 2);
+    // Itself is none of those that it holds.
+    if size > limits::VALUES + 1 {
         let message = format!("a value is made of more than {} values", limits::VALUES);
         return Err(Box::new(Diagnostic::error(Code::TooMuchWork, span, message, "here it exceeds the limit")));
     }
@@ -140,7 +144,8 @@ pub fn whole(value: &Value, span: Span) -> Evaluated<i128> {
     match value {
         Value::Integer(value) => Ok(*value),
         #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
-        Value::Float(value) if value.fract() == 0.0 && value.abs() < 1e30 => Ok(*value as i128),
+        Value::Float(value) if value.fract() == 0.0 && (-END..END).contains(value) => Ok(*value as i128),
+        Value::Float(value) if value.fract() == 0.0 => Err(too_large(span)),
         Value::Float(value) => Err(Box::new(
             Diagnostic::error(
                 Code::NotWhole,
@@ -259,6 +264,9 @@ fn ordered(operator: Operator, order: Ordering) -> Option<bool> {
     }
 }
 
+/// 2^127: the first number that is above all whole numbers.
+const END: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
+
 /// How two numbers compare, whatever their size: a whole number may have more digits than one with a fraction can.
 ///
 /// Nothing where one of them is no number.
@@ -275,8 +283,6 @@ pub fn compare(left: &Value, right: &Value) -> Option<Ordering> {
 
 #[expect(clippy::cast_possible_truncation, reason = "what lies beyond the whole numbers is told before")]
 fn against(whole: i128, number: f64) -> Option<Ordering> {
-    // 2^127: the first number that is above all whole numbers.
-    const END: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
     if number >= END {
         return Some(Ordering::Less);
     }
@@ -305,7 +311,7 @@ fn equal(left: &Value, right: &Value) -> Option<bool> {
         }
         (Value::Call(left), Value::Call(right)) => Some(left.name.value == right.name.value),
         // What is absent is no number: `classes != none`.
-        (Value::Text(word), _) | (_, Value::Text(word)) if **word == *"none" => Some(false),
+        (Value::Text(word), _) | (_, Value::Text(word)) if **word == *NONE => Some(false),
         _ => compare(left, right).map(Ordering::is_eq),
     }
 }

@@ -4,9 +4,10 @@ use super::matching::Matching;
 use super::scope::Blocks;
 use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lang::Value;
 use crate::lang::ast::{Block, Domain, Expression, Parameter};
+use crate::lang::eval::whole;
 use crate::lang::value::{Argument, CallValue};
+use crate::lang::{NONE, Value};
 use crate::library;
 use crate::limits;
 use crate::source::{Span, Spanned};
@@ -43,16 +44,6 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    pub(super) fn find(&self, name: &str) -> Option<&Value> {
-        self.values.iter().find(|(known, ..)| *known == name).map(|(_, value, _)| value)
-    }
-
-    /// What the call says for the parameter called `name`, or its default, where that is a constant.
-    pub(super) fn told(&self, name: &str) -> Option<Value> {
-        let default = || self.block.parameter(name).and_then(Parameter::constant);
-        self.find(name).cloned().or_else(default)
-    }
-
     /// What messages about a block of the library point at: the first argument, usually its filters.
     pub(super) fn blame(&self) -> Span {
         let written = self.values.iter().find(|(.., span)| *span != self.span);
@@ -71,7 +62,32 @@ pub(super) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// The value for a `parameter` of `owner` that was written as `value`.
+    /// The value for a `parameter` of `owner` that stands in the description as `value`. TOML has whole numbers and fractions,
+    /// and nothing is calculated there: a whole number has no point.
+    pub(super) fn written(
+        self,
+        owner: &str,
+        value: &Spanned<Value>,
+        parameter: &Parameter,
+    ) -> Result<Value, Box<Diagnostic>> {
+        match self.words {
+            Words::Bare => self.even(owner, value, parameter),
+            Words::Quoted => self.check(owner, value, parameter),
+        }
+    }
+
+    /// The value for a `parameter` of `owner` that an expression gives: a fraction that is whole is a whole number.
+    pub(super) fn even(
+        self,
+        owner: &str,
+        value: &Spanned<Value>,
+        parameter: &Parameter,
+    ) -> Result<Value, Box<Diagnostic>> {
+        let value = Spanned::new(evened(value.value.clone(), &parameter.domain), value.span);
+        self.check(owner, &value, parameter)
+    }
+
+    /// The value for a `parameter` of `owner` that is `value`.
     pub(super) fn check(
         self,
         owner: &str,
@@ -80,7 +96,7 @@ impl Judge<'_> {
     ) -> Result<Value, Box<Diagnostic>> {
         let Spanned { value: found, span } = value;
         let name = &parameter.name.value;
-        let absent = |value: &Value| matches!(value, Value::Text(word) if **word == *"none");
+        let absent = |value: &Value| matches!(value, Value::Text(word) if **word == *NONE);
         // What may be absent can be said to be.
         if absent(found)
             && !matches!(parameter.domain, Domain::Block(_))
@@ -179,15 +195,14 @@ impl Judge<'_> {
     /// The value of an argument for the parameter called `name`, calculated or written.
     pub(super) fn argument(self, block: &Block, name: &str, value: &Spanned<Value>) -> Result<Value, Box<Diagnostic>> {
         let Some(parameter) = block.parameter(name) else { return Ok(value.value.clone()) };
-        let value = Spanned::new(evened(value.value.clone(), &parameter.domain), value.span);
-        self.check(block.name(), &value, parameter)
+        self.even(block.name(), value, parameter)
     }
 
     /// A default that was calculated. It may always be `none`.
     pub(super) fn default(self, block: &Block, name: &str, value: Spanned<Value>) -> Result<Value, Box<Diagnostic>> {
         let is_block = block.parameter(name).is_some_and(|own| matches!(own.domain, Domain::Block(_)));
         match &value.value {
-            Value::Text(word) if **word == *"none" && !is_block => Ok(value.value),
+            Value::Text(word) if **word == *NONE && !is_block => Ok(value.value),
             _ => self.argument(block, name, &value),
         }
     }
@@ -366,15 +381,15 @@ fn meant(found: &Value, domain: &Domain, words: Words) -> Option<String> {
     }
 }
 
-/// A float that came out whole, as the whole number that its place needs.
-pub(super) fn evened(value: Value, domain: &Domain) -> Value {
-    match (&value, domain) {
-        #[expect(clippy::cast_possible_truncation, reason = "bounded")]
-        (Value::Float(number), Domain::Channels | Domain::Integer { .. } | Domain::Pair { .. } | Domain::Padding)
-            if number.fract() == 0.0 && number.abs() < 1e18 =>
-        {
-            Value::Integer(*number as i128)
-        }
+/// Fractions that are whole, as the whole numbers that their place needs.
+fn evened(value: Value, domain: &Domain) -> Value {
+    let is_whole = match domain {
+        Domain::Channels | Domain::Integer { .. } | Domain::Pair { .. } | Domain::Padding | Domain::Numbers => true,
+        Domain::Any | Domain::Float { .. } | Domain::Boolean | Domain::Choice(_) | Domain::Block(_) => false,
+    };
+    match &value {
+        Value::Float(_) if is_whole => whole(&value, Span::default()).map_or(value, Value::Integer),
+        Value::List(items) if is_whole => Value::List(items.iter().map(|item| evened(item.clone(), domain)).collect()),
         _ => value,
     }
 }

@@ -7,8 +7,8 @@ use crate::source::Span;
 /// Why lowering stops early.
 #[derive(Debug)]
 pub(super) enum Halt {
-    /// The node just added has no output shape; [`crate::valid::check`] will say why.
-    Shape,
+    /// This node, which was just added, has no output shape; [`crate::valid::check`] will say why.
+    Shape(NodeId),
     /// What is wrong.
     Error(Box<Diagnostic>),
 }
@@ -23,40 +23,36 @@ impl From<Box<Diagnostic>> for Halt {
 pub(super) struct Builder {
     pub(super) graph: Graph,
     shapes: Vec<Shape>,
+    /// How many layers and joins there may be; the input is none.
     pub(super) limit: usize,
-    /// Nodes of the network that are not in this graph: of a piece, those before it.
+    /// Layers and joins of the network that are not in this graph: of a piece, those before it.
     before: usize,
-    pub(super) current: NodeId,
 }
 
 impl Builder {
     pub(super) fn new(graph: Graph, limit: usize) -> Self {
-        Self { graph, shapes: Vec::new(), limit, before: 0, current: NodeId::new(0) }
+        Self { graph, shapes: Vec::new(), limit, before: 0 }
     }
 
-    /// A builder of a piece that reads a value of shape `entry`, which `before` nodes have made: a node without a meaning of
-    /// its own stands for it.
-    pub(super) fn piece(mut graph: Graph, limit: usize, entry: Shape, before: usize) -> Self {
+    /// A builder of a piece that reads a value of shape `entry`, which `before` layers and joins have made, and the node
+    /// without a meaning of its own that stands for it.
+    pub(super) fn piece(mut graph: Graph, limit: usize, entry: Shape, before: usize) -> (Self, NodeId) {
         let input = op::Input { channels: entry.channels(), size: entry.size().unwrap_or([1; 2]) };
-        let current = graph.add(Op::Input(input), Origin { span: Span::default(), address: Address::INPUT }, &[]);
-        Self { graph, shapes: vec![entry], limit, before: before.saturating_sub(1), current }
+        let start = graph.add(Op::Input(input), Origin { span: Span::default(), address: Address::INPUT }, &[]);
+        (Self { graph, shapes: vec![entry], limit, before }, start)
     }
 
     pub(super) fn into_graph(self) -> (Graph, Vec<Shape>) {
         (self.graph, self.shapes)
     }
 
-    pub(super) fn shape(&self, id: NodeId) -> Option<Shape> {
-        self.shapes.get(id.index()).copied()
+    /// The shape of the value of a node that has one.
+    pub(super) fn shape(&self, id: NodeId) -> Shape {
+        *self.shapes.get(id.index()).expect("a node without a shape ends the expansion")
     }
 
-    /// The shape of the current node's value.
-    pub(super) fn current_shape(&self) -> Shape {
-        self.shape(self.current).unwrap_or(Shape::Vector(1))
-    }
-
-    pub(super) fn add(&mut self, op: Op, origin: Origin, operands: &[NodeId]) -> Result<(), Halt> {
-        if self.before + self.graph.len() >= self.limit {
+    pub(super) fn add(&mut self, op: Op, origin: Origin, operands: &[NodeId]) -> Result<NodeId, Halt> {
+        if self.before + self.graph.len() > self.limit {
             let limit = self.limit;
             return Err(Halt::Error(Box::new(
                 Diagnostic::error(
@@ -68,10 +64,10 @@ impl Builder {
                 .help(format!("use fewer blocks, or raise the limit: `--limit {}`", limit.saturating_mul(10))),
             )));
         }
-        let inputs: Vec<_> = operands.iter().filter_map(|&operand| self.shape(operand)).collect();
+        let inputs: Vec<_> = operands.iter().map(|&operand| self.shape(operand)).collect();
         let shape = op.infer(&inputs);
-        self.current = self.graph.add(op, origin, operands);
-        self.shapes.push(shape.map_err(|_| Halt::Shape)?);
-        Ok(())
+        let node = self.graph.add(op, origin, operands);
+        self.shapes.push(shape.map_err(|_| Halt::Shape(node))?);
+        Ok(node)
     }
 }

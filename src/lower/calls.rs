@@ -315,7 +315,7 @@ fn bind<'a>(
         let name = parameter.name.value.as_str();
         let value = if let Some(argument) = find(call, name) {
             judge
-                .check(block.name(), &argument.value, parameter)
+                .written(block.name(), &argument.value, parameter)
                 .map(|value| (name, value, written(argument)))
                 .map_err(|error| report.push(*error))
                 .ok()
@@ -502,7 +502,7 @@ impl<'s, 'a> Defaults<'s, 'a> {
             Named::Known(block) => {
                 for parameter in &block.signature.parameters {
                     let refusal = find(call, &parameter.name.value)
-                        .map(|argument| self.judge.check(block.name(), &argument.value, parameter));
+                        .map(|argument| self.judge.written(block.name(), &argument.value, parameter));
                     if let Some(Err(error)) = refusal {
                         self.refused.push(&parameter.name.value);
                         report.push(*error);
@@ -541,7 +541,7 @@ impl<'s, 'a> Defaults<'s, 'a> {
     ) -> Option<Result<Bound<'a>, ()>> {
         let name = parameter.name.value.as_str();
         let argument = find(self.call?, name)?;
-        let error = match self.judge.check(block.name(), &argument.value, parameter) {
+        let error = match self.judge.written(block.name(), &argument.value, parameter) {
             Ok(value) => return Some(Ok((name, value, written(argument)))),
             Err(error) => *error,
         };

@@ -1,18 +1,20 @@
 //! The blocks of a description, checked before any of them is expanded, used or not: names, calls, recursion; and lints.
 
-use super::machine::{IMPLICIT, PLACE_FUNCTIONS};
+use super::machine::told;
 use super::matching::Matching;
 use super::scope::Blocks;
+use super::view::{IMPLICIT, PLACE_FUNCTIONS, POSITIONS, no_position};
 use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic, Report, Severity};
 use crate::dialect;
 use crate::ir::Label;
 use crate::ir::op::Activation;
 use crate::lang::ast::{
-    Block, Branch, Domain, Expression, ExpressionKind, Parameter, Passed, Signature, Statement, StatementKind, Step,
+    Block, Branch, Domain, Expression, ExpressionKind, Join, Parameter, Passed, Signature, Statement, StatementKind,
+    Step,
 };
-use crate::lang::eval::by_position;
-use crate::lang::{Definitions, Value, function};
+use crate::lang::eval::{Evaluated, Scope, by_position, evaluate};
+use crate::lang::{self, Definitions, Value, function};
 use crate::library::{self, Place};
 use crate::limits;
 use crate::source::{Span, Spanned};
@@ -23,6 +25,7 @@ use std::sync::LazyLock;
 pub(super) fn check<'a>(definitions: &'a Definitions, blocks: Blocks<'a>, report: &mut Report) {
     // Where something did not parse, what seems unused may be used there.
     let has_lints = !report.has_errors();
+    let mut calls = Vec::with_capacity(definitions.blocks.len());
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for block in &definitions.blocks {
         let name = &block.signature.name;
@@ -42,15 +45,18 @@ pub(super) fn check<'a>(definitions: &'a Definitions, blocks: Blocks<'a>, report
             known: HashMap::new(),
             count: 0,
             used: HashSet::new(),
+            calls: Vec::new(),
+            is_compared: false,
             has_lints,
             report,
         };
         checker.block();
+        calls.push(checker.calls);
         if report.is_full() {
             return;
         }
     }
-    recursion(definitions, blocks, report);
+    recursion(definitions, &calls, report);
     sections(definitions, blocks, report);
 }
 
@@ -73,6 +79,9 @@ fn sections(definitions: &Definitions, blocks: Blocks<'_>, report: &mut Report) 
 
 /// Reports a block that is called like something that blocks are made of.
 fn check_name(name: &Spanned<String>, report: &mut Report) {
+    if let Some(error) = lang::refused(name) {
+        report.push(error);
+    }
     let what = if library::layer(&name.value).is_some() {
         "a layer"
     } else if function::find(&name.value).is_some() || PLACE_FUNCTIONS.contains(&name.value.as_str()) {
@@ -115,14 +124,26 @@ struct Checker<'a, 'r> {
     block: &'a Block,
     /// The parameters, and the variables of each pair of braces around the current statement.
     scopes: Vec<Vec<&'a Spanned<String>>>,
-    /// Where each name was declared that is known here, the innermost last.
-    known: HashMap<&'a str, Vec<Span>>,
+    /// The declarations of each name that is known here, the innermost last.
+    known: HashMap<&'a str, Vec<Declared<'a>>>,
     /// How many names are known here.
     count: usize,
     /// The spans of the names that are used.
     used: HashSet<Span>,
+    /// The description's blocks that the block calls, or hands on, and where.
+    calls: Vec<(usize, Span)>,
+    /// Whether the value of the current expression is only compared: what is compared is not called.
+    is_compared: bool,
     has_lints: bool,
     report: &'r mut Report,
+}
+
+/// Where a name was declared.
+#[derive(Clone, Copy)]
+struct Declared<'a> {
+    span: Span,
+    /// The parameter, if it is one and no variable.
+    parameter: Option<&'a Parameter>,
 }
 
 impl<'a> Checker<'a, '_> {
@@ -132,14 +153,16 @@ impl<'a> Checker<'a, '_> {
             if IMPLICIT.contains(&parameter.name.value.as_str()) {
                 self.shadows(&parameter.name);
             }
-            // A default sees the dialect and nothing else.
-            if let Some(default) = &parameter.default {
+            // A default sees none of the parameters.
+            if let Some(default) = &parameter.default
+                && !choices(parameter).any(|word| default.variable() == Some(word))
+            {
                 self.expression(default);
             }
         }
         self.scopes.push(Vec::new());
         for parameter in parameters {
-            self.add(&parameter.name);
+            self.add(&parameter.name, Some(parameter));
         }
         self.statements(&self.block.body);
         self.close("parameter");
@@ -177,8 +200,13 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
+    /// The innermost declaration of `name`.
+    fn declared(&self, name: &str) -> Option<Declared<'a>> {
+        self.known.get(name).and_then(|known| known.last()).copied()
+    }
+
     fn find(&mut self, name: &str) -> bool {
-        let found = self.known.get(name).and_then(|known| known.last()).copied();
+        let found = self.declared(name).map(|declared| declared.span);
         self.used.extend(found);
         found.is_some()
     }
@@ -197,10 +225,13 @@ impl<'a> Checker<'a, '_> {
         if IMPLICIT.contains(&name.value.as_str()) {
             self.shadows(name);
         }
-        self.add(name);
+        self.add(name, None);
     }
 
-    fn add(&mut self, name: &'a Spanned<String>) {
+    fn add(&mut self, name: &'a Spanned<String>, parameter: Option<&'a Parameter>) {
+        if let Some(error) = lang::refused(name) {
+            self.report.push(error);
+        }
         self.count += 1;
         if self.count == limits::NAMES + 1 {
             let message = format!("`{}` knows more than {} names at once", self.block.name(), limits::NAMES);
@@ -209,7 +240,7 @@ impl<'a> Checker<'a, '_> {
                     .help("write parts of it as blocks of their own"),
             );
         }
-        self.known.entry(&name.value).or_default().push(name.span);
+        self.known.entry(&name.value).or_default().push(Declared { span: name.span, parameter });
         if let Some(scope) = self.scopes.last_mut() {
             scope.push(name);
         }
@@ -247,7 +278,7 @@ impl<'a> Checker<'a, '_> {
                 self.no_join(*label, statement.span);
                 self.statements(body);
             }
-            StatementKind::Join(_, _, branches) => {
+            StatementKind::Join(Join { branches, .. }) => {
                 self.branches(branches, statement.span);
                 for branch in branches {
                     if let Some(condition) = &branch.condition {
@@ -256,7 +287,7 @@ impl<'a> Checker<'a, '_> {
                     self.statements(&branch.body);
                 }
             }
-            StatementKind::Require(condition, _) => self.expression(condition),
+            StatementKind::Require(condition, _) => self.compared(condition),
             StatementKind::Step(step) => self.step(step, statement.span),
         }
     }
@@ -296,7 +327,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn condition(&mut self, condition: &'a Expression) {
-        if let ExpressionKind::Constant(Value::Boolean(value)) = condition.kind {
+        if let Ok(Value::Boolean(value)) = evaluate(condition, &Constants(self)) {
             let what = if value { "always" } else { "never" };
             let error = Diagnostic::error(
                 Code::DeadBranch,
@@ -307,25 +338,29 @@ impl<'a> Checker<'a, '_> {
             .help("remove the `if`, or what it guards");
             self.report.push(Diagnostic { severity: Severity::Warning, ..error });
         }
-        self.expression(condition);
+        self.compared(condition);
+    }
+
+    /// An expression whose value is looked at and not handed on: a block in it is not called.
+    fn compared(&mut self, expression: &'a Expression) {
+        let before = std::mem::replace(&mut self.is_compared, true);
+        self.expression(expression);
+        self.is_compared = before;
+    }
+
+    /// Notes that the block called `name` is called here, or handed on to somebody who may call it.
+    fn mention(&mut self, name: &str, span: Span) {
+        if !self.is_compared {
+            self.calls.extend(self.blocks.position(name).map(|at| (at, span)));
+        }
     }
 
     fn step(&mut self, step: &'a Step, span: Span) {
         let name = step.name.value.as_str();
         // A layer may share its name with a parameter: `if norm { norm }`.
-        let holds = self.block.parameter(name).is_none_or(|own| matches!(own.domain, Domain::Block(_) | Domain::Any));
-        if holds && self.find(name) {
-            let mut matching = super::machine::told(self.block, name).map(|told| Matching::new(name, told));
-            for passed in &step.arguments {
-                let next = matching
-                    .as_mut()
-                    .map(|matching| matching.next(passed.name.as_ref(), passed.value.variable(), passed.value.span));
-                if let Some(Err(error)) = next {
-                    self.report.push(*error);
-                }
-                self.expression(&passed.value);
-            }
-            self.only_a_layer(step);
+        let holder = self.declared(name).filter(|own| own.parameter.is_none_or(|own| own.domain.takes_blocks()));
+        if let Some(holder) = holder {
+            self.held_step(step, holder);
             return;
         }
         let signature = library::layer(name).or_else(|| self.blocks.find(name, false).map(|block| &block.signature));
@@ -334,24 +369,35 @@ impl<'a> Checker<'a, '_> {
             return;
         };
         if library::layer(name).is_none() {
+            self.mention(name, step.name.span);
             self.only_a_layer(step);
         }
         self.arguments(signature, &step.arguments, step.size.is_some(), span);
     }
 
-    /// Refuses what only a layer has: the size of its kernel, a role.
-    fn only_a_layer(&mut self, step: &'a Step) {
-        let name = &step.name.value;
-        if let Some(size) = &step.size {
-            let message = format!("`{name}` is a block, and takes no size");
-            let error = Diagnostic::error(Code::WrongArguments, size.span, message, "only a layer has a kernel");
-            self.report.push(error.help("remove the size, or hand it over as an argument"));
+    /// A step that a parameter or variable holds, if it holds a block: else it is the layer of its name, which only its
+    /// value can tell.
+    fn held_step(&mut self, step: &'a Step, holder: Declared<'a>) {
+        let name = step.name.value.as_str();
+        self.used.insert(holder.span);
+        let told = holder.parameter.and_then(told);
+        if told.is_some() || library::layer(name).is_none() {
+            self.only_a_layer(step);
         }
-        if step.role.is_some() {
-            let message = format!("`{name}` is a block, and takes no role");
-            let error = Diagnostic::error(Code::WrongArguments, step.name.span, message, "`as` names a single layer");
-            self.report.push(error.help("remove `as`, or put the block under a label: `name { … }`"));
+        let mut matching = told.map(|told| Matching::new(name, told));
+        for passed in &step.arguments {
+            let next = matching
+                .as_mut()
+                .map(|matching| matching.next(passed.name.as_ref(), passed.value.variable(), passed.value.span));
+            if let Some(Err(error)) = next {
+                self.report.push(*error);
+            }
+            self.expression(&passed.value);
         }
+    }
+
+    fn only_a_layer(&mut self, step: &Step) {
+        only_a_layer(step).into_iter().for_each(|error| self.report.push(error));
     }
 
     fn unknown_step(&mut self, step: &'a Step) {
@@ -434,10 +480,10 @@ impl<'a> Checker<'a, '_> {
             ExpressionKind::Field(base, field) => self.field(base, field, expression.span),
             ExpressionKind::Call(name, passed) => self.call(name, passed),
             ExpressionKind::List(items) => items.iter().for_each(|item| self.expression(item)),
-            ExpressionKind::Negative(inner) | ExpressionKind::Not(inner) => self.expression(inner),
+            ExpressionKind::Negative(inner) | ExpressionKind::Not(inner) => self.compared(inner),
             ExpressionKind::Binary(_, left, right) => {
-                self.expression(left);
-                self.expression(right);
+                self.compared(left);
+                self.compared(right);
             }
             ExpressionKind::If(cases, last) => {
                 for (condition, value) in cases {
@@ -450,7 +496,11 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn name(&mut self, name: &str, span: Span) {
-        if self.find(name) || self.is_word(name) {
+        if self.find(name) || IMPLICIT.contains(&name) {
+            return;
+        }
+        if self.is_word(name) {
+            self.mention(name, span);
             return;
         }
         if library::layer(name).is_some() {
@@ -485,6 +535,15 @@ impl<'a> Checker<'a, '_> {
         });
     }
 
+    /// Which convolution of a bottleneck is meant: a word, or what stands for one.
+    fn position(&mut self, position: &'a Expression) {
+        match position.variable() {
+            Some(word) if POSITIONS.contains(&word) => {}
+            Some(word) if self.declared(word).is_none() => self.report.push(no_position(position.span)),
+            _ => self.expression(position),
+        }
+    }
+
     fn field(&mut self, base: &str, field: &str, span: Span) {
         if base != "dialect" {
             let message = format!("{} has no fields", suggest::quoted(base));
@@ -498,15 +557,24 @@ impl<'a> Checker<'a, '_> {
 
     fn call(&mut self, name: &'a Spanned<String>, passed: &'a [Passed]) {
         let word = name.value.as_str();
-        let first_is_word = matches!(word, "at" | "previous");
-        let skip = usize::from(first_is_word);
         if function::find(word).is_some() || PLACE_FUNCTIONS.contains(&word) {
             if let Err(error) = by_position(word, passed) {
                 self.report.push(*error);
             }
-            passed.iter().skip(skip).for_each(|passed| self.expression(&passed.value));
+            let mut values = passed.iter().map(|passed| &passed.value);
+            match (word, passed) {
+                ("at", [position, ..]) => {
+                    self.position(&position.value);
+                    values.next();
+                }
+                // The name itself is meant.
+                ("previous", _) => drop(values.next()),
+                _ => {}
+            }
+            values.for_each(|value| self.expression(value));
             return;
         }
+        self.mention(word, name.span);
         for passed in passed {
             self.expression(&passed.value);
         }
@@ -520,29 +588,56 @@ impl<'a> Checker<'a, '_> {
     }
 }
 
-/// Reports every circle of blocks once, at the definition that stands first.
-fn recursion(definitions: &Definitions, blocks: Blocks<'_>, report: &mut Report) {
-    let edges: Vec<Vec<(usize, Span)>> = definitions
-        .blocks
-        .iter()
-        .map(|block| {
-            let mut calls = Vec::new();
-            callees(&block.body, &mut calls);
-            for parameter in &block.signature.parameters {
-                if let Some(default) = &parameter.default {
-                    of_expression(default, &mut calls);
-                }
-            }
-            calls
-                .into_iter()
-                .filter(|mention| block.parameter(mention.name).is_none_or(|own| !mention.is_of(own)))
-                .filter_map(|mention| Some((blocks.position(mention.name)?, mention.span)))
-                .collect()
-        })
-        .collect();
+/// What an expression is worth that nothing of the place decides: no variable, no name that every block knows, no dialect.
+struct Constants<'c, 'a, 'r>(&'c Checker<'a, 'r>);
+
+impl Constants<'_, '_, '_> {
+    fn unknown<T>(span: Span) -> Evaluated<T> {
+        Err(Box::new(Diagnostic::error(Code::UnknownName, span, "this is no constant", "it depends on the place")))
+    }
+}
+
+impl Scope for Constants<'_, '_, '_> {
+    fn variable(&self, name: &str, span: Span) -> Evaluated<Option<Value>> {
+        let is_word = self.0.declared(name).is_none() && !IMPLICIT.contains(&name) && self.0.is_word(name);
+        if is_word { Ok(None) } else { Self::unknown(span) }
+    }
+
+    fn field(&self, _: &str, _: &str, span: Span) -> Evaluated {
+        Self::unknown(span)
+    }
+
+    fn call(&self, _: &Spanned<String>, _: &[Passed], span: Span) -> Evaluated {
+        Self::unknown(span)
+    }
+
+    fn spend(&self, _: Span) -> Evaluated<()> {
+        Ok(())
+    }
+}
+
+/// What is wrong with a step that is a block: it has what only a layer has, the size of its kernel or a role.
+pub(super) fn only_a_layer(step: &Step) -> Vec<Diagnostic> {
+    let name = &step.name.value;
+    let mut errors = Vec::new();
+    if let Some(size) = &step.size {
+        let message = format!("`{name}` is a block, and takes no size");
+        let error = Diagnostic::error(Code::WrongArguments, size.span, message, "only a layer has a kernel");
+        errors.push(error.help("remove the size, or hand it over as an argument"));
+    }
+    if step.role.is_some() {
+        let message = format!("`{name}` is a block, and takes no role");
+        let error = Diagnostic::error(Code::WrongArguments, step.name.span, message, "`as` names a single layer");
+        errors.push(error.help("remove `as`, or put the block under a label: `name { … }`"));
+    }
+    errors
+}
+
+/// Reports every circle of blocks once, at the definition that stands first. `edges` are the calls of each block.
+fn recursion(definitions: &Definitions, edges: &[Vec<(usize, Span)>], report: &mut Report) {
     let mut states = vec![State::New; edges.len()];
     for start in 0..edges.len() {
-        walk(start, &edges, &mut states, definitions, report);
+        walk(start, edges, &mut states, definitions, report);
     }
 }
 
@@ -611,78 +706,5 @@ fn shown(names: &[String]) -> Vec<&str> {
             first.iter().map(String::as_str).chain(["…"]).chain(last.iter().map(String::as_str)).collect()
         }
         _ => names.iter().map(String::as_str).collect(),
-    }
-}
-
-/// A name where a block can be meant.
-struct Mention<'a> {
-    name: &'a str,
-    span: Span,
-    /// Whether it is part of an expression, and not what a statement calls.
-    is_value: bool,
-}
-
-impl Mention<'_> {
-    /// Whether the parameter of its name is meant. In `norm(norm)` the number that `norm` is hides no layer and no block.
-    fn is_of(&self, parameter: &Parameter) -> bool {
-        self.is_value || matches!(parameter.domain, Domain::Block(_) | Domain::Any)
-    }
-}
-
-/// The names that statements call or hand on as blocks.
-fn callees<'a>(statements: &'a [Statement], calls: &mut Vec<Mention<'a>>) {
-    for statement in statements {
-        match &statement.kind {
-            StatementKind::Let(_, value) => of_expression(value, calls),
-            StatementKind::If(cases, last) => {
-                // To compare a block is not to call it.
-                for (_, body) in cases {
-                    callees(body, calls);
-                }
-                callees(last.as_deref().unwrap_or_default(), calls);
-            }
-            StatementKind::Range(_, from, to, body) => {
-                of_expression(from, calls);
-                of_expression(to, calls);
-                callees(body, calls);
-            }
-            StatementKind::Each(_, value, body) | StatementKind::Unit(value, body) => {
-                of_expression(value, calls);
-                callees(body, calls);
-            }
-            StatementKind::Labelled(_, body) => callees(body, calls),
-            StatementKind::Join(_, _, branches) => branches.iter().for_each(|branch| callees(&branch.body, calls)),
-            StatementKind::Require(..) => {}
-            StatementKind::Step(step) => {
-                calls.push(Mention { name: &step.name.value, span: step.name.span, is_value: false });
-                step.arguments.iter().for_each(|passed| of_expression(&passed.value, calls));
-            }
-        }
-    }
-}
-
-fn of_expression<'a>(expression: &'a Expression, calls: &mut Vec<Mention<'a>>) {
-    match &expression.kind {
-        ExpressionKind::Name(name) => calls.push(Mention { name, span: expression.span, is_value: true }),
-        ExpressionKind::Call(name, passed) => {
-            // A parameter is not called in an expression: `own(…)` is the block.
-            calls.push(Mention { name: &name.value, span: name.span, is_value: false });
-            for passed in passed {
-                of_expression(&passed.value, calls);
-            }
-        }
-        ExpressionKind::Constant(_) | ExpressionKind::Field(..) => {}
-        ExpressionKind::List(items) => items.iter().for_each(|item| of_expression(item, calls)),
-        ExpressionKind::Negative(inner) | ExpressionKind::Not(inner) => of_expression(inner, calls),
-        ExpressionKind::Binary(_, left, right) => {
-            of_expression(left, calls);
-            of_expression(right, calls);
-        }
-        ExpressionKind::If(cases, last) => {
-            for (_, value) in cases {
-                of_expression(value, calls);
-            }
-            of_expression(last, calls);
-        }
     }
 }

@@ -1,12 +1,13 @@
 //! From a layer and its arguments to ops: one arm a layer of `library/layers/`.
 
 use super::builder::Halt;
-use super::machine::{Context, Machine};
+use super::frame::Context;
+use super::machine::Machine;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::dialect::PaddingStyle;
 use crate::ir::op::{self, Activation, PoolKind};
 use crate::ir::shape::Window;
-use crate::ir::{Label, Op, Sides};
+use crate::ir::{Label, NodeId, Op, Sides};
 use crate::lang::Value;
 use crate::lang::eval::Evaluated;
 use crate::source::Span;
@@ -88,18 +89,41 @@ fn as_integer(value: &Value) -> u64 {
     }
 }
 
-/// Adds the layer called `name`, with `role` in place of its usual one.
+/// What a layer reads, and how it is called.
+pub(super) struct Reading<'r, 'a> {
+    pub(super) context: &'r mut Context<'a>,
+    /// The tensor that it reads.
+    pub(super) at: NodeId,
+    /// Its role, if it is not the usual one.
+    pub(super) role: Option<Label>,
+    pub(super) span: Span,
+}
+
+impl Reading<'_, '_> {
+    /// Adds `op` with its usual role, or the one that was written.
+    fn push(&mut self, machine: &mut Machine<'_>, usual: Label, op: Op) -> Result<NodeId, Halt> {
+        self.before(machine, self.role.unwrap_or(usual), op)
+    }
+
+    /// Adds a node called `role` that the layer reads in place of what it would have read.
+    fn before(&mut self, machine: &mut Machine<'_>, role: Label, op: Op) -> Result<NodeId, Halt> {
+        let branch = self.context.branch;
+        self.at = machine.node(self.context, branch, role, op, &[self.at], self.span)?;
+        Ok(self.at)
+    }
+}
+
+/// Adds the layer called `name`.
 pub(super) fn add(
     machine: &mut Machine<'_>,
-    context: &mut Context<'_>,
+    mut reading: Reading<'_, '_>,
     name: &str,
-    role: Option<Label>,
     arguments: &Arguments<'_>,
-    span: Span,
-) -> Result<(), Halt> {
+) -> Result<NodeId, Halt> {
+    let span = reading.span;
     let (usual, op) = match name {
-        "conv" => return convolution(machine, context, role, arguments, span),
-        "max_pool" => return max_pool(machine, context, role, arguments, span),
+        "conv" => return convolution(machine, reading, arguments),
+        "max_pool" => return max_pool(machine, reading, arguments),
         "norm" => {
             let (epsilon, momentum) = (arguments.float("epsilon"), arguments.float("momentum"));
             (Label::NORM, Op::BatchNorm(op::BatchNorm { epsilon, momentum }))
@@ -149,7 +173,7 @@ pub(super) fn add(
             let (start, length) = (arguments.integer("start"), arguments.integer("length"));
             (Label::SLICE, Op::Slice(op::Slice { start, length }))
         }
-        "split" => (Label::SLICE, Op::Slice(split(machine, arguments, span)?)),
+        "split" => (Label::SLICE, Op::Slice(split(machine.builder.shape(reading.at).channels(), arguments, span)?)),
         "channel_conv" => (Label::CONV, Op::ChannelConv(op::ChannelConv { kernel: arguments.integer("kernel") })),
         "blur" => {
             let blur = op::Blur::new(arguments.integer("size"), arguments.integer("stride"));
@@ -157,44 +181,40 @@ pub(super) fn add(
         }
         _ => (Label::SOFTMAX, Op::PathSoftmax(op::PathSoftmax { paths: arguments.integer("paths") })),
     };
-    machine.push(context, role.unwrap_or(usual), op, span)
+    reading.push(machine, usual, op)
 }
 
 /// A convolution; in a dialect that pads by layers, a strided one gets its padding as a node of its own.
 fn convolution(
     machine: &mut Machine<'_>,
-    context: &mut Context<'_>,
-    role: Option<Label>,
+    mut reading: Reading<'_, '_>,
     arguments: &Arguments<'_>,
-    span: Span,
-) -> Result<(), Halt> {
+) -> Result<NodeId, Halt> {
     let (kernel, stride, dilation) = (arguments.pair("kernel"), arguments.pair("stride"), arguments.pair("dilation"));
-    let mut padding = same_or_said(arguments, "padding", dilation, span)?;
+    let mut padding = same_or_said(arguments, "padding", dilation, reading.span)?;
     if machine.dialect.padding == PaddingStyle::Layer && stride != [1; 2] && !padding.is_zero() {
-        machine.push(context, Label::PAD, Op::Pad(op::Pad::Spatial(padding)), span)?;
+        reading.before(machine, Label::PAD, Op::Pad(op::Pad::Spatial(padding)))?;
         padding = Sides::all(0);
     }
     let window = Window { kernel, stride, dilation, padding, ceil: false };
     let (filters, groups) = (arguments.integer("filters"), arguments.integer("groups"));
     let conv = op::Conv2d { filters, window, groups, bias: arguments.flag("bias") };
-    machine.push(context, role.unwrap_or(Label::CONV), Op::Conv2d(conv), span)
+    reading.push(machine, Label::CONV, Op::Conv2d(conv))
 }
 
 /// A max pool; in a dialect that pads by layers its padding is a node that writes zeros, not minus infinity.
 fn max_pool(
     machine: &mut Machine<'_>,
-    context: &mut Context<'_>,
-    role: Option<Label>,
+    mut reading: Reading<'_, '_>,
     arguments: &Arguments<'_>,
-    span: Span,
-) -> Result<(), Halt> {
-    let mut padding = same_or_said(arguments, "padding", [1; 2], span)?;
+) -> Result<NodeId, Halt> {
+    let mut padding = same_or_said(arguments, "padding", [1; 2], reading.span)?;
     if machine.dialect.padding == PaddingStyle::Layer && !padding.is_zero() {
-        machine.push(context, Label::POOL_PAD, Op::Pad(op::Pad::Spatial(padding)), span)?;
+        reading.before(machine, Label::POOL_PAD, Op::Pad(op::Pad::Spatial(padding)))?;
         padding = Sides::all(0);
     }
     let op = Op::MaxPool(op::MaxPool { window: arguments.window(padding) });
-    machine.push(context, role.unwrap_or(Label::POOL), op, span)
+    reading.push(machine, Label::POOL, op)
 }
 
 /// The padding that is said, or the one that keeps the size at stride 1, which only an odd kernel has.
@@ -215,9 +235,8 @@ fn same_or_said(arguments: &Arguments<'_>, name: &str, dilation: [u64; 2], span:
     Ok(Sides { top: vertical, bottom: vertical, left: horizontal, right: horizontal })
 }
 
-/// One of several equal runs of channels.
-fn split(machine: &Machine<'_>, arguments: &Arguments<'_>, span: Span) -> Evaluated<op::Slice> {
-    let channels = machine.builder.current_shape().channels();
+/// One of several equal runs of `channels`.
+fn split(channels: u64, arguments: &Arguments<'_>, span: Span) -> Evaluated<op::Slice> {
     let (parts, index) = (arguments.integer("parts"), arguments.integer("index"));
     if parts == 0 || !channels.is_multiple_of(parts) {
         let message = format!("{channels} channels do not split into {parts} equal parts");

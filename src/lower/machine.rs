@@ -1,36 +1,37 @@
 //! Blocks at work: statements are executed, layers are added to the graph.
 
-use super::arguments::{Arguments, Judge, evened};
+use super::arguments::{Arguments, Judge};
 use super::builder::{Builder, Halt};
-use super::layer;
+use super::definitions::only_a_layer;
+use super::frame::{Context, Frame, Position, Question, STRIDE, Told, told_of};
+use super::layer::{self, Reading};
 use super::matching::Matching;
 use super::scope::Blocks;
-use crate::diagnostic::suggest::{self, Words};
+use super::view::View;
+use crate::diagnostic::suggest::Words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::dialect;
-use crate::ir::dialect::{Projection, StridePosition};
 use crate::ir::graph::Remark;
-use crate::ir::{Address, Dialect, Label, NodeId, Op, Origin, Place, Shape, op};
+use crate::ir::{Address, Dialect, Label, NodeId, Op, Origin, Place, op};
+use crate::lang::Value;
 use crate::lang::ast::{
-    Block, Branch, Domain, Expression, ExpressionKind, JoinKind, Parameter, Passed, Signature, Statement,
-    StatementKind, Step,
+    Block, Branch, Domain, Expression, ExpressionKind, Join, JoinKind, Parameter, Passed, Statement, StatementKind,
+    Step,
 };
-use crate::lang::eval::{Evaluated, Scope, bounded, evaluate, mistyped, truth, whole};
-use crate::lang::value::{Argument, CallValue};
-use crate::lang::{Value, function};
+use crate::lang::eval::{Evaluated, mistyped};
+use crate::lang::value::CallValue;
 use crate::library;
 use crate::limits;
 use crate::source::{Span, Spanned};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The graph that grows, and what holds for all of it.
 pub(super) struct Machine<'a> {
     pub(super) builder: Builder,
     pub(super) dialect: Arc<Dialect>,
-    blocks: Blocks<'a>,
+    pub(super) blocks: Blocks<'a>,
     words: Words,
     /// Steps of evaluation that are left.
     work: Cell<usize>,
@@ -42,96 +43,33 @@ pub(super) struct Machine<'a> {
     chained: u32,
 }
 
-/// Where a block stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
-    /// The place that its nodes are at.
-    pub place: Place,
-    /// The block's number in its stage.
-    pub index: u64,
-    /// How many blocks the stage has.
-    pub blocks: u64,
-    /// The block's number in the network.
-    pub number: u64,
-    /// How many blocks the network has.
-    pub total: u64,
-    /// The stage's number.
-    pub stage: u64,
-    /// How many stages the network has.
-    pub stages: u64,
+/// Where a block starts, and what the network before it leaves.
+pub(super) struct Start<'a> {
+    /// The tensor that it reads.
+    pub(super) at: NodeId,
+    /// Where it stands.
+    pub(super) position: Position,
+    /// What the first block of the stage before has for its parameters.
+    pub(super) previous: Option<Told<'a>>,
+    /// Of a block that is not its stage's first, what that has.
+    pub(super) first: Option<Told<'a>>,
 }
 
-/// What the statements of a block can ask of the place where it stands, beside the current tensor's shape, the dialect, and
-/// whether the block is its stage's first.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Question {
-    /// Its number in its stage.
-    Index,
-    /// How many blocks the stage has.
-    Blocks,
-    /// Its number in the network.
-    Number,
-    /// How many blocks the network has.
-    Total,
-    /// The stage's number.
-    Stage,
-    /// How many stages the network has.
-    Stages,
-    /// What the stage before has for a parameter.
-    Previous(String),
+/// Where a block ends.
+pub(super) struct End<'a> {
+    /// The tensor that it gives.
+    pub(super) at: NodeId,
+    /// Of a stage's first block, what its parameters were.
+    pub(super) told: Option<Told<'a>>,
 }
 
-/// What holds for one block of the description and the blocks in it.
-pub(super) struct Context<'a> {
-    position: Position,
-    /// The stride that the call tells its stage.
-    stage_stride: Value,
-    previous: Option<Told<'a>>,
-    branch: Label,
-    unit: u32,
-    /// For each branch how many nodes it has.
-    counters: BTreeMap<Label, u32>,
-    /// Where the block was written that was called last as an argument: what a join of the library is blamed on.
-    part: Option<(&'a str, Span)>,
-    depth: usize,
-}
-
-/// The values of a block's parameters.
-pub type Told<'a> = Rc<[(&'a str, Value)]>;
-
-/// A block that is being executed.
-struct Frame<'a> {
-    block: &'a Block,
-    /// Parameters and variables, and where they were written.
-    values: Vec<(&'a str, Value, Span)>,
-    /// What messages about a block of the library point at.
-    blame: Span,
-    /// Where the call was written.
-    call: Span,
-}
-
-impl Frame<'_> {
-    /// Where a message says that something of the block is, which stands at `span` in its text: the library's is not shown.
-    fn place(&self, span: Span) -> Span {
-        if self.block.is_library { self.blame } else { span }
-    }
-
-    /// Where the value of an argument was written. The library's own texts are no place that a message can show: what it
-    /// passes on was written where it got that, the rest is on the account of `blame`, the call.
-    fn written(&self, value: &Expression, blame: Span) -> Span {
-        if !self.block.is_library {
-            return value.span;
-        }
-        let held = value.variable().and_then(|name| self.values.iter().rev().find(|(known, ..)| *known == name));
-        held.map(|(.., written)| *written).filter(|written| *written != self.call).unwrap_or(blame)
-    }
-}
-
-/// What expressions see.
-struct View<'m, 'a> {
-    machine: &'m Machine<'a>,
-    frame: &'m Frame<'a>,
-    context: &'m Context<'a>,
+/// A block that a parameter or variable holds.
+struct Held<'a> {
+    call: Arc<CallValue>,
+    /// Where it was written.
+    written: Span,
+    /// What it is told, where it is in a parameter that says so.
+    told: Option<Vec<&'a str>>,
 }
 
 impl<'a> Machine<'a> {
@@ -156,7 +94,7 @@ impl<'a> Machine<'a> {
         [self.lowest.get(), self.work.get()]
     }
 
-    fn ask(&self, question: Question) {
+    pub(super) fn ask(&self, question: Question) {
         if let Some(asked) = &self.asked {
             let mut asked = asked.borrow_mut();
             if !asked.contains(&question) {
@@ -165,35 +103,37 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Adds the block that `call` names; of a stage's first, what its parameters were.
-    pub(super) fn expand(
-        &mut self,
-        call: &Arguments<'a>,
-        previous: Option<Told<'a>>,
-        position: Position,
-    ) -> Result<Option<Told<'a>>, Halt> {
+    /// Adds the block that `call` names.
+    pub(super) fn expand(&mut self, call: &Arguments<'a>, start: Start<'a>) -> Result<End<'a>, Halt> {
+        let Start { at, position, previous, first } = start;
         let branch = match position.place {
             Place::Stem | Place::Input => Label::STEM,
             Place::Block { .. } => Label::BLOCK,
             Place::Head => Label::HEAD,
         };
-        let stage_stride = call.told("stride").unwrap_or(Value::Integer(1));
+        let stage_stride = told_of(first.as_ref(), STRIDE).cloned().unwrap_or(Value::Integer(1));
         let counters = BTreeMap::new();
         let mut context = Context { position, stage_stride, previous, branch, unit: 0, counters, part: None, depth: 0 };
-        let mut frame =
-            Frame { block: call.block, values: Vec::with_capacity(16), blame: call.blame(), call: call.span };
+        let mut frame = Frame::new(call.block, call.blame(), call.span);
         for (name, value, span) in &call.values {
-            frame.values.push((name, value.clone(), *span));
+            frame.tell(name, value.clone(), *span);
         }
-        self.defaults(&mut frame, &context, call.defaults.iter().copied(), call.span)?;
-        // The stage's stride is for its first block, told or not.
-        for (name, value, _) in frame.values.iter_mut().filter(|_| position.index > 0) {
-            if *name == "stride" {
-                *value = Value::Integer(1);
+        let (strides, others): (Vec<_>, Vec<_>) = call.defaults.iter().copied().partition(|(name, _)| *name == STRIDE);
+        if position.index == 0 {
+            // The other defaults can ask for the stage's stride.
+            self.defaults(&mut frame, &context, strides, call.span, at)?;
+            context.stage_stride = frame.find(STRIDE).map_or(Value::Integer(1), |stride| stride.value.clone());
+        } else {
+            // The stage's stride is for its first block, told or not.
+            strides.iter().for_each(|(name, _)| frame.tell(name, Value::Integer(1), call.span));
+            for own in frame.values.iter_mut().filter(|own| own.name == STRIDE) {
+                own.value = Value::Integer(1);
             }
         }
-        self.run(&call.block.body, &mut frame, &mut context)?;
-        Ok((position.index == 0).then(|| frame.values.into_iter().map(|(name, value, _)| (name, value)).collect()))
+        self.defaults(&mut frame, &context, others, call.span, at)?;
+        let at = self.run(&call.block.body, &mut frame, &mut context, at)?;
+        let told = || frame.values.iter().map(|own| (own.name, own.value.clone())).collect();
+        Ok(End { at, told: (position.index == 0).then(told) })
     }
 
     /// Gives parameters of `frame` that were not told their defaults, which see none of the others.
@@ -201,27 +141,31 @@ impl<'a> Machine<'a> {
         &self,
         frame: &mut Frame<'a>,
         context: &Context<'a>,
-        defaults: impl Iterator<Item = (&'a str, &'a Expression)>,
+        defaults: Vec<(&'a str, &'a Expression)>,
         span: Span,
+        at: NodeId,
     ) -> Result<(), Halt> {
         for (name, default) in defaults {
-            let empty = Frame { block: frame.block, values: Vec::new(), blame: frame.blame, call: frame.call };
-            let view = View { machine: self, frame: &empty, context };
-            let value = evaluate(default, &view).map_err(|error| self.relocate(error, &empty))?;
+            let value = self.view(frame, context, at).default(default)?;
             let judge = self.judge(frame.block.is_library);
             let value = judge.default(frame.block, name, Spanned::new(value, default.span));
-            let value = value.map_err(|error| self.relocate(error, &empty))?;
-            frame.values.push((name, value, span));
+            let value = value.map_err(|error| self.relocate(error, frame))?;
+            frame.tell(name, value, span);
         }
         Ok(())
     }
 
-    fn judge(&self, is_library: bool) -> Judge<'a> {
+    /// What expressions see where the tensor is `at`.
+    fn view<'v>(&'v self, frame: &'v Frame<'a>, context: &'v Context<'a>, at: NodeId) -> View<'v, 'a> {
+        View { machine: self, frame, context, shape: self.builder.shape(at) }
+    }
+
+    pub(super) fn judge(&self, is_library: bool) -> Judge<'a> {
         Judge { blocks: self.blocks, is_library, words: self.words }
     }
 
     /// An error about a place in the library, as one about the call that led there.
-    fn relocate(&self, error: Box<Diagnostic>, frame: &Frame<'_>) -> Halt {
+    pub(super) fn relocate(&self, error: Box<Diagnostic>, frame: &Frame<'_>) -> Halt {
         if !frame.block.is_library || error.code == Code::TooManyNodes {
             return Halt::Error(error);
         }
@@ -232,25 +176,11 @@ impl<'a> Machine<'a> {
         Halt::Error(Box::new(error))
     }
 
-    fn evaluate(&self, expression: &Expression, frame: &Frame<'a>, context: &Context<'a>) -> Result<Value, Halt> {
-        evaluate(expression, &View { machine: self, frame, context }).map_err(|error| self.relocate(error, frame))
-    }
-
-    fn truth(&self, condition: &Expression, frame: &Frame<'a>, context: &Context<'a>) -> Result<bool, Halt> {
-        truth(condition, &View { machine: self, frame, context }).map_err(|error| self.relocate(error, frame))
-    }
-
-    /// A whole number.
-    fn count(&self, expression: &Expression, frame: &Frame<'a>, context: &Context<'a>) -> Result<i128, Halt> {
-        let value = self.evaluate(expression, frame, context)?;
-        whole(&value, expression.span).map_err(|error| self.relocate(error, frame))
-    }
-
     fn spend(&self, span: Span, frame: &Frame<'_>) -> Result<(), Halt> {
         self.spend_one(span).map_err(|error| self.relocate(error, frame))
     }
 
-    fn spend_one(&self, span: Span) -> Evaluated<()> {
+    pub(super) fn spend_one(&self, span: Span) -> Evaluated<()> {
         match self.work.get().checked_sub(1) {
             Some(left) => {
                 self.work.set(left);
@@ -275,94 +205,99 @@ impl<'a> Machine<'a> {
         statements: &'a [Statement],
         frame: &mut Frame<'a>,
         context: &mut Context<'a>,
-    ) -> Result<(), Halt> {
+        at: NodeId,
+    ) -> Result<NodeId, Halt> {
         let known = frame.values.len();
-        for statement in statements {
-            self.statement(statement, frame, context)?;
-        }
+        let end = statements.iter().try_fold(at, |at, statement| self.statement(statement, frame, context, at))?;
         // Variables end with the braces that they stand in.
         frame.values.truncate(known);
-        Ok(())
+        Ok(end)
     }
 
+    /// Executes a statement that starts at the tensor `at`; gives the tensor at which it ends.
     fn statement(
         &mut self,
         statement: &'a Statement,
         frame: &mut Frame<'a>,
         context: &mut Context<'a>,
-    ) -> Result<(), Halt> {
+        at: NodeId,
+    ) -> Result<NodeId, Halt> {
         let span = statement.span;
         self.spend(span, frame)?;
         match &statement.kind {
             StatementKind::Let(name, value) => {
-                let value = self.evaluate(value, frame, context)?;
-                frame.values.push((&name.value, value, frame.place(name.span)));
-                Ok(())
+                let value = self.view(frame, context, at).evaluate(value)?;
+                frame.bind(&name.value, value, frame.place(name.span));
+                Ok(at)
             }
             StatementKind::If(cases, last) => {
                 for (condition, body) in cases {
-                    if self.truth(condition, frame, context)? {
-                        return self.run(body, frame, context);
+                    if self.view(frame, context, at).truth(condition)? {
+                        return self.run(body, frame, context, at);
                     }
                 }
-                last.as_ref().map_or(Ok(()), |body| self.run(body, frame, context))
+                last.as_ref().map_or(Ok(at), |body| self.run(body, frame, context, at))
             }
             StatementKind::Range(name, from, to, body) => {
-                let (from, to) = (self.count(from, frame, context)?, self.count(to, frame, context)?);
-                let times = usize::try_from(to.saturating_sub(from).max(0)).unwrap_or(usize::MAX);
-                // Each may add a layer, and pay with it.
-                let unpaid = times.saturating_sub(self.builder.limit);
-                self.lowest.set(self.lowest.get().min(self.work.get().saturating_sub(unpaid)));
-                if times > self.work.get().saturating_add(self.builder.limit) {
-                    let error = Diagnostic::error(
-                        Code::TooMuchWork,
-                        span,
-                        format!("{times} repetitions"),
-                        "more than can be executed",
-                    )
-                    .help("repeat less");
-                    return Err(self.relocate(Box::new(error), frame));
-                }
-                let mut number = from;
-                while number < to {
-                    self.repeat(name, Value::Integer(number), body, frame, context)?;
-                    number += 1;
-                }
-                Ok(())
+                let view = self.view(frame, context, at);
+                let range = view.count(from)?..view.count(to)?;
+                self.check_length(&range, span, frame)?;
+                range
+                    .into_iter()
+                    .try_fold(at, |at, number| self.repeat(name, Value::Integer(number), body, frame, context, at))
             }
-            StatementKind::Each(name, list, body) => match self.evaluate(list, frame, context)? {
+            StatementKind::Each(name, list, body) => match self.view(frame, context, at).evaluate(list)? {
                 Value::List(items) => {
-                    items.iter().try_for_each(|item| self.repeat(name, item.clone(), body, frame, context))
+                    items.iter().try_fold(at, |at, item| self.repeat(name, item.clone(), body, frame, context, at))
                 }
                 other => Err(self.relocate(mistyped(list.span, &other, "a list, or a range: `0..4`"), frame)),
             },
             StatementKind::Unit(number, body) => {
-                let value = self.count(number, frame, context)?;
-                let unit = u32::try_from(value).map_err(|_| {
-                    let error = Diagnostic::error(
-                        Code::OutOfRange,
-                        number.span,
-                        format!("a unit is {value}"),
-                        "expected a whole number from 0 to 4294967295",
-                    );
-                    self.relocate(Box::new(error), frame)
-                })?;
+                let unit = self.unit(number, frame, context, at)?;
                 let before = std::mem::replace(&mut context.unit, unit);
-                self.run(body, frame, context)?;
+                let end = self.run(body, frame, context, at)?;
                 context.unit = before;
-                Ok(())
+                Ok(end)
             }
-            StatementKind::Labelled(label, body) => self.labelled(*label, body, frame, context),
-            StatementKind::Join(kind, role, branches) => self.join(*kind, *role, branches, span, frame, context),
+            StatementKind::Labelled(label, body) => self.labelled(*label, body, frame, context, at),
+            StatementKind::Join(join) => self.join(join, span, frame, context, at),
             StatementKind::Require(condition, message) => {
-                if self.truth(condition, frame, context)? {
-                    Ok(())
+                if self.view(frame, context, at).truth(condition)? {
+                    Ok(at)
                 } else {
                     Err(self.not_met(condition, message, frame))
                 }
             }
-            StatementKind::Step(step) => self.step(step, span, frame, context),
+            StatementKind::Step(step) => self.step(step, span, frame, context, at),
         }
+    }
+
+    /// Refuses a repetition that is longer than what can be executed, whatever it does.
+    fn check_length(&self, range: &Range<i128>, span: Span, frame: &Frame<'a>) -> Result<(), Halt> {
+        let length = range.end.saturating_sub(range.start).max(0);
+        let times = usize::try_from(length).unwrap_or(usize::MAX);
+        // Each may add a layer, and pay with it.
+        let unpaid = times.saturating_sub(self.builder.limit);
+        self.lowest.set(self.lowest.get().min(self.work.get().saturating_sub(unpaid)));
+        if times <= self.work.get().saturating_add(self.builder.limit) {
+            return Ok(());
+        }
+        let message = format!("{times} repetitions");
+        let error = Diagnostic::error(Code::TooMuchWork, span, message, "more than can be executed");
+        Err(self.relocate(Box::new(error.help("repeat less")), frame))
+    }
+
+    fn unit(&self, number: &Expression, frame: &Frame<'a>, context: &Context<'a>, at: NodeId) -> Result<u32, Halt> {
+        let value = self.view(frame, context, at).count(number)?;
+        u32::try_from(value).map_err(|_| {
+            let error = Diagnostic::error(
+                Code::OutOfRange,
+                number.span,
+                format!("a unit is {value}"),
+                "expected a whole number from 0 to 4294967295",
+            );
+            self.relocate(Box::new(error), frame)
+        })
     }
 
     fn repeat(
@@ -372,12 +307,13 @@ impl<'a> Machine<'a> {
         body: &'a [Statement],
         frame: &mut Frame<'a>,
         context: &mut Context<'a>,
-    ) -> Result<(), Halt> {
+        at: NodeId,
+    ) -> Result<NodeId, Halt> {
         self.spend(name.span, frame)?;
-        frame.values.push((&name.value, value, frame.place(name.span)));
-        self.run(body, frame, context)?;
+        frame.bind(&name.value, value, frame.place(name.span));
+        let end = self.run(body, frame, context, at)?;
         frame.values.pop();
-        Ok(())
+        Ok(end)
     }
 
     fn labelled(
@@ -386,50 +322,39 @@ impl<'a> Machine<'a> {
         body: &'a [Statement],
         frame: &mut Frame<'a>,
         context: &mut Context<'a>,
-    ) -> Result<(), Halt> {
+        at: NodeId,
+    ) -> Result<NodeId, Halt> {
         let branch = std::mem::replace(&mut context.branch, label);
-        self.run(body, frame, context)?;
+        let end = self.run(body, frame, context, at)?;
         context.branch = branch;
-        Ok(())
+        Ok(end)
     }
 
+    /// Runs the branches whose conditions hold, each from the tensor `at`, which is also what every condition sees.
     fn join(
         &mut self,
-        kind: JoinKind,
-        role: Option<Label>,
-        branches: &'a [Branch],
+        join: &'a Join,
         span: Span,
         frame: &mut Frame<'a>,
         context: &mut Context<'a>,
-    ) -> Result<(), Halt> {
-        let start = self.builder.current;
-        let part = context.part.take();
-        let mut ends: Vec<NodeId> = Vec::with_capacity(branches.len());
-        let mut present: Vec<&Branch> = Vec::with_capacity(branches.len());
-        for branch in branches {
-            let Branch { label, condition, body, .. } = branch;
-            if let Some(condition) = condition
-                && !self.truth(condition, frame, context)?
-            {
-                continue;
+        at: NodeId,
+    ) -> Result<NodeId, Halt> {
+        let view = self.view(frame, context, at);
+        let mut present: Vec<&Branch> = Vec::with_capacity(join.branches.len());
+        for branch in &join.branches {
+            if branch.condition.as_ref().map_or(Ok(true), |condition| view.truth(condition))? {
+                present.push(branch);
             }
-            self.builder.current = start;
-            self.labelled(*label, body, frame, context)?;
-            ends.push(self.builder.current);
-            present.push(branch);
         }
+        let part = context.part.take();
+        let ends = present
+            .iter()
+            .map(|branch| self.labelled(branch.label, &branch.body, frame, context, at))
+            .collect::<Result<Vec<_>, _>>()?;
         let argument = std::mem::replace(&mut context.part, part);
-        let op = match kind {
-            JoinKind::Add => Op::Add(op::Add),
-            JoinKind::Concat => Op::Concat(op::Concat),
-            JoinKind::Multiply => Op::Multiply(op::Multiply),
-        };
         match ends.as_slice() {
-            [] => Ok(()),
-            [only] => {
-                self.builder.current = *only;
-                Ok(())
-            }
+            [] => Ok(at),
+            [only] => Ok(*only),
             several => {
                 let argument = argument.filter(|_| frame.block.is_library);
                 let span = match argument {
@@ -437,18 +362,14 @@ impl<'a> Machine<'a> {
                     None if frame.block.is_library => frame.blame,
                     None => span,
                 };
-                let usual = match kind {
-                    JoinKind::Add => Label::ADD,
-                    JoinKind::Concat => Label::CONCAT,
-                    JoinKind::Multiply => Label::MULTIPLY,
-                };
-                let added = self.node(context, Label::JOIN, role.unwrap_or(usual), op, several, span);
-                if let Err(Halt::Shape) = added {
+                let (op, usual) = joined(join.kind);
+                let added = self.node(context, Label::JOIN, join.role.unwrap_or(usual), op, several, span);
+                if let Err(Halt::Shape(node)) = added {
                     // Only an argument that was written can be written differently.
                     let shortcut = argument.filter(|(name, written)| *name == "shortcut" && *written != frame.call);
                     let place = |branch: &Branch| if frame.block.is_library { span } else { branch.span };
                     self.builder.graph.remark = Some(Remark {
-                        node: self.builder.current,
+                        node,
                         branches: present.iter().map(|branch| (branch.label, place(branch))).collect(),
                         projection: shortcut.map(|_| format!("shortcut = {}", self.words.write("B"))),
                     });
@@ -463,8 +384,8 @@ impl<'a> Machine<'a> {
         variables(condition, &mut names);
         let written = names.iter().rev().find_map(|name| {
             let parameter = frame.block.parameter(name)?.name.value.as_str();
-            let (.., span) = frame.values.iter().find(|(known, ..)| *known == parameter)?;
-            Some(*span).filter(|span| *span != frame.call)
+            let own = frame.values.iter().find(|own| own.name == parameter)?;
+            Some(own.written).filter(|span| *span != frame.call)
         });
         let owner = frame.block.name();
         let error = if frame.block.is_library {
@@ -483,148 +404,78 @@ impl<'a> Machine<'a> {
         span: Span,
         frame: &mut Frame<'a>,
         context: &mut Context<'a>,
-    ) -> Result<(), Halt> {
+        at: NodeId,
+    ) -> Result<NodeId, Halt> {
         let name = step.name.value.as_str();
-        let held = frame.values.iter().rev().find(|(known, ..)| *known == name);
-        if let Some((call, written)) =
-            held.and_then(|(_, value, written)| Some((self.held(step, value, frame)?, *written)))
-        {
-            return self.call_value(step, &call, written, span, frame, context);
+        if let Some(held) = self.held(name, frame) {
+            return self.call_held(step, &held, span, frame, context, at);
         }
         let node_span = frame.place(span);
         if let Some(layer) = library::layer(name) {
-            let arguments = self.layer_arguments(layer, step, frame, context)?;
-            let added = layer::add(self, context, name, step.role, &arguments, node_span);
+            let arguments = self.view(frame, context, at).layer_arguments(layer, step)?;
+            let added = layer::add(self, Reading { context, at, role: step.role, span: node_span }, name, &arguments);
             return added.map_err(|halt| match halt {
                 Halt::Error(error) => self.relocate(error, frame),
-                Halt::Shape => Halt::Shape,
+                Halt::Shape(node) => Halt::Shape(node),
             });
         }
         if let Some(block) = self.blocks.find(name, frame.block.is_library) {
-            let passed = self.pass(&block.signature, &step.arguments, false, frame, context)?;
-            return self.call(block, &passed, node_span, frame, context);
+            let passed = self.view(frame, context, at).pass(&block.signature, &step.arguments, false)?;
+            return self.call(block, &passed, node_span, frame, context, at);
         }
         // The text was checked: only a variable that holds no block can be meant.
-        let found = held.map_or(Value::Other("nothing"), |(_, value, _)| value.clone());
+        let found = frame.find(name).map_or(Value::Other("nothing"), |own| own.value.clone());
         Err(self.relocate(mistyped(step.name.span, &found, "a layer or a block"), frame))
     }
 
-    /// The block that a variable holds which is called: one with arguments, or the name of one. A word that happens to be a
-    /// block's name hides no layer: in `dropout(dropout)` the absent value is none.
-    fn held(&self, step: &Step, value: &Value, frame: &Frame<'_>) -> Option<Arc<CallValue>> {
+    /// The block that the innermost parameter or variable called `name` holds: one with arguments, or the name of one. A
+    /// parameter whose type takes no blocks holds none, so that `dropout(dropout)` is the layer where the rate is `none`.
+    fn held(&self, name: &str, frame: &Frame<'a>) -> Option<Held<'a>> {
+        let own = frame.find(name)?;
+        if own.parameter.is_some_and(|parameter| !parameter.domain.takes_blocks()) {
+            return None;
+        }
         let is_library = frame.block.is_library;
-        match value {
-            Value::Call(call) => Some(Arc::clone(call)),
-            Value::Text(word) if library::layer(&step.name.value).is_none() => {
+        let call = match &own.value {
+            Value::Call(call) => Arc::clone(call),
+            Value::Text(word) => {
                 let block = self.blocks.find(word, is_library)?;
-                let name = Spanned::new(block.name().to_owned(), step.name.span);
-                Some(Arc::new(CallValue { name, arguments: Vec::new(), is_library }))
+                let name = Spanned::new(block.name().to_owned(), own.written);
+                Arc::new(CallValue { name, arguments: Vec::new(), is_library })
             }
-            Value::Text(_)
-            | Value::Integer(_)
-            | Value::Float(_)
-            | Value::Boolean(_)
-            | Value::List(_)
-            | Value::Other(_) => None,
-        }
-    }
-
-    /// The arguments of a layer, in the order of its parameters.
-    fn layer_arguments(
-        &self,
-        layer: &'static Signature,
-        step: &'a Step,
-        frame: &Frame<'a>,
-        context: &Context<'a>,
-    ) -> Result<layer::Arguments<'static>, Halt> {
-        let judge = self.judge(frame.block.is_library);
-        let mut values: Vec<(&'static str, Value)> = Vec::with_capacity(layer.parameters.len());
-        if let Some(size) = &step.size {
-            let Some(kernel) = layer.parameter("kernel") else {
-                let message = format!("`{}` has no kernel", layer.name.value);
-                let error = Diagnostic::error(Code::WrongArguments, size.span, message, "it takes no size")
-                    .help("remove the size");
-                return Err(self.relocate(Box::new(error), frame));
-            };
-            let [height, width] = size.value.map(|side| Value::Integer(side.into()));
-            let value = Spanned::new(Value::List([height, width].into()), size.span);
-            let value = judge.check(&layer.name.value, &value, kernel).map_err(|error| self.relocate(error, frame))?;
-            values.push((&kernel.name.value, value));
-        }
-        for (name, value) in self.pass(layer, &step.arguments, step.size.is_some(), frame, context)? {
-            let Some(parameter) = layer.parameter(name) else { continue };
-            let value = Spanned::new(evened(value.value, &parameter.domain), value.span);
-            let value =
-                judge.check(&layer.name.value, &value, parameter).map_err(|error| self.relocate(error, frame))?;
-            values.push((&parameter.name.value, value));
-        }
-        for parameter in &layer.parameters {
-            let name = parameter.name.value.as_str();
-            if values.iter().any(|(known, _)| *known == name) {
-                continue;
-            }
-            let Some(default) = &parameter.default else {
-                return Err(self.relocate(Box::new(missing(&layer.name.value, parameter, step.name.span)), frame));
-            };
-            let empty = Frame { block: frame.block, values: Vec::new(), blame: frame.blame, call: frame.call };
-            let view = View { machine: self, frame: &empty, context };
-            values.push((name, evaluate(default, &view).map_err(|error| self.relocate(error, frame))?));
-        }
-        Ok(layer::Arguments { values })
-    }
-
-    /// The values that are passed to the parameters of `signature`; with a size before the brackets the kernel is told.
-    fn pass<'s>(
-        &self,
-        signature: &'s Signature,
-        passed: &[Passed],
-        has_size: bool,
-        frame: &Frame<'a>,
-        context: &Context<'a>,
-    ) -> Result<Vec<(&'s str, Spanned<Value>)>, Halt> {
-        let mut matching = Matching::of(signature, has_size);
-        let value = |Passed { name, value }: &Passed| {
-            let known = matching.next(name.as_ref(), value.variable(), value.span);
-            let known = known.map_err(|error| self.relocate(error, frame))?;
-            Ok((known, self.argument(value, frame.blame, frame, context)?))
+            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::List(_) | Value::Other(_) => return None,
         };
-        passed.iter().map(value).collect()
-    }
-
-    /// The value of an argument, and where it was written.
-    fn argument(
-        &self,
-        value: &Expression,
-        blame: Span,
-        frame: &Frame<'a>,
-        context: &Context<'a>,
-    ) -> Result<Spanned<Value>, Halt> {
-        Ok(Spanned::new(self.evaluate(value, frame, context)?, frame.written(value, blame)))
+        Some(Held { call, written: own.written, told: own.parameter.and_then(told) })
     }
 
     /// Calls the block that a parameter or variable holds: of what it is told, it takes what it declares.
-    fn call_value(
+    fn call_held(
         &mut self,
         step: &'a Step,
-        call: &CallValue,
-        written: Span,
+        held: &Held<'a>,
         span: Span,
         frame: &mut Frame<'a>,
         context: &mut Context<'a>,
-    ) -> Result<(), Halt> {
+        at: NodeId,
+    ) -> Result<NodeId, Halt> {
         let name = step.name.value.as_str();
-        let Some(block) = self.blocks.find(&call.name.value, call.is_library) else { return Ok(()) };
-        let mut matching = match told(frame.block, name) {
-            Some(told) => Matching::new(name, told),
+        let Held { call, written, told } = held;
+        // Where the name is a layer's, only now it is known which is meant.
+        if let Some(error) = only_a_layer(step).into_iter().next() {
+            return Err(self.relocate(Box::new(error), frame));
+        }
+        let Some(block) = self.blocks.find(&call.name.value, call.is_library) else { return Ok(at) };
+        let mut matching = match told {
+            Some(told) => Matching::new(name, told.clone()),
             None => Matching::of(&block.signature, false),
         };
-        let blame = if frame.block.is_library { written } else { span };
+        let blame = if frame.block.is_library { *written } else { span };
         let mut passed = Vec::new();
         for Passed { name, value } in &step.arguments {
             let known = matching.next(name.as_ref(), value.variable(), value.span);
             let known = known.map_err(|error| self.relocate(error, frame))?;
             if block.parameter(known).is_some() {
-                passed.push((known, self.argument(value, blame, frame, context)?));
+                passed.push((known, self.view(frame, context, at).argument(value, blame)?));
             }
         }
         for argument in &call.arguments {
@@ -632,8 +483,8 @@ impl<'a> Machine<'a> {
             passed.retain(|(known, _)| *known != own.value);
             passed.push((&own.value, argument.value.clone()));
         }
-        context.part = Some((name, written));
-        self.call(block, &passed, blame, frame, context)
+        context.part = Some((name, *written));
+        self.call(block, &passed, blame, frame, context, at)
     }
 
     fn call(
@@ -643,8 +494,10 @@ impl<'a> Machine<'a> {
         blame: Span,
         frame: &Frame<'a>,
         context: &mut Context<'a>,
-    ) -> Result<(), Halt> {
-        if context.depth >= limits::CALLS {
+        at: NodeId,
+    ) -> Result<NodeId, Halt> {
+        // The block that the description calls is the first.
+        if context.depth + 1 >= limits::CALLS {
             let error = Diagnostic::error(
                 Code::TooDeep,
                 blame,
@@ -654,14 +507,14 @@ impl<'a> Machine<'a> {
             return Err(self.relocate(Box::new(error), frame));
         }
         let judge = self.judge(frame.block.is_library);
-        let mut inner = Frame { block, values: Vec::with_capacity(8), blame, call: blame };
+        let mut inner = Frame::new(block, blame, blame);
         let mut defaults = Vec::new();
         for parameter in &block.signature.parameters {
             let name = parameter.name.value.as_str();
             match passed.iter().find(|(known, _)| *known == name) {
                 Some((_, value)) => {
                     let checked = judge.argument(block, name, value);
-                    inner.values.push((name, checked.map_err(|error| self.relocate(error, frame))?, value.span));
+                    inner.tell(name, checked.map_err(|error| self.relocate(error, frame))?, value.span);
                 }
                 None => match &parameter.default {
                     Some(default) => defaults.push((name, default)),
@@ -669,20 +522,15 @@ impl<'a> Machine<'a> {
                 },
             }
         }
-        self.defaults(&mut inner, context, defaults.into_iter(), blame)?;
+        self.defaults(&mut inner, context, defaults, blame, at)?;
         context.depth += 1;
-        self.run(&block.body, &mut inner, context)?;
+        let end = self.run(&block.body, &mut inner, context, at)?;
         context.depth -= 1;
-        Ok(())
+        Ok(end)
     }
 
-    /// Adds a node that reads the current one.
-    pub(super) fn push(&mut self, context: &mut Context<'_>, role: Label, op: Op, span: Span) -> Result<(), Halt> {
-        let current = self.builder.current;
-        self.node(context, context.branch, role, op, &[current], span)
-    }
-
-    fn node(
+    /// Adds a node that reads `operands`.
+    pub(super) fn node(
         &mut self,
         context: &mut Context<'_>,
         branch: Label,
@@ -690,7 +538,7 @@ impl<'a> Machine<'a> {
         op: Op,
         operands: &[NodeId],
         span: Span,
-    ) -> Result<(), Halt> {
+    ) -> Result<NodeId, Halt> {
         let sequence = if branch == Label::CHAIN {
             self.chained += 1;
             self.chained - 1
@@ -703,40 +551,19 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// What the stage before has for the parameter called `name`.
-pub(super) fn previous<'t>(told: Option<&'t Told<'_>>, name: &str) -> Option<&'t Value> {
-    told?.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
-}
-
-impl Position {
-    /// The number that answers `question`; none where a number does not.
-    #[must_use]
-    pub fn answer(&self, question: &Question) -> Option<u64> {
-        match question {
-            Question::Index => Some(self.index),
-            Question::Blocks => Some(self.blocks),
-            Question::Number => Some(self.number),
-            Question::Total => Some(self.total),
-            Question::Stage => Some(self.stage),
-            Question::Stages => Some(self.stages),
-            Question::Previous(_) => None,
-        }
+/// The op that joins branches, and its usual role.
+fn joined(kind: JoinKind) -> (Op, Label) {
+    match kind {
+        JoinKind::Add => (Op::Add(op::Add), Label::ADD),
+        JoinKind::Concat => (Op::Concat(op::Concat), Label::CONCAT),
+        JoinKind::Multiply => (Op::Multiply(op::Multiply), Label::MULTIPLY),
     }
 }
 
-impl Context<'_> {
-    /// The next number of a node in `branch`.
-    fn next(&mut self, branch: Label) -> u32 {
-        let next = self.counters.entry(branch).or_default();
-        *next += 1;
-        *next - 1
-    }
-}
-
-/// What a block that `owner`'s parameter called `name` holds is told.
-pub(super) fn told<'b>(owner: &'b Block, name: &str) -> Option<Vec<&'b str>> {
-    match owner.parameter(name).map(|parameter| &parameter.domain) {
-        Some(Domain::Block(told)) => Some(told.iter().map(String::as_str).collect()),
+/// What the block is told that `parameter` holds.
+pub(super) fn told(parameter: &Parameter) -> Option<Vec<&str>> {
+    match &parameter.domain {
+        Domain::Block(told) => Some(told.iter().map(String::as_str).collect()),
         _ => None,
     }
 }
@@ -772,149 +599,5 @@ fn variables<'e>(expression: &'e Expression, names: &mut Vec<&'e str>) {
             }
             variables(last, names);
         }
-    }
-}
-
-/// The names that every block knows.
-pub(super) const IMPLICIT: [&str; 10] =
-    ["index", "blocks", "number", "total", "stage", "stages", "stage_stride", "channels", "height", "width"];
-
-/// The functions of the place where a block stands.
-pub(super) const PLACE_FUNCTIONS: [&str; 3] = ["at", "project", "previous"];
-
-impl Scope for View<'_, '_> {
-    fn variable(&self, name: &str) -> Option<Value> {
-        let own = self.frame.values.iter().rev().find(|(known, ..)| *known == name);
-        if let Some((_, value, _)) = own {
-            return Some(value.clone());
-        }
-        let shape = || self.machine.builder.current_shape();
-        let side = |at: usize| shape().size().and_then(|size| size.get(at).copied());
-        let question = match name {
-            "index" => Question::Index,
-            "blocks" => Question::Blocks,
-            "number" => Question::Number,
-            "total" => Question::Total,
-            "stage" => Question::Stage,
-            "stages" => Question::Stages,
-            "channels" => return Some(Value::Integer(Shape::channels(shape()).into())),
-            "height" => return Some(Value::Integer(side(0)?.into())),
-            "width" => return Some(Value::Integer(side(1)?.into())),
-            "stage_stride" => return Some(self.context.stage_stride.clone()),
-            _ => return None,
-        };
-        let answer = self.context.position.answer(&question);
-        self.machine.ask(question);
-        answer.map(|number| Value::Integer(number.into()))
-    }
-
-    fn field(&self, base: &str, field: &str, span: Span) -> Evaluated {
-        if base != "dialect" {
-            let message = format!("{} has no fields", suggest::quoted(base));
-            let error = Diagnostic::error(Code::UnknownName, span, message, "only `dialect` has");
-            return Err(Box::new(error));
-        }
-        dialect::value(&self.machine.dialect, field).ok_or_else(|| {
-            let message = format!("a dialect has no {}", suggest::quoted(field));
-            let label = format!("expected {}", suggest::list(dialect::names()));
-            Box::new(Diagnostic::error(Code::UnknownName, span, message, label))
-        })
-    }
-
-    fn call(&self, name: &Spanned<String>, arguments: &[Passed], span: Span) -> Evaluated {
-        match name.value.as_str() {
-            "at" => self.at(arguments, span),
-            "project" => self.project(arguments, span),
-            "previous" => self.previous(arguments, span),
-            _ => self.block(name, arguments, span),
-        }
-    }
-
-    fn spend(&self, span: Span) -> Evaluated<()> {
-        self.machine.spend_one(span)
-    }
-}
-
-impl View<'_, '_> {
-    fn two<'p>(name: &str, form: &str, arguments: &'p [Passed], span: Span) -> Evaluated<[&'p Expression; 2]> {
-        if let [first, second] = arguments {
-            Ok([&first.value, &second.value])
-        } else {
-            let message = format!("`{name}` has {} arguments", arguments.len());
-            Err(Box::new(Diagnostic::error(Code::WrongArguments, span, message, format!("written {form}"))))
-        }
-    }
-
-    /// `at(first, stride)`: the stride where the dialect has it, 1 elsewhere.
-    fn at(&self, arguments: &[Passed], span: Span) -> Evaluated {
-        let [position, stride] = Self::two("at", "`at(first, stride)` or `at(spatial, stride)`", arguments, span)?;
-        let here = match (position.variable(), self.machine.dialect.bottleneck_stride) {
-            (Some("first"), found) => found == StridePosition::First,
-            (Some("spatial"), found) => found == StridePosition::Spatial,
-            _ => {
-                let error = Diagnostic::error(
-                    Code::UnknownChoice,
-                    position.span,
-                    "there is no such position",
-                    "expected `first` or `spatial`",
-                );
-                return Err(Box::new(error));
-            }
-        };
-        let stride = evaluate(stride, self)?;
-        Ok(if here { stride } else { Value::Integer(1) })
-    }
-
-    /// `project(stride, out)`: whether the dialect projects here.
-    fn project(&self, arguments: &[Passed], span: Span) -> Evaluated {
-        let [stride, out] = Self::two("project", "`project(stride, out)`", arguments, span)?;
-        let stride = whole(&evaluate(stride, self)?, stride.span)?;
-        let out = whole(&evaluate(out, self)?, out.span)?;
-        let channels = self.machine.builder.current_shape().channels();
-        Ok(Value::Boolean(match self.machine.dialect.projection {
-            Projection::WhereShapesDiffer => stride != 1 || out != i128::from(channels),
-            // Whether the block is the first is no question: it is known of every place.
-            Projection::FirstBlock => self.context.position.index == 0,
-        }))
-    }
-
-    /// `previous(parameter, otherwise)`: what the stage before has for a parameter.
-    fn previous(&self, arguments: &[Passed], span: Span) -> Evaluated {
-        let [name, otherwise] = Self::two("previous", "`previous(parameter, otherwise)`", arguments, span)?;
-        let Some(name) = name.variable() else {
-            let error =
-                Diagnostic::error(Code::WrongArguments, name.span, "this is no parameter", "expected the name of one");
-            return Err(Box::new(error));
-        };
-        self.machine.ask(Question::Previous(name.to_owned()));
-        match previous(self.context.previous.as_ref(), name) {
-            Some(value) => Ok(value.clone()),
-            None => evaluate(otherwise, self),
-        }
-    }
-
-    /// A block with some of its arguments, as a value.
-    fn block(&self, name: &Spanned<String>, passed: &[Passed], span: Span) -> Evaluated {
-        let is_library = self.frame.block.is_library;
-        let Some(block) = self.machine.blocks.find(&name.value, is_library) else {
-            let functions = || function::ALL.iter().map(|function| function.name).chain(PLACE_FUNCTIONS);
-            let message = format!("there is no function or block {}", suggest::quoted(&name.value));
-            let error = Diagnostic::error(
-                Code::UnknownName,
-                name.span,
-                message,
-                format!("functions are {}", suggest::list(functions())),
-            );
-            return Err(Box::new(suggest::fixed(error, &name.value, name.span, functions())));
-        };
-        let argument = |Passed { name, value }: &Passed| {
-            let variable = value.variable().map(str::to_owned);
-            let written = self.frame.written(value, self.frame.blame);
-            Ok(Argument { name: name.clone(), variable, value: Spanned::new(evaluate(value, self)?, written) })
-        };
-        let arguments = passed.iter().map(argument).collect::<Evaluated<Vec<_>>>()?;
-        let arguments = self.machine.judge(is_library).partial(block, &arguments)?;
-        let value = Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library }));
-        bounded(value, span, self)
     }
 }

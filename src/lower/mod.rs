@@ -9,15 +9,17 @@ mod arguments;
 mod builder;
 mod calls;
 mod definitions;
+mod frame;
 mod layer;
 mod machine;
 mod matching;
 pub mod piece;
 mod scope;
+mod view;
 
 pub use arguments::Arguments;
 pub use calls::{Calls, position_of, write_out, write_short};
-pub use machine::{Position, Question, Told};
+pub use frame::{Position, Question, STRIDE, Told};
 pub use scope::{Blocks, Index};
 
 use crate::diagnostic::{Code, Diagnostic, Report};
@@ -28,7 +30,7 @@ use crate::limits;
 use crate::source::Spanned;
 use crate::spec::{Input, Spec, Stage, name};
 use builder::{Builder, Halt};
-use machine::Machine;
+use machine::{Machine, Start};
 use std::sync::Arc;
 
 /// Lowers `spec` to a graph of at most `limit` nodes; with `names`, under the names of that dialect instead of its own.
@@ -87,7 +89,7 @@ fn build<'a>(
     let graph = Graph::new(&spec.name.value, Arc::clone(&dialect));
     let mut machine = Machine::new(Builder::new(graph, limit), dialect, blocks, spec.form.words());
     match expand(spec, &mut machine, calls) {
-        Ok(()) | Err(Halt::Shape) => Ok(machine.builder.graph),
+        Ok(()) | Err(Halt::Shape(_)) => Ok(machine.builder.graph),
         Err(Halt::Error(error)) => Err(error),
     }
 }
@@ -96,7 +98,7 @@ fn expand<'a>(spec: &Spec, machine: &mut Machine<'a>, calls: &Calls<'a>) -> Resu
     let input =
         op::Input { channels: spec.input.channels.value, size: [spec.input.height.value, spec.input.width.value] };
     let span = spec.input.channels.span.to(spec.input.width.span);
-    machine.builder.add(Op::Input(input), ir::Origin { span, address: Address::INPUT }, &[])?;
+    let mut at = machine.builder.add(Op::Input(input), ir::Origin { span, address: Address::INPUT }, &[])?;
     let blocks: Vec<_> = spec.stages.iter().map(Stage::length).collect();
     let (mut previous, mut told) = (None::<Told<'_>>, None);
     for (part, position) in positions(&blocks) {
@@ -108,9 +110,11 @@ fn expand<'a>(spec: &Spec, machine: &mut Machine<'a>, calls: &Calls<'a>) -> Resu
             previous = told.take().or(previous);
             enter(kinds, part, name, &position);
         }
-        let here = machine.expand(call, previous.clone(), position)?;
+        let start = Start { at, position, previous: previous.clone(), first: told.clone() };
+        let end = machine.expand(call, start)?;
+        at = end.at;
         if matches!(part, Part::Stage(_)) {
-            told = here.or(told);
+            told = end.told.or(told);
         }
     }
     Ok(())

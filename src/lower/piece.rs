@@ -6,7 +6,8 @@
 //! be left for it and how many it leaves.
 
 use super::builder::{Builder, Halt};
-use super::machine::{Machine, Position, Question, Told};
+use super::frame::{Position, Question, Told};
+use super::machine::{End, Machine, Start};
 use super::{Arguments, Blocks};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::suggest::Words;
@@ -32,12 +33,14 @@ pub struct Scene<'a> {
 pub struct Before<'a> {
     /// The shape of the current tensor.
     pub shape: Shape,
-    /// How many nodes there are.
+    /// How many layers and joins there are.
     pub nodes: usize,
     /// How many steps of evaluation are left.
     pub work: usize,
-    /// What the stage before was told.
-    pub told: Option<Told<'a>>,
+    /// What the first block of the stage before was told.
+    pub previous: Option<Told<'a>>,
+    /// Of a block that is not its stage's first, what that was told.
+    pub first: Option<Told<'a>>,
 }
 
 /// A block that was expanded by itself.
@@ -75,12 +78,13 @@ pub const FIRST_WORK: usize = limits::FIRST_WORK;
 #[must_use]
 pub fn expand<'a>(scene: &Scene<'a>, call: &Arguments<'a>, before: &Before<'a>, position: Position) -> Expansion<'a> {
     let graph = Graph::new("", Arc::clone(&scene.dialect));
-    let builder = Builder::piece(graph, scene.limit, before.shape, before.nodes);
+    let (builder, at) = Builder::piece(graph, scene.limit, before.shape, before.nodes);
     let machine = Machine::new(builder, Arc::clone(&scene.dialect), scene.blocks, scene.words);
     let mut machine = machine.recording(before.work);
-    let (told, stop) = match machine.expand(call, before.told.clone(), position) {
-        Ok(told) => (told, None),
-        Err(Halt::Shape) => (None, Some(Stop::Shape)),
+    let start = Start { at, position, previous: before.previous.clone(), first: before.first.clone() };
+    let (told, stop) = match machine.expand(call, start) {
+        Ok(End { told, .. }) => (told, None),
+        Err(Halt::Shape(_)) => (None, Some(Stop::Shape)),
         Err(Halt::Error(error)) => (None, Some(Stop::Refused(error))),
     };
     let (asked, [lowest, work]) = (machine.asked(), machine.work());

@@ -1,7 +1,7 @@
 //! One variant after the other, on one thread.
 
 use super::Sweep;
-use super::memo::{Done, Key, Leaf, Memo};
+use super::memo::{Done, Key, Leaf, Memo, Standing};
 use super::names;
 use crate::analysis::piece::{self, Figures, State, Sum};
 use crate::analysis::{self, trace::Trace};
@@ -265,6 +265,7 @@ struct Walk<'w, 'a> {
 struct Grown {
     sum: Sum,
     state: u32,
+    /// Layers and joins.
     nodes: usize,
     /// Steps of evaluation that are left.
     work: usize,
@@ -310,9 +311,9 @@ impl<'a> Walk<'_, 'a> {
         let Input { channels, height, width } = &self.spec.input;
         let input = Shape::Map { channels: channels.value, height: height.value, width: width.value };
         let state = self.memo.states.number(State::input(input));
-        let mut grown = Grown { sum: Sum::new(input), state, nodes: 1, work: FIRST_WORK, previous: None, told: None };
+        let mut grown = Grown { sum: Sum::new(input), state, nodes: 0, work: FIRST_WORK, previous: None, told: None };
         let total: u128 = lengths.iter().copied().map(u128::from).sum();
-        if total > self.limit as u128 || grown.nodes > self.limit {
+        if total > self.limit as u128 {
             return Err(Halt::Plain);
         }
         self.signature.push(self.resolved.dialect);
@@ -331,9 +332,10 @@ impl<'a> Walk<'_, 'a> {
             self.signature.push(BLOCK | block);
         }
         let key = Key { call, state: grown.state, is_first };
-        let leaf = match self.memo.find(key, position, grown.previous) {
+        let standing = Standing { position, previous: grown.previous, first: grown.told };
+        let leaf = match self.memo.find(key, standing) {
             Some(leaf) => leaf.clone(),
-            None => self.expand(key, part, position, grown)?,
+            None => self.expand(key, part, standing, grown)?,
         };
         match leaf {
             Leaf::Refused(refused) => Err(Halt::Refused(refused)),
@@ -356,14 +358,15 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Expands and measures a block that is not remembered.
-    fn expand(&mut self, key: Key, part: Part, position: &Position, grown: &Grown) -> Result<Leaf, Halt> {
+    fn expand(&mut self, key: Key, part: Part, standing: Standing<'_>, grown: &Grown) -> Result<Leaf, Halt> {
         let (Some(entry), Some(call)) = (self.memo.states.get(key.state), self.resolved.calls.of(part)) else {
             return Err(Halt::Plain);
         };
         let entry = **entry;
-        let told = grown.previous.and_then(|previous| self.memo.told(previous)).cloned();
-        let before = Before { shape: entry.shape, nodes: grown.nodes, work: grown.work, told };
-        let expansion = lower::piece::expand(&self.resolved.scene, call, &before, *position);
+        let told = |number: Option<u32>| number.and_then(|number| self.memo.told(number)).cloned();
+        let (previous, first) = (told(standing.previous), told(standing.first));
+        let before = Before { shape: entry.shape, nodes: grown.nodes, work: grown.work, previous, first };
+        let expansion = lower::piece::expand(&self.resolved.scene, call, &before, *standing.position);
         let leaf = match &expansion.stop {
             None => Leaf::Done(Rc::new(self.measure(&expansion, &entry, grown))),
             Some(Stop::Shape) => Leaf::Misshapen(self.memo.next_leaf()),
@@ -376,7 +379,7 @@ impl<'a> Walk<'_, 'a> {
                 Leaf::Refused(refused)
             }
         };
-        self.memo.insert(key, position, grown.previous, expansion.asked, leaf.clone());
+        self.memo.insert(key, standing, expansion.asked, leaf.clone());
         Ok(leaf)
     }
 

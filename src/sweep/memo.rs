@@ -8,7 +8,7 @@
 use super::evaluate::Refused;
 use super::names::{Layers, Names};
 use crate::analysis::piece::{Piece, State};
-use crate::lower::{Position, Question, Told};
+use crate::lower::{Position, Question, STRIDE, Told};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::rc::Rc;
@@ -54,6 +54,16 @@ pub(super) struct Key {
     pub(super) call: u32,
     pub(super) state: u32,
     pub(super) is_first: bool,
+}
+
+/// Where a block stands, which is asked what its statements ask.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing<'p> {
+    pub(super) position: &'p Position,
+    /// What the stage before was told.
+    pub(super) previous: Option<u32>,
+    /// What the first block of its own stage was told, of a later one.
+    pub(super) first: Option<u32>,
 }
 
 /// What a block becomes.
@@ -142,26 +152,19 @@ impl<'a> Memo<'a> {
         self.leaves > MOST_LEAVES || self.calls.values.len() > MOST_LEAVES || self.names.len() > MOST_LEAVES
     }
 
-    /// What a block becomes that stands at `position`, after a stage that was told `previous`.
-    pub(super) fn find(&self, key: Key, position: &Position, previous: Option<u32>) -> Option<&Leaf> {
+    /// What a block becomes that stands here.
+    pub(super) fn find(&self, key: Key, standing: Standing<'_>) -> Option<&Leaf> {
         let mut at = *self.roots.get(&key)?;
         loop {
             match self.nodes.get(at)? {
                 Node::Leaf(leaf) => return Some(leaf),
-                Node::Ask(question, answers) => at = *answers.get(&self.answer(question, position, previous))?,
+                Node::Ask(question, answers) => at = *answers.get(&self.answer(question, standing))?,
             }
         }
     }
 
     /// Remembers that a block became `leaf` that asked `questions` of its place.
-    pub(super) fn insert(
-        &mut self,
-        key: Key,
-        position: &Position,
-        previous: Option<u32>,
-        questions: Vec<Question>,
-        leaf: Leaf,
-    ) {
+    pub(super) fn insert(&mut self, key: Key, standing: Standing<'_>, questions: Vec<Question>, leaf: Leaf) {
         self.leaves += 1;
         let mut questions = questions.into_iter();
         let mut next = self.roots.get(&key).copied();
@@ -169,12 +172,12 @@ impl<'a> Memo<'a> {
         let mut parent: Option<(usize, u64)> = None;
         while let Some(at) = next {
             let (Some(Node::Ask(question, answers)), Some(_)) = (self.nodes.get(at), questions.next()) else { return };
-            let answer = self.answer(question, position, previous);
+            let answer = self.answer(question, standing);
             next = answers.get(&answer).copied();
             parent = Some((at, answer));
         }
         for question in questions {
-            let answer = self.answer(&question, position, previous);
+            let answer = self.answer(&question, standing);
             let at = self.hang(key, parent, Node::Ask(question, HashMap::new()));
             parent = Some((at, answer));
         }
@@ -197,19 +200,21 @@ impl<'a> Memo<'a> {
         at
     }
 
-    fn answer(&self, question: &Question, position: &Position, previous: Option<u32>) -> u64 {
+    fn answer(&self, question: &Question, standing: Standing<'_>) -> u64 {
+        let told = |told: Option<u32>, name: &str| {
+            let told = told.and_then(|told| self.told.get(told as usize));
+            let value = told.and_then(|told| told.numbers.iter().find(|(known, _)| *known == name));
+            value.map_or(0, |(_, number)| u64::from(*number) + 1)
+        };
         match question {
-            Question::Previous(name) => {
-                let told = previous.and_then(|previous| self.told.get(previous as usize));
-                let value = told.and_then(|told| told.numbers.iter().find(|(known, _)| known == name));
-                value.map_or(0, |(_, number)| u64::from(*number) + 1)
-            }
+            Question::Previous(name) => told(standing.previous, name),
+            Question::StageStride => told(standing.first, STRIDE),
             Question::Index
             | Question::Blocks
             | Question::Number
             | Question::Total
             | Question::Stage
-            | Question::Stages => position.answer(question).unwrap_or_default(),
+            | Question::Stages => standing.position.answer(question).unwrap_or_default(),
         }
     }
 

@@ -224,29 +224,37 @@ pub struct Clash {
 
 /// The names of `layers`, which are given in the order in which they were added, each with the block that it is of.
 ///
+/// A row of a table gives layers with weights the names that weight files know. They come first: any other layer is told
+/// apart from them, and from those before it, by a number.
+///
 /// # Errors
 /// Two that cannot be told apart.
 pub fn name_layers<'k>(
     layers: impl Iterator<Item = (Named, Context<'k>)>,
     table: &NameTable,
 ) -> Result<Vec<String>, Clash> {
-    let mut names = Vec::with_capacity(layers.size_hint().0);
-    let mut seen: HashMap<String, usize> = HashMap::with_capacity(layers.size_hint().0);
+    let given: Vec<_> = layers
+        .map(|(Named { address, has_weights }, context)| {
+            let is_known = has_weights && table.row(&address, context).is_some();
+            (table.name(&address, context), is_known)
+        })
+        .collect();
+    let mut seen: HashMap<String, usize> = HashMap::with_capacity(given.len());
+    for (at, (name, _)) in given.iter().enumerate().filter(|(_, (_, is_known))| *is_known) {
+        if let Some(first) = seen.insert(name.clone(), at) {
+            return Err(Clash { first, second: at, name: name.clone() });
+        }
+    }
     // How often a name was taken before: the next number to try.
     let mut taken: HashMap<String, u32> = HashMap::new();
-    for (at, (Named { address, has_weights }, context)) in layers.enumerate() {
-        let mut name = table.name(&address, context);
-        // A row of a table gives layers with weights the names that weight files know; any other name may be told apart
-        // by a number.
-        let is_known = has_weights && table.row(&address, context).is_some();
+    let mut names = Vec::with_capacity(given.len());
+    for (at, (mut name, is_known)) in given.into_iter().enumerate() {
         while !is_known && seen.contains_key(name.as_str()) {
             let number = taken.entry(name.clone()).or_insert(1);
             *number += 1;
             name = format!("{name}_{number}");
         }
-        if let Some(first) = seen.insert(name.clone(), at) {
-            return Err(Clash { first, second: at, name });
-        }
+        seen.insert(name.clone(), at);
         names.push(name);
     }
     Ok(names)

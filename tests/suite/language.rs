@@ -19,7 +19,7 @@ fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-fn read(name: &str) -> String {
+pub fn read(name: &str) -> String {
     std::fs::read_to_string(path(name)).unwrap()
 }
 
@@ -176,7 +176,7 @@ fn lists() -> Vec<(&'static str, String)> {
 }
 
 /// The table between `<!-- NAME -->` and `<!-- / -->`.
-fn list_of<'p>(page: &'p str, name: &str) -> &'p str {
+pub fn list_of<'p>(page: &'p str, name: &str) -> &'p str {
     let begin = format!("<!-- {name} -->\n\n");
     let (_, rest) = page.split_once(&begin).unwrap_or_else(|| panic!("the reference has no list of {name}"));
     rest.split_once("\n<!-- / -->").unwrap().0
@@ -197,7 +197,7 @@ fn the_reference_lists_what_the_library_declares() {
 }
 
 /// The cells of a table's rows, without those of its head.
-fn cells(table: &str) -> Vec<Vec<String>> {
+pub fn cells(table: &str) -> Vec<Vec<String>> {
     let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
     table.lines().skip(2).map(cells).collect()
 }

@@ -44,6 +44,7 @@ mod keras;
 mod keras_family;
 mod language;
 mod layering;
+mod limits;
 #[cfg(feature = "live")]
 mod live;
 #[cfg(feature = "live")]

@@ -58,7 +58,7 @@ impl Reader<'_> {
 
     fn operation(&mut self, node: Node<'_>, span: Span) -> Expression {
         let pairs = node.into_inner();
-        let operands = pairs.len();
+        let operands = pairs.clone().filter(|pair| !is_operator(pair.as_rule())).count();
         self.depth += operands;
         if self.depth > limits::OPERANDS {
             self.depth -= operands;
@@ -196,7 +196,8 @@ impl Reader<'_> {
         }
         let argument = |passed: &Passed| {
             let value = Spanned::new(Self::constant_value(&passed.value)?, passed.value.span);
-            Some(Argument { name: passed.name.clone(), variable: None, value })
+            let variable = passed.value.variable().map(str::to_owned);
+            Some(Argument { name: passed.name.clone(), variable, value })
         };
         let arguments = passed.iter().map(argument).collect::<Option<_>>()?;
         Some(Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library: false })))

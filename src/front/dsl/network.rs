@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::lang::ast::{Expression, ExpressionKind, Parameter, Passed, Setting};
 use crate::lang::eval::{Evaluated, Scope, bounded, evaluate, whole};
 use crate::lang::value::{Argument, CallValue};
-use crate::lang::{Definitions, Value};
+use crate::lang::{self, Definitions, Value};
 use crate::limits;
 use crate::source::{Source, Span, Spanned};
 use crate::spec::{Budget, Call, Expect, Form, Input, Kind, Spec, Stage};
@@ -188,7 +188,7 @@ struct Locals {
 const FEW: usize = 16;
 
 impl Scope for Locals {
-    fn variable(&self, name: &str) -> Option<Value> {
+    fn variable(&self, name: &str, _: Span) -> Evaluated<Option<Value>> {
         let found = self.values.iter().rev().find(|(known, ..)| known == name).map(|(_, value, _)| value.clone());
         let names = || self.values.iter().map(|(name, ..)| name.as_str());
         let used = match &found {
@@ -198,7 +198,7 @@ impl Scope for Locals {
             None => None,
         };
         self.used.borrow_mut().extend(used.map(str::to_owned));
-        found
+        Ok(found)
     }
 
     fn field(&self, base: &str, field: &str, span: Span) -> Evaluated {
@@ -218,8 +218,8 @@ impl Scope for Locals {
             .iter()
             .map(|passed| {
                 let value = Spanned::new(evaluate(&passed.value, self)?, passed.value.span);
-                let variable = passed.value.variable().filter(|word| self.variable(word).is_some());
-                Ok(Argument { name: passed.name.clone(), variable: variable.map(str::to_owned), value })
+                let variable = passed.value.variable().map(str::to_owned);
+                Ok(Argument { name: passed.name.clone(), variable, value })
             })
             .collect::<Evaluated<_>>()?;
         let value = Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library: false }));
@@ -361,6 +361,9 @@ impl Builder<'_> {
         if let Some((_, _, first)) = self.locals.values.iter().find(|(known, ..)| *known == name.value) {
             self.report.push(explain::twice("variable", &name, *first).help("give one of them another name"));
         }
+        if let Some(error) = lang::refused(&name) {
+            self.report.push(error);
+        }
         let value = self.value(value);
         match self.locals.values.len().cmp(&limits::NAMES) {
             Ordering::Less => {}
@@ -424,8 +427,8 @@ impl Builder<'_> {
             .iter()
             .map(|passed| {
                 let value = Spanned::new(self.value(&passed.value), passed.value.span);
-                let variable = passed.value.variable().filter(|word| self.locals.variable(word).is_some());
-                Argument { name: passed.name.clone(), variable: variable.map(str::to_owned), value }
+                let variable = passed.value.variable().map(str::to_owned);
+                Argument { name: passed.name.clone(), variable, value }
             })
             .collect();
         (Call { kind: Kind::Named(name.clone()), arguments, span }, span)

@@ -130,21 +130,21 @@ fn brackets(
     open: &mut Vec<Bracket>,
     report: &mut Report,
 ) -> Result<(), Box<Diagnostic>> {
+    let is_comma = kind == Kind::Symbol && source.slice(span) == ",";
+    if !is_comma && !matches!(kind, Kind::Close | Kind::Comment | Kind::Newline) {
+        begin_part(source, span, open)?;
+    }
     match kind {
         Kind::Open => {
-            open.push(Bracket { range: span.range(), parts: 1 });
+            open.push(Bracket { range: span.range(), parts: 0, is_between: true });
             if open.len() > limits::NESTING {
                 return Err(Box::new(too_deep(span)));
             }
         }
         Kind::Close => close(source, span, open, report),
-        Kind::Symbol if source.slice(span) == "," => {
-            let Some(bracket) = open.last_mut() else { return Ok(()) };
-            bracket.parts += 1;
-            // The last comma ends a part and begins none.
-            if bracket.parts > limits::PARTS + 1 {
-                let opening = source.span(bracket.range.clone());
-                return Err(Box::new(too_many_parts(span).label(opening, "these brackets")));
+        Kind::Symbol if is_comma => {
+            if let Some(bracket) = open.last_mut() {
+                bracket.is_between = true;
             }
         }
         Kind::Text if source.slice(span).len() > limits::TEXT + 2 => {
@@ -154,6 +154,18 @@ fn brackets(
         Kind::Symbol | Kind::Text | Kind::Word | Kind::Number | Kind::Comment | Kind::Newline => {}
     }
     Ok(())
+}
+
+/// Counts the part of the innermost brackets that begins with this token, if it begins one: the last comma begins none.
+fn begin_part(source: &Source, span: Span, open: &mut [Bracket]) -> Result<(), Box<Diagnostic>> {
+    let Some(bracket) = open.last_mut().filter(|bracket| bracket.is_between) else { return Ok(()) };
+    bracket.is_between = false;
+    bracket.parts += 1;
+    if bracket.parts <= limits::PARTS {
+        return Ok(());
+    }
+    let opening = source.span(bracket.range.clone());
+    Err(Box::new(too_many_parts(span).label(opening, "these brackets")))
 }
 
 /// How much of `rest` one message is about that begins with a character of no token.
@@ -180,6 +192,8 @@ fn never_closed(source: &Source, span: Span) -> Diagnostic {
 struct Bracket {
     range: Range<usize>,
     parts: usize,
+    /// Whether the next token begins a part.
+    is_between: bool,
 }
 
 fn is_word(letter: char) -> bool {

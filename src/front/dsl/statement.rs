@@ -4,7 +4,7 @@ use super::explain;
 use super::expression::placeholder;
 use super::tree::{Children, Node, Reader, Rule};
 use crate::ir::Label;
-use crate::lang::ast::{Branch, JoinKind, Setting, Statement, StatementKind, Step};
+use crate::lang::ast::{Branch, Join, JoinKind, Setting, Statement, StatementKind, Step};
 use crate::source::{Span, Spanned};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -78,7 +78,7 @@ impl Reader<'_> {
                 };
                 let role = children.optional(Rule::role).and_then(|role| self.role(role));
                 let branches = children.rest().filter_map(|node| self.branch(node)).collect();
-                StatementKind::Join(kind, role, branches)
+                StatementKind::Join(Join { kind, role, branches })
             }
             Rule::requirement => {
                 let condition = self.expression(children.next()?);
