@@ -72,6 +72,7 @@ fn warnings(text: &str) -> Vec<&'static str> {
 
 /// > An expression sees the tensor at which its statement starts: that of a step, of a `for` before its first repetition,
 /// > of a join before its branches.
+///
 /// > every branch starts at the tensor before the join, which is also the tensor that the conditions of all branches see,
 #[test]
 fn a_condition_of_a_branch_sees_the_tensor_before_the_join() {
