@@ -457,7 +457,7 @@ fn own_arguments_of_a_block_that_is_a_value_count_before_what_it_is_told() {
     assert_eq!(shapes(&text("b", held)), ["36 x 8 x 8"]);
 }
 
-/// > A condition gets a warning, here and wherever one stands, that has one value whatever the place: `1 == 1`.
+/// > A condition that has one value whatever the place, as `1 == 1`, gets a warning here, before a branch and in an expression.
 #[test]
 fn a_condition_that_nothing_decides_gets_a_warning() {
     let warned = ["true", "1 == 1", "2 > 3", "not (1 < 2)", "avg == max", "false and height > 1", "len([]) == 0"];
