@@ -57,6 +57,7 @@ mod onnx;
 mod onnx_file;
 mod outline;
 mod picture;
+mod programs;
 mod promise;
 mod published;
 mod python;
