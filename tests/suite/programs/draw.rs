@@ -13,8 +13,12 @@ const PARTS: [&str; 2] = ["narrow", "deep"];
 /// The program of `seed`.
 pub fn program(seed: u64) -> Program {
     let mut draw = Draw { state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66, names: Vec::new(), blocks: 0 };
-    let blocks =
-        vec![draw.part("narrow", &[]), draw.part("deep", &["narrow"]), draw.main("one", true), draw.main("two", false)];
+    let blocks = vec![
+        draw.part("narrow", &[]),
+        draw.part("deep", &["narrow"]),
+        draw.main("first", true),
+        draw.main("two", false),
+    ];
     let stages = (0..1 + draw.below(3)).map(|_| draw.stage()).collect();
     let input = [1 + draw.below(24), 4 + draw.below(30), 4 + draw.below(30)];
     Program { input, stages, blocks }
@@ -47,8 +51,8 @@ impl Draw {
     }
 
     fn stage(&mut self) -> Stage {
-        let block = self.of(&["one", "two"]);
-        let gate = (block == "one" && self.one_in(2)).then(|| {
+        let block = self.of(&["first", "two"]);
+        let gate = (block == "first" && self.one_in(2)).then(|| {
             let gate = self.of(&["narrow", "deep", "none"]);
             (gate, (gate != "none" && self.one_in(2)).then(|| self.below(20)))
         });
@@ -154,25 +158,29 @@ impl Draw {
             }
             9 => Statement::Unit(remainder(self.number(1), 5), self.body(depth - 1, keeps)),
             10 => Statement::Labelled(self.of(&LABELS), self.body(depth - 1, keeps)),
-            11 if self.blocks > 0 => {
+            11 | 12 if self.blocks > 0 => {
                 let block = PARTS[self.below(self.blocks as i64) as usize];
-                // A variable of this name hides the block.
-                if self.names.contains(&block) { Statement::Act } else { Statement::Call(block, self.arguments()) }
-            }
-            12 if self.blocks > 0 => {
-                let block = PARTS[self.below(self.blocks as i64) as usize];
-                let arguments = self.arguments();
-                // In a name that a layer has, too: what holds a block goes before the layer.
-                let name = self.of(&["held", "norm"]);
-                let call = Statement::Call(name, self.arguments());
-                // The braces end what hides the layers that follow.
-                let held = vec![Statement::Hold(name, Held { block, arguments }), call];
-                Statement::Labelled(self.of(&LABELS), held)
+                if self.names.contains(&block) {
+                    // A number of this name hides the block.
+                    Statement::Act
+                } else if kind == 11 {
+                    Statement::Call(block, self.arguments())
+                } else {
+                    self.held(block)
+                }
             }
             13 => self.gate(),
             _ => return self.join(body, depth),
         };
         body.push(statement);
+    }
+
+    /// A variable that holds a block, also one that is called like a layer, which it then hides up to the end of its braces.
+    fn held(&mut self, block: &'static str) -> Statement {
+        let held = Held { block, arguments: self.arguments() };
+        let name = self.of(&["held", "norm"]);
+        let body = vec![Statement::Hold(name, held), Statement::Call(name, self.arguments())];
+        Statement::Labelled(self.of(&LABELS), body)
     }
 
     fn loop_body(&mut self, name: &'static str, depth: usize, keeps: bool) -> Vec<Statement> {

@@ -80,7 +80,8 @@ fn compare(program: &Program) -> Result<bool, String> {
         }
         (Err(reason), Ok(_)) => Err(format!("it compiles, though {reason}")),
         (Ok(_), Err(report)) => {
-            let error = report.diagnostics().iter().find(|error| error.severity == Severity::Error).unwrap();
+            let diagnostics = report.diagnostics();
+            let error = diagnostics.iter().find(|error| error.severity == Severity::Error).unwrap();
             let line = source.text()[..error.primary.span.range().start].lines().count();
             Err(format!("line {line}: {}, {}", error.message, error.primary.text))
         }
