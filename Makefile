@@ -4,6 +4,7 @@
 # make bench-compiler   the compiler itself, by criterion
 # make sanitize   the engine's tests under AddressSanitizer
 # make verify-all   the tests, with those that take longest
+# make fuzz   damaged descriptions through every command, 20,000 of them or COUNT
 # make golden the committed output, tests/golden/generated
 # make pictures the pictures of the documentation, docs/
 
@@ -13,7 +14,7 @@ BENCH := .venv-bench
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 export RESNETC_PYTHON := $(CURDIR)/$(VENV)/bin/python
 
-.PHONY: test verify-all check bench bench-compiler sanitize golden pictures tools clean
+.PHONY: test verify-all check bench bench-compiler sanitize fuzz golden pictures tools clean
 
 test: $(VENV)/ready tools
 	cargo test --locked
@@ -59,6 +60,10 @@ bench-compiler:
 sanitize:
 	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test --locked --no-default-features \
 		--target $$(rustc -vV | sed -n 's/^host: //p') --test suite engine::
+
+fuzz:
+	cargo build --release --locked --no-default-features --bin resnetc
+	$(PYTHON) tests/python/fuzz_commands.py $(TARGET)/release/resnetc $(or $(COUNT),20000) $(SEED)
 
 # The runtimes that inference is measured beside.
 $(BENCH)/ready: benches/requirements.txt
