@@ -242,6 +242,20 @@ const CASES: &[Case] = &[
         ],
         limit: LIMIT,
     },
+    // Of blocks that read the same, what the first of their stage has for a stride that is calculated is all that differs.
+    Case {
+        name: "strides.resnet",
+        text: "use dialect torchvision\nnetwork n {\n input 16 x 8 x 8\n stem none\n stage step * @0\n stage step * @1\n\
+               stage step(stride = @2) * 2\n stage step * 3\n head classifier(3, pool = avg)\n}\n\
+               block step(stride: integer = 1 + number % 3) {\n\
+               conv 1x1 (10 * stage_stride + stride) conv 1x1 (16) as e\n}\n",
+        axes: &[
+            ("stage.1.blocks", &[("1", "1"), ("2", "2"), ("3", "3")]),
+            ("stage.2.blocks", &[("1", "1"), ("2", "2"), ("3", "3")]),
+            ("stage.3.stride", &[("1", "1"), ("2", "2"), ("5", "5")]),
+        ],
+        limit: LIMIT,
+    },
 ];
 
 /// Which values each axis of a case takes: some of those that there are.
@@ -310,6 +324,7 @@ cases! {
     variants_of_blocks_of_all_kinds_are_what_their_texts_give = 4;
     variants_at_the_limits_are_what_their_texts_give = 5;
     variants_whose_names_clash_are_what_their_texts_give = 6;
+    variants_of_strides_that_are_calculated_are_what_their_texts_give = 7;
 }
 
 /// Values that a parameter may be tried with, right ones and wrong ones.

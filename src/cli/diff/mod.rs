@@ -15,9 +15,10 @@ use std::path::PathBuf;
 
 /// Say how two networks differ: layers, shapes, cost
 ///
-/// Layers are paired by where they stand in the network, never by their names or by the lines of the descriptions.
+/// Layers are paired by their addresses (place, label, unit, role), never by the lines of the descriptions: a layer under
+/// another label or in another role is another one. The names that a table makes of addresses are no difference.
 /// Exits with 0 where the networks are equal, with 1 where they differ, and with 2 where a description cannot be read or
-/// is faulty. Names of layers are no difference.
+/// is faulty.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The first description; `-` is standard input

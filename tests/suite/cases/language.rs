@@ -482,3 +482,23 @@ fn a_condition_that_nothing_decides_gets_a_warning() {
     assert_eq!(warnings(&block("join concat { a { act } b if 1 == 1 {} }")), ["W0102"]);
     assert_eq!(warnings(&block("conv 1x1 (if 1 == 2 then 4 else 8)")), ["W0102"]);
 }
+
+/// > `resnetc diff` finds a layer by place, label, unit and role: under another label or in another role it is another layer.
+///
+/// > Names are no difference.
+#[test]
+fn an_address_is_a_difference_and_a_name_is_none() {
+    let network = |text: &str| compiled(&Source::new("t.resnet", text));
+    let changes = |left: &str, right: &str| resnetc::compare::compare(&network(left), &network(right)).changes.len();
+    let plain = block("near { unit 1 { conv 1x1 (4) } }");
+    // Each has a layer that the other has not.
+    for other in
+        ["far { unit 1 { conv 1x1 (4) } }", "near { unit 2 { conv 1x1 (4) } }", "near { unit 1 { conv 1x1 (4) as x } }"]
+    {
+        assert_eq!(changes(&plain, &block(other)), 2, "{other}");
+    }
+    let named = "dialect d extends torchvision { names = n } names n extends torchvision { near.conv \"x\" }";
+    let renamed = format!("{plain}{named}").replace("use dialect torchvision", "use dialect d");
+    assert_eq!(names(&renamed)[1], "x");
+    assert_eq!(changes(&plain, &renamed), 0);
+}
