@@ -2,6 +2,7 @@
 
 use super::engine;
 use super::network::Network;
+use super::number;
 use super::output::Format;
 use std::path::PathBuf;
 
@@ -19,10 +20,10 @@ pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) network: Network,
     /// Images per pass
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = number::within(1..=65_536_u64))]
     pub(super) batch: u64,
     /// Passes that are measured, after one that is not
-    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = number::within(1..=1_000_000_u32))]
     pub(super) runs: u32,
     /// Weights under the dialect's names; without them they are fresh, from a fixed seed
     #[arg(long, value_name = "F.safetensors")]

@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
     /// The seed of fresh weights for an ONNX file
-    #[arg(long, value_name = "SEED", conflicts_with = "weights")]
+    #[arg(long, value_name = "SEED", value_parser = super::number::within(0..=u64::MAX), conflicts_with = "weights")]
     seed: Option<u64>,
     /// Fold every batch norm into the convolution before it: the form for inference
     #[arg(long)]

@@ -1,7 +1,7 @@
 //! `resnetc graph`: a picture of a network.
 
 use super::network::Network;
-use super::{Failure, Global, build, files};
+use super::{Failure, Global, build, files, number};
 use clap::ValueEnum;
 use resnetc::back::picture::{self, Depth, NARROWEST, Options};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     unfold: bool,
     /// How many pixels wide an SVG may be before it goes on below
-    #[arg(long, default_value_t = 1080, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(i64::from(NARROWEST)..=1 << 20))]
+    #[arg(long, default_value_t = 1080, value_name = "PIXELS", value_parser = number::within(NARROWEST..=1 << 20))]
     width: u32,
     /// Write to this file; `-` is standard output, as without it
     #[arg(short, long, value_name = "FILE")]

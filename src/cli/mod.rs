@@ -24,6 +24,7 @@ mod live;
 mod network;
 mod new;
 mod npy;
+mod number;
 mod output;
 mod report;
 mod run;
@@ -55,7 +56,7 @@ struct Global {
     #[arg(long, global = true, value_enum, default_value = "human", value_name = "FORMAT")]
     message_format: MessageFormat,
     /// The most nodes that a graph may have
-    #[arg(long, global = true, default_value_t = resnetc::limits::NODES, value_name = "NODES")]
+    #[arg(long, global = true, default_value_t = resnetc::limits::NODES, value_name = "NODES", value_parser = number::within(0..=usize::MAX))]
     limit: usize,
 }
 

@@ -1,7 +1,7 @@
 //! `resnetc sweep`: what many variants of a description cost.
 
 use super::output::{self, Grid, grouped};
-use super::{Failure, Global, files};
+use super::{Failure, Global, files, number};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use resnetc::analysis::Figures;
@@ -62,7 +62,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     threads: Option<NonZeroUsize>,
     /// The most variants that a grid may have
-    #[arg(long, default_value_t = 10_000_000, value_name = "N")]
+    #[arg(long, default_value_t = 10_000_000, value_name = "N", value_parser = number::within(0..=u64::MAX))]
     max_variants: u64,
 }
 

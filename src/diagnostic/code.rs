@@ -80,6 +80,7 @@ codes! {
     UnusedParameter = "W0101", "a parameter or variable that nothing uses";
     DeadBranch = "W0102", "statements that can never be reached";
     CommentOfANumber = "W0103", "a comment that looks like a division";
+    DeadRow = "W0107", "a row of a table of names that names no layer";
 }
 
 impl Code {

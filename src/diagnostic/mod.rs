@@ -12,6 +12,7 @@ pub use code::Code;
 pub use refusal::Refusal;
 
 use crate::source::{Source, Span};
+use std::collections::BTreeSet;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,6 +123,16 @@ pub struct Report {
     /// How many of them are errors.
     errors: usize,
     dropped: usize,
+    gaps: Gaps,
+}
+
+/// What could not be read of a text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Gaps {
+    /// The words in it.
+    words: BTreeSet<String>,
+    /// Where statements ended whose lines go on with it.
+    behind: BTreeSet<usize>,
 }
 
 impl Report {
@@ -155,6 +166,8 @@ impl Report {
     /// Adds what `other` has, and counts what it had no room for.
     pub fn append(&mut self, other: Self) {
         self.dropped += other.dropped;
+        self.gaps.words.extend(other.gaps.words.iter().cloned());
+        self.gaps.behind.extend(&other.gaps.behind);
         self.extend(other);
     }
 
@@ -182,10 +195,23 @@ impl Report {
         self.errors > 0
     }
 
-    /// Whether something did not parse: what seems to be missing may stand there.
+    /// Notes that a part of the text could not be read: the `words` in it, and where the statement ended that was read before
+    /// it on its line. What seems to be missing may stand there.
+    pub fn leave_gap<'t>(&mut self, words: impl IntoIterator<Item = &'t str>, behind: Option<usize>) {
+        self.gaps.words.extend(words.into_iter().map(str::to_owned));
+        self.gaps.behind.extend(behind);
+    }
+
+    /// Whether `word` stands in what could not be read, where it may be declared.
     #[must_use]
-    pub fn has_gaps(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| matches!(diagnostic.code, Code::DslSyntax))
+    pub fn may_declare(&self, word: &str) -> bool {
+        self.gaps.words.contains(word)
+    }
+
+    /// Whether what stands at `span` may go on in what could not be read.
+    #[must_use]
+    pub fn is_cut_off(&self, span: Span) -> bool {
+        self.gaps.behind.contains(&span.range().end)
     }
 
     /// How many were counted beyond [`Report::LIMIT`].

@@ -6,6 +6,7 @@ use crate::ir::names::NameTable;
 use crate::ir::{Dialect, Sides};
 use crate::lang::Value;
 use crate::lang::ast::{self, Setting};
+use crate::lang::elsewhere;
 use crate::lang::eval::{mistyped, whole};
 use crate::source::{Span, Spanned};
 
@@ -150,7 +151,7 @@ impl<'a> Draft<'a> {
                 message,
                 format!("expected {}", suggest::list(names())),
             );
-            return Err(Box::new(suggest::fixed(error, &setting.name.value, setting.name.span, names())));
+            return Err(Box::new(elsewhere::fixed(error, &setting.name.value, setting.name.span, names())));
         };
         if let Some(made) = &mut self.made {
             made.push(field.name);
@@ -289,7 +290,7 @@ fn choice<T: Copy>(
         let message = format!("there is no choice {}", suggest::quoted(word));
         let error =
             Diagnostic::error(Code::UnknownChoice, span, message, format!("expected {}", suggest::list(words.clone())));
-        Err(Box::new(suggest::fixed(error, word, span, words)))
+        Err(Box::new(elsewhere::fixed(error, word, span, words)))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::front::dsl;
 use crate::ir::Dialect;
+use crate::lang::elsewhere;
 use crate::lang::{self, Definitions, ast};
 use crate::limits;
 use crate::source::{Source, Span, Spanned};
@@ -133,7 +134,7 @@ fn unknown<'a>(
 ) -> Diagnostic {
     let choices = own.chain(NAMES);
     let message = format!("there is no {what} {}", suggest::quoted(&name.value));
-    suggest::unknown_word(message, &name.value, name.span, choices, words)
+    elsewhere::unknown_word(message, &name.value, name.span, choices, words)
 }
 
 /// Follows `extends`.

@@ -6,12 +6,14 @@ use crate::ir::Label;
 use crate::ir::dialect::Layout;
 use crate::ir::names::{NameTable, PLACEHOLDERS, ParameterNames, Rows, Selector, Template};
 use crate::lang::ast::{self, Row};
+use crate::lang::elsewhere;
 use crate::limits;
 use crate::source::Spanned;
 
 /// A table without rows.
 pub(super) fn empty() -> NameTable {
     NameTable {
+        name: String::new(),
         common: Rows::default(),
         sections: Vec::new(),
         base: None,
@@ -40,6 +42,7 @@ pub(super) fn build(names: &ast::Names, base: Option<NameTable>, report: &mut Re
         },
         None => empty(),
     };
+    names.name.value.clone_into(&mut table.name);
     let mut layout = None;
     for setting in &names.settings {
         match (setting.name.value.as_str(), setting.value.variable()) {
@@ -184,7 +187,7 @@ fn suffixes(names: &ast::Names, parameters: &mut ParameterNames, has_base: bool,
             let message = format!("there is no parameter {}", suggest::quoted(word));
             let label = format!("expected {}", suggest::list(KINDS));
             let error = Diagnostic::error(Code::UnknownKey, selector.span, message, label);
-            report.push(suggest::fixed(error, word, selector.span, KINDS));
+            report.push(elsewhere::fixed(error, word, selector.span, KINDS));
         }
     }
     let required = ["kernel", "bias", "scale", "shift", "mean", "variance"];

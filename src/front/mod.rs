@@ -4,7 +4,7 @@ pub mod dsl;
 pub mod template;
 pub mod toml;
 
-use crate::diagnostic::{Code, Diagnostic, Report};
+use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::source::{Source, Span};
 use crate::spec::{Form, Spec};
 
@@ -22,10 +22,44 @@ pub fn form(source: &Source) -> Form {
 
 /// Reads a description in either language; what is wrong with it goes to `report`.
 pub fn parse(source: &Source, report: &mut Report) -> Option<Spec> {
+    if let Some(error) = other_text(source) {
+        report.push(error);
+        return None;
+    }
     match form(source) {
         Form::Toml => toml::parse(source, report),
         Form::Dsl => dsl::parse(source, report),
     }
+}
+
+/// The error for a text that is not of the language that its name says, or of neither.
+fn other_text(source: &Source) -> Option<Diagnostic> {
+    let text = source.text();
+    let name = source.name();
+    let (is_dsl, is_toml) = (dsl::is_dsl(text), toml::is_toml(text));
+    let (found, code, ending) = match name.rsplit_once('.') {
+        Some((_, "toml")) if is_dsl && !is_toml => ("the DSL", Code::Syntax, "resnet"),
+        Some((_, "resnet")) if is_toml && !is_dsl => ("TOML", Code::DslSyntax, "toml"),
+        Some((_, "toml" | "resnet")) => return None,
+        _ if is_dsl || is_toml || text.trim().is_empty() => return None,
+        _ => {
+            let start = text.len() - text.trim_start_matches('\u{feff}').trim_start().len();
+            let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default().trim_end();
+            let shown = suggest::cut(line).len().min(line.len());
+            let error = Diagnostic::error(
+                Code::Syntax,
+                source.span(start..start + line.get(..shown).map_or(0, str::len)),
+                format!("`{}` is no description", suggest::cut(name)),
+                "neither TOML nor the DSL begins like this",
+            );
+            return Some(error.help("a description ends in `.toml` or `.resnet`: `resnetc new` writes one"));
+        }
+    };
+    let end = text.char_indices().nth(1).map_or(text.len(), |(end, _)| end);
+    let message =
+        format!("the name ends in `.{}`, and the text is {found}", if ending == "toml" { "resnet" } else { "toml" });
+    let error = Diagnostic::error(code, source.span(0..end), message, format!("{found} begins here"));
+    Some(error.help(format!("call the file `….{ending}`")))
 }
 
 /// `spec` in the language `form`: reading it gives the same network. For TOML every argument must have a name, as

@@ -58,8 +58,16 @@ pub struct Graph {
 pub struct Remark {
     /// The join.
     pub node: NodeId,
+    /// The node whose value every branch reads. The nodes of the branches are those between the two, branch by branch.
+    pub start: NodeId,
+    /// Whether the join stands in the description itself, where its branches can be changed.
+    pub is_own: bool,
     /// Its branches: the label of each, and where it was written.
     pub branches: Vec<(Label, Span)>,
+    /// The nodes of the branches that a layer of the description itself has made.
+    pub own: Vec<NodeId>,
+    /// The whole numbers that have a name where the join stands, the innermost last.
+    pub numbers: Vec<(String, u64)>,
     /// What to write in place of the argument that the join's span is, so that a projection makes the shapes equal.
     pub projection: Option<String>,
 }

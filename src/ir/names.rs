@@ -7,6 +7,8 @@ use std::fmt::Write;
 /// A table of names. Adding a dialect's names is writing one of these; no code knows a particular table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameTable {
+    /// What descriptions call it.
+    pub name: String,
     /// What holds for every block.
     pub common: Rows,
     /// What holds for the nodes of one block of the library or the description, before what is common.

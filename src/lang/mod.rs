@@ -4,6 +4,7 @@
 //! makes them, [`crate::lower`] gives them meaning.
 
 pub mod ast;
+pub mod elsewhere;
 pub mod eval;
 pub mod function;
 pub mod value;

@@ -2,9 +2,11 @@
 
 use super::matching::Matching;
 use super::scope::Blocks;
+use super::slips;
 use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lang::ast::{Block, Domain, Expression, Parameter};
+use crate::lang::elsewhere;
 use crate::lang::eval::whole;
 use crate::lang::value::{Argument, CallValue};
 use crate::lang::{NONE, Value};
@@ -145,7 +147,7 @@ impl Judge<'_> {
                     return Ok(found.clone());
                 }
                 let message = format!("`{owner}` has no {name} {}", suggest::quoted(word));
-                suggest::unknown_word(message, word, *span, choices.iter().map(String::as_str), self.words)
+                elsewhere::unknown_word(message, word, *span, choices.iter().map(String::as_str), self.words)
             }
             (_, Domain::Pair { min, max }) => match pair(found, *min, *max) {
                 Some(pair) => return Ok(pair),
@@ -218,9 +220,17 @@ impl Judge<'_> {
         is_library: bool,
     ) -> Result<Value, Box<Diagnostic>> {
         let Some(block) = self.blocks.find(name, is_library) else {
+            if library::layer(name).is_some() {
+                let message = format!("`{name}` is a layer, and `{}` takes a block", parameter.name.value);
+                let error = Diagnostic::error(Code::UnknownChoice, span, message, expected(&parameter.domain));
+                return Err(Box::new(explained(error.help(slips::as_block(name)), parameter)));
+            }
             let message = format!("no block for `{}` is called {}", parameter.name.value, suggest::quoted(name));
             let names = self.blocks.own().chain(library::parts_for(given).map(|block| -> &str { block.name() }));
-            return Err(Box::new(explained(suggest::unknown_word(message, name, span, names, self.words), parameter)));
+            return Err(Box::new(explained(
+                elsewhere::unknown_word(message, name, span, names, self.words),
+                parameter,
+            )));
         };
         let bound = self.partial(block, arguments)?;
         let told = |own: &Parameter| {
@@ -377,6 +387,8 @@ fn meant(found: &Value, domain: &Domain, words: Words) -> Option<String> {
             number.parse().ok().filter(in_range).map(|_| number)
         }
         (Value::Integer(_), Domain::Numbers) => Some(format!("[{found}]")),
+        (Value::Text(word), Domain::Padding) if word.eq_ignore_ascii_case("valid") => Some("0".to_owned()),
+        (Value::Text(word), Domain::Padding) if word.eq_ignore_ascii_case("same") => Some(words.write("same")),
         _ => None,
     }
 }

@@ -12,6 +12,7 @@ use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::lang::Value;
 use crate::lang::ast::{Block, Domain, Parameter};
+use crate::lang::elsewhere;
 use crate::library::{self, Place};
 use crate::limits;
 use crate::source::{Span, Spanned};
@@ -199,6 +200,15 @@ enum Named<'a> {
     Absent,
 }
 
+impl<'a> Named<'a> {
+    fn known(self) -> Option<&'a Block> {
+        match self {
+            Self::Known(block) => Some(block),
+            Self::Refused | Self::Absent => None,
+        }
+    }
+}
+
 fn find_kind<'a>(kind: &Kind, place: Place, judge: Judge<'a>, report: &mut Report) -> Named<'a> {
     let kind = match kind {
         Kind::Named(kind) => kind,
@@ -208,12 +218,12 @@ fn find_kind<'a>(kind: &Kind, place: Place, judge: Judge<'a>, report: &mut Repor
     if let Some(block) = judge.blocks.find_at(place, &kind.value) {
         return Named::Known(block);
     }
-    if report.has_gaps() {
+    if report.may_declare(&kind.value) {
         return Named::Refused;
     }
     let names = judge.blocks.names(place);
     let message = format!("there is no {} {}", noun(place), suggest::quoted(&kind.value));
-    report.push(suggest::unknown_word(message, &kind.value, kind.span, names, judge.words));
+    report.push(elsewhere::unknown_word(message, &kind.value, kind.span, names, judge.words));
     Named::Refused
 }
 
@@ -225,12 +235,35 @@ fn noun(place: Place) -> &'static str {
     }
 }
 
-/// What a table of TOML takes beside arguments; a call in the DSL takes nothing else.
-fn keys(judge: Judge<'_>, keys: &'static [&'static str]) -> &'static [&'static str] {
-    match judge.words {
-        Words::Bare => &[],
-        Words::Quoted => keys,
+/// What is known of the table in which a call stands.
+#[derive(Debug, Clone, Copy)]
+struct Table<'t> {
+    /// What it takes beside arguments; a call in the DSL takes nothing else.
+    keys: &'static [&'static str],
+    /// The tables that the description does not have: their headers may have been lost.
+    absent: &'t [&'static str],
+}
+
+impl<'t> Table<'t> {
+    fn new(judge: Judge<'_>, keys: &'static [&'static str], absent: &'t [&'static str]) -> Self {
+        match judge.words {
+            Words::Bare => Self { keys: &[], absent: &[] },
+            Words::Quoted => Self { keys, absent },
+        }
     }
+}
+
+/// The tables that calls stand in and that `spec` has no call for.
+fn absent(spec: &Spec) -> Vec<&'static str> {
+    let is_absent = |call: &Call| {
+        call.arguments.is_empty()
+            && call.kind.name().is_some_and(|kind| kind.value == "none" && kind.span.range().is_empty())
+    };
+    [("head", &spec.head), ("stem", &spec.stem)]
+        .into_iter()
+        .filter(|(_, call)| is_absent(call))
+        .map(|(name, _)| name)
+        .collect()
 }
 
 /// Which argument of `call` is for the parameter of `block` called `name`: the one with that name, the one that is a variable
@@ -258,7 +291,7 @@ fn resolve_single<'a>(call: &Call, place: Place, judge: Judge<'a>, report: &mut 
         Named::Known(block) => Cow::Owned(with_names(call, block, report)),
         Named::Refused | Named::Absent => Cow::Borrowed(call),
     };
-    let meant = check_names(&call, kind, place, keys(judge, &["kind"]), report);
+    let meant = check_names(&call, kind, place, Table::new(judge, &["kind"], &[]), report);
     if matches!(kind, Named::Absent) && !meant.contains(&"kind") {
         report.push(
             Diagnostic::error(
@@ -286,7 +319,8 @@ fn resolve_stage<'a>(
         Named::Refused | Named::Absent => Cow::Borrowed(&stage.call),
     };
     let mut meant = meant.to_vec();
-    meant.extend(check_names(&call, kind, Place::Stage, keys(defaults.judge, &["kind", "blocks"]), report));
+    let table = Table::new(defaults.judge, &["kind", "blocks"], &defaults.absent);
+    meant.extend(check_names(&call, kind, Place::Stage, table, report));
     match &stage.blocks {
         Some(blocks) => check_range("blocks", blocks, limits::BLOCKS, Code::TooManyBlocks, report),
         None if meant.contains(&"blocks") => {}
@@ -343,7 +377,8 @@ fn written(argument: &Argument) -> Span {
 /// Reports a parameter that nobody wrote.
 fn missing(call: &Call, block: &Block, parameter: &Parameter, meant: &[&str], report: &mut Report) {
     let name = &parameter.name.value;
-    if !meant.contains(&name.as_str()) {
+    // What is missing may stand in what could not be read.
+    if !meant.contains(&name.as_str()) && !report.is_cut_off(call.span) {
         let meaning = if parameter.meaning.is_empty() { String::new() } else { format!(": {}", parameter.meaning) };
         report.push(
             Diagnostic::error(
@@ -357,9 +392,9 @@ fn missing(call: &Call, block: &Block, parameter: &Parameter, meant: &[&str], re
     }
 }
 
-/// Reports the arguments of `call` that its block does not declare, and gives the names that were probably meant. `keys`
-/// can be written beside the arguments. Without a known block only a misspelt key can be told.
-fn check_names<'a>(call: &Call, kind: Named<'a>, place: Place, keys: &[&'a str], report: &mut Report) -> Vec<&'a str> {
+/// Reports the arguments of `call` that its block does not declare, and gives the names that were probably meant. Without a
+/// known block only a misspelt key can be told.
+fn check_names<'a>(call: &Call, kind: Named<'a>, place: Place, table: Table<'_>, report: &mut Report) -> Vec<&'a str> {
     let declared: Vec<_> = match kind {
         Named::Known(block) => declared_by(block).collect(),
         Named::Refused | Named::Absent => Vec::new(),
@@ -368,7 +403,8 @@ fn check_names<'a>(call: &Call, kind: Named<'a>, place: Place, keys: &[&'a str],
         Named::Known(block) => Some(format!("the {} `{}` has no", noun(place), block.name())),
         Named::Refused | Named::Absent => None,
     };
-    Names { call, place, declared: &declared, keys, lacking }.check(report)
+    let block = kind.known();
+    Names { call, place, declared: &declared, table, lacking, block }.check(report)
 }
 
 fn declared_by(block: &Block) -> impl Iterator<Item = &str> {
@@ -380,22 +416,23 @@ struct Names<'c, 'a> {
     call: &'c Call,
     place: Place,
     declared: &'c [&'a str],
-    /// What the table takes beside arguments.
-    keys: &'c [&'a str],
+    table: Table<'c>,
     /// Who does not have what is not declared; nothing where it is not known what is declared.
     lacking: Option<String>,
+    /// The block, where one is known.
+    block: Option<&'a Block>,
 }
 
 impl<'a> Names<'_, 'a> {
     fn check(&self, report: &mut Report) -> Vec<&'a str> {
-        let known = || self.keys.iter().chain(self.declared).copied();
+        let known = || self.table.keys.iter().chain(self.declared).copied();
         let free: Vec<_> = known().filter(|name| find(self.call, name).is_none()).collect();
         let (mut meant, mut strays) = (Vec::new(), BTreeMap::<&str, Diagnostic>::new());
         for name in self.call.arguments.iter().filter_map(|argument| argument.name.as_ref()) {
             if self.declared.contains(&name.value.as_str()) {
                 continue;
             }
-            let near = suggest::closest(&name.value, free.iter().copied());
+            let near = elsewhere::meant(&name.value, free.iter().copied());
             let message = match &self.lacking {
                 Some(lacking) => format!("{lacking} parameter {}", suggest::quoted(&name.value)),
                 None if near.is_none() => continue,
@@ -417,13 +454,7 @@ impl<'a> Names<'_, 'a> {
                     );
                     drop(strays.insert(table, error.help(help)));
                 }
-                (None, None) => {
-                    report.push(error.help(if self.keys.is_empty() {
-                        "remove the argument"
-                    } else {
-                        "remove the key"
-                    }));
-                }
+                (None, None) => report.push(error.help(self.instead(&name.value))),
             }
             meant.extend(near.filter(|near| !meant.contains(near)));
         }
@@ -431,13 +462,43 @@ impl<'a> Names<'_, 'a> {
         meant
     }
 
-    /// The other table of TOML that takes what a stage does not: its header may have been lost.
-    fn table_of(&self, name: &str) -> Option<&'static str> {
+    /// The table of TOML that takes what a stage does not.
+    fn takes(&self, name: &str) -> Option<&'static str> {
         let takes =
             |place| library::names(place).filter_map(library::find).any(|block| block.parameter(name).is_some());
-        let is_stage = self.place == Place::Stage && !self.keys.is_empty();
+        let is_stage = self.place == Place::Stage && !self.table.keys.is_empty();
         let tables = [(Place::Head, "head"), (Place::Stem, "stem")];
         tables.into_iter().find(|(place, _)| is_stage && takes(*place)).map(|(_, table)| table)
+    }
+
+    /// The same, where the description has no such table: its header may have been lost.
+    fn table_of(&self, name: &str) -> Option<&'static str> {
+        self.takes(name).filter(|table| self.table.absent.contains(table))
+    }
+
+    /// What to do with an argument that nothing declares.
+    fn instead(&self, name: &str) -> String {
+        let (thing, is_call) = if self.table.keys.is_empty() { ("argument", true) } else { ("key", false) };
+        if is_call && self.place == Place::Stage && name == "blocks" {
+            return "the number of blocks stands behind the call: `stage basic(64) * 3`".to_owned();
+        }
+        if let Some(table) = self.takes(name) {
+            return format!("`{name}` is a parameter of a {table}: move it to `[{table}]`, or remove the key");
+        }
+        match elsewhere::remark(name) {
+            _ if self.block.is_some_and(|block| !block.is_library) => {
+                format!("declare the parameter where the block is defined, or remove the {thing}")
+            }
+            Some(elsewhere::BEHIND) => {
+                let block = self.block.map_or("basic", Block::name);
+                format!(
+                    "remove the {thing}: the norms and activations of `{block}` are fixed; `resnetc explain {block}` prints its text, to \
+                     be copied into the description under another name and changed there"
+                )
+            }
+            Some(remark) => format!("remove the {thing}: {remark}"),
+            None => format!("remove the {thing}"),
+        }
     }
 }
 
@@ -446,7 +507,7 @@ fn check_kinds(spec: &Spec, known: Blocks<'_>, kinds: &[Named<'_>], report: &mut
     let mut without = spec.stages.iter().zip(kinds).filter(|(stage, kind)| {
         let misspelt = || {
             stage.call.arguments.iter().any(|argument| {
-                argument.name.as_ref().is_some_and(|name| suggest::closest(&name.value, ["kind"]).is_some())
+                argument.name.as_ref().is_some_and(|name| elsewhere::meant(&name.value, ["kind"]).is_some())
             })
         };
         matches!(kind, Named::Absent) && !misspelt()
@@ -474,6 +535,8 @@ struct Defaults<'s, 'a> {
     call: Option<&'s Call>,
     kind: Named<'a>,
     judge: Judge<'a>,
+    /// The tables that the description does not have.
+    absent: Vec<&'static str>,
     /// Arguments that the block of the defaults refuses.
     refused: Vec<&'a str>,
     /// Arguments that another block refuses: the argument, the block.
@@ -484,7 +547,7 @@ impl<'s, 'a> Defaults<'s, 'a> {
     fn find(spec: &'s Spec, judge: Judge<'a>, report: &mut Report) -> Self {
         let call = spec.defaults.as_ref();
         let kind = call.map_or(Named::Absent, |call| find_kind(&call.kind, Place::Stage, judge, report));
-        Self { call, kind, judge, refused: Vec::new(), unsuited: Vec::new() }
+        Self { call, kind, judge, absent: absent(spec), refused: Vec::new(), unsuited: Vec::new() }
     }
 
     fn kind_of(&self, stage: &Stage, report: &mut Report) -> Named<'a> {
@@ -508,7 +571,8 @@ impl<'s, 'a> Defaults<'s, 'a> {
                         report.push(*error);
                     }
                 }
-                check_names(call, self.kind, Place::Stage, &["kind"], report)
+                let table = Table::new(self.judge, &["kind"], &self.absent);
+                check_names(call, self.kind, Place::Stage, table, report)
             }
             Named::Refused => Vec::new(),
             Named::Absent => {
@@ -525,7 +589,9 @@ impl<'s, 'a> Defaults<'s, 'a> {
                 }
                 let lacking = known.then(|| "no stage's block has a".to_owned());
                 let place = Place::Stage;
-                Names { call, place, declared: &declared, keys: &["kind"], lacking }.check(report)
+                let table = Table::new(self.judge, &["kind"], &self.absent);
+                let block = stages.first().and_then(|stage| stage.known());
+                Names { call, place, declared: &declared, table, lacking, block }.check(report)
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::machine::told;
 use super::matching::Matching;
 use super::scope::Blocks;
+use super::slips;
 use super::view::{IMPLICIT, PLACE_FUNCTIONS, POSITIONS, no_position};
 use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic, Report, Severity};
@@ -13,6 +14,7 @@ use crate::lang::ast::{
     Block, Branch, Domain, Expression, ExpressionKind, Join, Parameter, Passed, Signature, Statement, StatementKind,
     Step,
 };
+use crate::lang::elsewhere;
 use crate::lang::eval::{Evaluated, Scope, by_position, evaluate};
 use crate::lang::{self, Definitions, Value, function};
 use crate::library::{self, Place};
@@ -47,6 +49,7 @@ pub(super) fn check<'a>(definitions: &'a Definitions, blocks: Blocks<'a>, report
             used: HashSet::new(),
             calls: Vec::new(),
             is_compared: false,
+            in_default: None,
             has_lints,
             report,
         };
@@ -62,17 +65,14 @@ pub(super) fn check<'a>(definitions: &'a Definitions, blocks: Blocks<'a>, report
 
 /// Reports sections of tables of names for blocks that there are not: their rows would name nothing.
 fn sections(definitions: &Definitions, blocks: Blocks<'_>, report: &mut Report) {
-    if report.has_gaps() {
-        return;
-    }
     for kind in dialect::sections(definitions) {
-        if blocks.find(&kind.value, false).is_none() {
+        if blocks.find(&kind.value, false).is_none() && !report.may_declare(&kind.value) {
             let message = format!("there is no block {}", suggest::quoted(&kind.value));
             let own = |place| blocks.names(place).collect::<Vec<_>>();
             let names = [Place::Stem, Place::Stage, Place::Head].map(own).concat();
             let error =
                 Diagnostic::error(Code::UnknownName, kind.span, message, "the rows of this section name no layer");
-            report.push(suggest::fixed(error, &kind.value, kind.span, names));
+            report.push(elsewhere::fixed(error, &kind.value, kind.span, names));
         }
     }
 }
@@ -134,6 +134,8 @@ struct Checker<'a, 'r> {
     calls: Vec<(usize, Span)>,
     /// Whether the value of the current expression is only compared: what is compared is not called.
     is_compared: bool,
+    /// The parameter whose default is looked at.
+    in_default: Option<&'a str>,
     has_lints: bool,
     report: &'r mut Report,
 }
@@ -157,7 +159,9 @@ impl<'a> Checker<'a, '_> {
             if let Some(default) = &parameter.default
                 && !choices(parameter).any(|word| default.variable() == Some(word))
             {
+                self.in_default = Some(&parameter.name.value);
                 self.expression(default);
+                self.in_default = None;
             }
         }
         self.scopes.push(Vec::new());
@@ -213,9 +217,15 @@ impl<'a> Checker<'a, '_> {
 
     fn statements(&mut self, statements: &'a [Statement]) {
         self.scopes.push(Vec::new());
-        for statement in statements {
-            if !self.report.is_full() {
-                self.statement(statement);
+        let mut rest = statements;
+        while let Some((statement, behind)) = rest.split_first() {
+            rest = behind;
+            if self.report.is_full() {
+                continue;
+            }
+            match self.slip(statement, behind) {
+                Some(taken) => rest = rest.get(taken..).unwrap_or_default(),
+                None => self.statement(statement),
             }
         }
         self.close("variable");
@@ -249,7 +259,11 @@ impl<'a> Checker<'a, '_> {
     fn statement(&mut self, statement: &'a Statement) {
         match &statement.kind {
             StatementKind::Let(name, value) => {
-                self.expression(value);
+                if slips::names_a_tensor(value, self.blocks) {
+                    self.report.push(slips::tensor_with_a_name(name, value, statement.span));
+                } else {
+                    self.expression(value);
+                }
                 self.declare(name);
             }
             StatementKind::If(cases, last) => {
@@ -297,7 +311,8 @@ impl<'a> Checker<'a, '_> {
         if [Label::ADD, Label::CONCAT, Label::MULTIPLY].contains(&label) {
             let message = format!("`{label}` is a label here, and joins nothing");
             let error = Diagnostic::error(Code::DslSyntax, span, message, "its statements follow one another");
-            self.report.push(error.help(format!("write `join {label} {{ … }}`, or give the label another name")));
+            let error = error.help(format!("write `join {label} {{ … }}`, or give the label another name"));
+            self.report.push(error.fix(span, format!("join {label}")));
         }
     }
 
@@ -365,7 +380,7 @@ impl<'a> Checker<'a, '_> {
         }
         let signature = library::layer(name).or_else(|| self.blocks.find(name, false).map(|block| &block.signature));
         let Some(signature) = signature else {
-            self.unknown_step(step);
+            self.unknown_step(step, span);
             return;
         };
         if library::layer(name).is_none() {
@@ -400,34 +415,60 @@ impl<'a> Checker<'a, '_> {
         only_a_layer(step).into_iter().for_each(|error| self.report.push(error));
     }
 
-    fn unknown_step(&mut self, step: &'a Step) {
+    /// Statements that say together what each alone does not: how many were taken beside `statement`.
+    fn slip(&mut self, statement: &'a Statement, behind: &'a [Statement]) -> Option<usize> {
+        let StatementKind::Step(step) = &statement.kind else { return None };
+        let is_known = |name: &str| {
+            self.known.contains_key(name) || library::layer(name).is_some() || self.blocks.find(name, false).is_some()
+        };
+        let next = match behind.first().map(|next| (&next.kind, next.span)) {
+            Some((StatementKind::Step(next), span)) => Some((next, span)),
+            _ => None,
+        };
+        if slips::is_return(step) && !is_known(&step.name.value) {
+            let tensor = next.filter(|(next, _)| next.arguments.is_empty() && !is_known(&next.name.value));
+            self.report.push(slips::returned(statement.span, tensor.map(|(_, span)| span)));
+            return Some(usize::from(tensor.is_some()));
+        }
+        // `conv 3x3 filters`: the brackets are missing.
+        let (next, span) = next?;
+        let is_value = self.known.contains_key(next.name.value.as_str())
+            && self
+                .block
+                .parameter(&next.name.value)
+                .is_none_or(|own| !matches!(own.domain, Domain::Block(_) | Domain::Any))
+            && library::layer(&next.name.value).is_none();
+        let signature = library::layer(&step.name.value);
+        let needs = signature.is_some_and(|layer| layer.parameters.iter().any(|parameter| parameter.default.is_none()));
+        if !(needs && step.arguments.is_empty() && step.role.is_none() && is_value && next.arguments.is_empty()) {
+            return None;
+        }
+        self.find(&next.name.value);
+        self.report.push(slips::without_brackets(step, &next.name.value, span));
+        Some(1)
+    }
+
+    fn unknown_step(&mut self, step: &'a Step, span: Span) {
         let name = &step.name;
-        let activation = Activation::ALL.iter().any(|kind| kind.name() == name.value);
-        let message = format!("there is no layer or block {}", suggest::quoted(&name.value));
-        let mut own: Vec<&str> = library::layer_names().collect();
-        own.extend(self.blocks.names(Place::Part).chain(self.blocks.names(Place::Stage)));
-        let error = Diagnostic::error(Code::UnknownName, name.span, message, "nothing is called so");
+        if self.report.may_declare(&name.value) {
+            return;
+        }
         if self.known.contains_key(name.value.as_str()) {
-            if !self.report.has_gaps() {
+            if !self.report.is_cut_off(span) {
                 let message = format!("{} is a number or a word, and no layer", suggest::quoted(&name.value));
                 let error = Diagnostic::error(Code::UnknownName, name.span, message, "expected a layer or a block");
                 self.report.push(error.help(format!("arguments stand in brackets: `({})`", name.value)));
             }
             return;
         }
-        let else_if = matches!(name.value.as_str(), "elif" | "elseif" | "elsif");
-        self.report.push(if else_if {
-            error.help("write `else if`").fix(name.span, "else if")
-        } else if activation {
-            error.help(format!("write `act({})`", name.value)).fix(name.span, format!("act({})", name.value))
-        } else {
-            let error = suggest::fixed(error, &name.value, name.span, own);
-            if error.help.is_some() {
-                error
-            } else {
-                error.note(format!("layers are {}", suggest::list(library::layer_names())))
-            }
-        });
+        let mut own: Vec<&str> = library::layer_names().collect();
+        own.extend(self.blocks.names(Place::Part).chain(self.blocks.names(Place::Stage)));
+        let marks = slips::marks(&self.block.body);
+        self.report.push(slips::unknown_step(step, span, &own, &marks));
+        // What other languages hand on as tensors has no name here.
+        if slips::joins_tensors(step) {
+            return;
+        }
         for passed in &step.arguments {
             self.expression(&passed.value);
         }
@@ -449,7 +490,8 @@ impl<'a> Checker<'a, '_> {
             }
         }
         for parameter in &signature.parameters {
-            if parameter.default.is_none() && !matching.is_told(&parameter.name.value) {
+            let is_missing = parameter.default.is_none() && !matching.is_told(&parameter.name.value);
+            if is_missing && !self.report.is_cut_off(span) {
                 self.report.push(super::machine::missing(&signature.name.value, parameter, span));
             }
         }
@@ -464,7 +506,7 @@ impl<'a> Checker<'a, '_> {
         }
         let message = format!("`{owner}` has no {} {}", parameter.name.value, suggest::quoted(word));
         let choices = choices.iter().map(String::as_str);
-        self.report.push(suggest::unknown_word(message, word, value.span, choices, Words::Bare));
+        self.report.push(elsewhere::unknown_word(message, word, value.span, choices, Words::Bare));
     }
 
     /// Whether `name` is known without being declared: to every block, to a parameter, or as a block.
@@ -503,13 +545,17 @@ impl<'a> Checker<'a, '_> {
             self.mention(name, span);
             return;
         }
-        if library::layer(name).is_some() {
-            let message = format!("`{name}` is a layer, and no value");
-            let error = Diagnostic::error(Code::UnknownName, span, message, "expected a value");
-            self.report.push(error.note("an expression goes on where its line ends with an operator or a comma"));
+        if self.report.may_declare(name) {
             return;
         }
-        if self.report.has_gaps() {
+        if library::layer(name).is_some() {
+            if !self.report.is_cut_off(span) {
+                self.report.push(slips::layer_as_value(name, span));
+            }
+            return;
+        }
+        if let Some(owner) = self.in_default.filter(|_| self.block.parameter(name).is_some()) {
+            self.report.push(slips::parameter_in_a_default(owner, name, span));
             return;
         }
         let variables: Vec<_> = self.scopes.iter().flatten().map(|known| known.value.as_str()).collect();
@@ -522,13 +568,15 @@ impl<'a> Checker<'a, '_> {
             .chain(["true", "false"]);
         let message = format!("there is no variable {}", suggest::quoted(name));
         let error = Diagnostic::error(Code::UnknownName, span, message, "nothing is called so");
-        let error = suggest::fixed(error, name, span, known);
+        let error = elsewhere::fixed(error, name, span, known);
         // What was probably meant is used.
         if let Some(fix) = &error.fix {
             self.find(&fix.replacement);
         }
         let variables: Vec<_> = self.scopes.iter().flatten().map(|known| known.value.as_str()).collect();
-        self.report.push(if error.help.is_some() || variables.is_empty() {
+        self.report.push(if let Some(tensor) = slips::marked(name, &slips::marks(&self.block.body)) {
+            error.help(tensor)
+        } else if error.help.is_some() || variables.is_empty() {
             error
         } else {
             error.note(format!("variables here are {}", suggest::list(variables)))
@@ -578,12 +626,16 @@ impl<'a> Checker<'a, '_> {
         for passed in passed {
             self.expression(&passed.value);
         }
+        if self.blocks.find(word, false).is_none() && library::layer(word).is_some() {
+            self.report.push(slips::layer_in_an_expression(word, name.span));
+            return;
+        }
         if self.blocks.find(word, false).is_none() {
             let functions = || function::ALL.iter().map(|function| function.name).chain(PLACE_FUNCTIONS);
             let message = format!("there is no function or block {}", suggest::quoted(word));
             let label = format!("functions are {}", suggest::list(functions()));
             let error = Diagnostic::error(Code::UnknownName, name.span, message, label);
-            self.report.push(suggest::fixed(error, word, name.span, functions()));
+            self.report.push(elsewhere::fixed(error, word, name.span, functions()));
         }
     }
 }

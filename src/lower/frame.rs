@@ -141,6 +141,15 @@ impl<'a> Frame<'a> {
         self.values.push(Binding { name, value, written, parameter: None });
     }
 
+    /// The whole numbers that have a name here, the innermost last.
+    pub(super) fn numbers(&self) -> Vec<(String, u64)> {
+        let whole = |value: &Value| match value {
+            Value::Integer(number) => u64::try_from(*number).ok(),
+            _ => None,
+        };
+        self.values.iter().filter_map(|binding| Some((binding.name.to_owned(), whole(&binding.value)?))).collect()
+    }
+
     /// Where a message says that something of the block is, which stands at `span` in its text: the library's is not shown.
     pub(super) fn place(&self, span: Span) -> Span {
         if self.block.is_library { self.blame } else { span }

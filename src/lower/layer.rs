@@ -225,10 +225,17 @@ fn same_or_said(arguments: &Arguments<'_>, name: &str, dilation: [u64; 2], span:
     let [height, width] = arguments.pair("kernel");
     if height.is_multiple_of(2) || width.is_multiple_of(2) {
         let message = format!("a kernel of {height} x {width} has no `same` padding");
-        return Err(Box::new(
-            Diagnostic::error(Code::NotApplicable, span, message, "an even kernel cannot keep the size")
-                .help("say the padding: `padding = 0`, or top, bottom, left, right: `padding = [0, 1, 0, 1]`"),
-        ));
+        let error = Diagnostic::error(Code::NotApplicable, span, message, "an even kernel cannot keep the size")
+            .help("say the padding: `padding = 0`, or top, bottom, left, right: `padding = [0, 1, 0, 1]`");
+        // Nobody's kernel is that large: others name the channels that come in, before those that come out.
+        let is_channels = height == width && height >= 16;
+        return Err(Box::new(if is_channels {
+            error
+                .note("filters come first, then the kernel: the channels that come in are those of the tensor before")
+                .help("write `conv 3x3 (64)`, with the filters alone in the brackets")
+        } else {
+            error
+        }));
     }
     let [down, right] = dilation;
     let [vertical, horizontal] = [down * (height / 2), right * (width / 2)];

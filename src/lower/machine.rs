@@ -41,6 +41,8 @@ pub(super) struct Machine<'a> {
     asked: Option<RefCell<Vec<Question>>>,
     /// Layers that chains have numbered so far.
     chained: u32,
+    /// The nodes that layers of the description itself have made.
+    own: Vec<NodeId>,
 }
 
 /// Where a block starts, and what the network before it leaves.
@@ -75,7 +77,7 @@ struct Held<'a> {
 impl<'a> Machine<'a> {
     pub(super) fn new(builder: Builder, dialect: Arc<Dialect>, blocks: Blocks<'a>, words: Words) -> Self {
         let work = Cell::new(limits::FIRST_WORK);
-        Self { builder, dialect, blocks, words, lowest: work.clone(), work, asked: None, chained: 0 }
+        Self { builder, dialect, blocks, words, lowest: work.clone(), work, asked: None, chained: 0, own: Vec::new() }
     }
 
     /// With `work` steps left, and what is asked of the place recorded.
@@ -250,7 +252,13 @@ impl<'a> Machine<'a> {
                 Value::List(items) => {
                     items.iter().try_fold(at, |at, item| self.repeat(name, item.clone(), body, frame, context, at))
                 }
-                other => Err(self.relocate(mistyped(list.span, &other, "a list, or a range: `0..4`"), frame)),
+                other => {
+                    let mut error = mistyped(list.span, &other, "a list, or a range: `0..4`");
+                    if let Value::Integer(times) = other {
+                        error = Box::new(error.help(format!("write `0..{times}`")));
+                    }
+                    Err(self.relocate(error, frame))
+                }
             },
             StatementKind::Unit(number, body) => {
                 let unit = self.unit(number, frame, context, at)?;
@@ -368,8 +376,13 @@ impl<'a> Machine<'a> {
                     // Only an argument that was written can be written differently.
                     let shortcut = argument.filter(|(name, written)| *name == "shortcut" && *written != frame.call);
                     let place = |branch: &Branch| if frame.block.is_library { span } else { branch.span };
+                    let first = self.own.partition_point(|known| *known <= at);
                     self.builder.graph.remark = Some(Remark {
                         node,
+                        start: at,
+                        is_own: !frame.block.is_library,
+                        own: self.own.split_off(first),
+                        numbers: frame.numbers(),
                         branches: present.iter().map(|branch| (branch.label, place(branch))).collect(),
                         projection: shortcut.map(|_| format!("shortcut = {}", self.words.write("B"))),
                     });
@@ -414,6 +427,9 @@ impl<'a> Machine<'a> {
         if let Some(layer) = library::layer(name) {
             let arguments = self.view(frame, context, at).layer_arguments(layer, step)?;
             let added = layer::add(self, Reading { context, at, role: step.role, span: node_span }, name, &arguments);
+            if let (Ok(node), false) = (&added, frame.block.is_library) {
+                self.own.push(*node);
+            }
             return added.map_err(|halt| match halt {
                 Halt::Error(error) => self.relocate(error, frame),
                 Halt::Shape(node) => Halt::Shape(node),

@@ -3,6 +3,7 @@
 use crate::diagnostic::suggest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lang::ast::Signature;
+use crate::lang::elsewhere;
 use crate::source::{Span, Spanned};
 
 /// The parameters of what is called, given to its arguments as they are written: each is for the parameter that it names,
@@ -78,7 +79,7 @@ impl<'s> Matching<'s> {
         if let Some(name) = name {
             let message = format!("`{owner}` has no parameter {}", suggest::quoted(name));
             let error = Diagnostic::error(Code::UnknownKey, span, message, expected);
-            suggest::fixed(error, name, span, names.iter().copied())
+            elsewhere::fixed(error, name, span, names.iter().copied())
         } else {
             let count = names.len();
             let message = format!("`{owner}` has {count} parameter{}", if count == 1 { "" } else { "s" });

@@ -14,7 +14,9 @@ mod layer;
 mod machine;
 mod matching;
 pub mod piece;
+mod rows;
 mod scope;
+mod slips;
 mod view;
 
 pub use arguments::Arguments;
@@ -53,6 +55,7 @@ pub fn lower(spec: &Spec, names: Option<&Dialect>, limit: usize, report: &mut Re
 pub fn check_definitions(spec: &Spec, blocks: Blocks<'_>, report: &mut Report) -> Option<Arc<Dialect>> {
     report.extend(name::check(&spec.name, spec.form.words()));
     definitions::check(&spec.definitions, blocks, report);
+    rows::check(&spec.definitions, report);
     dialect::check(&spec.definitions, &spec.dialect.value, report);
     dialect::resolve(&spec.dialect, &spec.definitions, spec.form.words(), report)
 }

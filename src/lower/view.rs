@@ -11,6 +11,7 @@ use crate::dialect;
 use crate::ir::Shape;
 use crate::ir::dialect::{Projection, StridePosition};
 use crate::lang::ast::{Expression, Passed, Signature, Step};
+use crate::lang::elsewhere;
 use crate::lang::eval::{Evaluated, Scope, bounded, evaluate, truth, whole};
 use crate::lang::value::{Argument, CallValue};
 use crate::lang::{Value, function};
@@ -256,7 +257,7 @@ impl View<'_, '_> {
                 message,
                 format!("functions are {}", suggest::list(functions())),
             );
-            return Err(Box::new(suggest::fixed(error, &name.value, name.span, functions())));
+            return Err(Box::new(elsewhere::fixed(error, &name.value, name.span, functions())));
         };
         let argument = |Passed { name, value }: &Passed| {
             let variable = value.variable().map(str::to_owned);

@@ -3,6 +3,7 @@
 use super::Fault;
 use crate::analysis::Figures;
 use crate::diagnostic::suggest;
+use crate::lang::elsewhere;
 use std::str::FromStr;
 
 /// A figure of a network: what `--pareto` and `--where` name, and the columns of a sweep.
@@ -88,7 +89,7 @@ impl FromStr for Figure {
         found.ok_or_else(|| {
             let fault = Fault::new(format!("there is no figure {}", suggest::quoted(text)));
             let names = || Self::ALL.into_iter().map(Self::name);
-            fault.help(match suggest::closest(text, names()) {
+            fault.help(match elsewhere::meant(text, names()) {
                 Some(near) => format!("write `{near}`"),
                 None => format!("expected {}", suggest::list(names())),
             })

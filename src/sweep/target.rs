@@ -7,6 +7,7 @@ use super::setting::{Kind, Setting, scaled};
 use super::{Axis, Fault};
 use crate::diagnostic::suggest;
 use crate::front::template::Template;
+use crate::lang::elsewhere;
 use crate::lang::{Block, Value};
 use crate::library::Place;
 use crate::lower::{self, Blocks};
@@ -298,7 +299,7 @@ impl<'a> Resolver<'_, 'a> {
         };
         let is_table = siblings().next().is_some();
         let all = || known.iter().map(String::as_str);
-        let near = if is_table { suggest::closest(key, siblings()) } else { suggest::closest(key, all()) };
+        let near = if is_table { elsewhere::meant(key, siblings()) } else { elsewhere::meant(key, all()) };
         fault.help(match near {
             Some(near) => format!("write `{near}`"),
             None if is_table => format!("expected {}", suggest::list(siblings())),

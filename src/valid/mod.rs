@@ -5,11 +5,14 @@
 //! only errors that a user can see are that the network breaks its own `[expect]` or `[budget]`, and that a target cannot
 //! express an op.
 
+mod clash;
+mod joins;
+mod repair;
 mod shapes;
 
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::ir::names::{Context, NameTable};
-use crate::ir::{Address, Extents, Graph, Node, NodeId, Op, Operands, Origin, Parameter, Shape};
+use crate::ir::{Address, Extents, Graph, Node, NodeId, Op, Operands, Parameter, Shape};
 use crate::source::Span;
 use std::collections::HashMap;
 
@@ -171,20 +174,9 @@ fn names(graph: &Graph) -> Result<Vec<String>, Report> {
         let address = node.origin.address;
         (Named::new(address, &node.op), graph.kinds.context(address.place))
     });
-    let given = name_layers(layers, &graph.dialect.names).map_err(|Clash { first, second, name }| {
-        let node = |at: usize| nodes.get(at).map(|(_, node)| node.origin);
-        let unknown = Origin { span: Span::default(), address: Address::INPUT };
-        let [first, second] = [first, second].map(|at| node(at).unwrap_or(unknown));
-        Diagnostic::error(
-            Code::DuplicateName,
-            second.span,
-            format!("two layers are called `{name}`"),
-            "the second comes from here",
-        )
-        .label(first.span, "the first comes from here")
-        .note(format!("names come from the name table of the dialect `{}`", graph.dialect.name))
-        .help(tell_apart(&first.address, &second.address))
-    })?;
+    let layers: Vec<_> = layers.collect();
+    let given = name_layers(layers.iter().copied(), &graph.dialect.names)
+        .map_err(|clash| clash::explain(graph, &nodes, &layers, &clash))?;
     let mut names = vec![String::new(); graph.bound()];
     for ((id, _), name) in nodes.iter().zip(given) {
         if let Some(slot) = names.get_mut(id.index()) {
@@ -258,15 +250,6 @@ pub fn name_layers<'k>(
         names.push(name);
     }
     Ok(names)
-}
-
-/// How two layers with one name get names of their own.
-fn tell_apart(first: &Address, second: &Address) -> String {
-    if first.unit == second.unit {
-        return "put the layers into units, `unit 1 { … }`, or under labels of their own, `name { … }`".to_owned();
-    }
-    let Address { branch, role, .. } = second;
-    format!("put the layers under labels, `name {{ … }}`, or write a name table with `{branch}.{role} \"…{{unit}}\"`")
 }
 
 fn check_ends(graph: &Graph, order: &[NodeId], output: NodeId) -> Result<(), Report> {

@@ -1,9 +1,9 @@
 //! Shape inference over the whole graph, and the words for what fails.
 
+use super::joins::{self, Join};
 use crate::diagnostic::{Code, Diagnostic, Report};
-use crate::ir::graph::Remark;
 use crate::ir::shape::Window;
-use crate::ir::{Graph, Node, NodeId, Op, Operands, Shape, ShapeError};
+use crate::ir::{Graph, Node, NodeId, Operands, Shape, ShapeError};
 use crate::limits;
 
 /// The shape of every node, indexed by [`NodeId::index`].
@@ -16,7 +16,13 @@ pub(super) fn infer(graph: &Graph, order: &[NodeId], names: &[String]) -> Result
             operands.iter().filter_map(|operand| shapes.get(operand.index()).copied().flatten()).collect();
         let shape = node.op.infer(&inputs).map_err(|error| {
             let name = names.get(id.index()).map_or("", String::as_str);
-            Report::from(explain(graph, node, name, &operands, &inputs, error))
+            Report::from(match error {
+                ShapeError::Differ { left, right } => joins::differ(
+                    &Join { graph, id, node, operands: &operands, inputs: &inputs, shapes: &shapes },
+                    [left, right],
+                ),
+                error => explain(node, name, error),
+            })
         })?;
         if let Some(slot) = shapes.get_mut(id.index()) {
             *slot = Some(shape);
@@ -25,17 +31,16 @@ pub(super) fn infer(graph: &Graph, order: &[NodeId], names: &[String]) -> Result
     Ok(shapes)
 }
 
-fn explain(
-    graph: &Graph,
-    node: &Node,
-    name: &str,
-    operands: &[NodeId],
-    inputs: &[Shape],
-    error: ShapeError,
-) -> Diagnostic {
+fn explain(node: &Node, name: &str, error: ShapeError) -> Diagnostic {
     let span = node.origin.span;
     match error {
-        ShapeError::Differ { left, right } => differ(graph, node, operands, inputs, [left, right]),
+        // Which branches they are is known to the join.
+        ShapeError::Differ { left, right } => Diagnostic::error(
+            Code::BranchesDiffer,
+            span,
+            format!("the operands of `{name}` do not go together"),
+            format!("{left} and {right}"),
+        ),
         ShapeError::Vanishes { size, window } => vanishes(node, name, size, window),
         ShapeError::Groups { groups, inputs, outputs } => groups_do_not_divide(node, name, groups, inputs, outputs),
         ShapeError::NotAMap(found) => Diagnostic::error(
@@ -98,143 +103,6 @@ fn explain(
             format!("{what} come out as 0"),
         )
         .help("use more filters"),
-    }
-}
-
-/// Branches that do not go together. Where an argument chose the shortcut, the message is about that argument; elsewhere
-/// it shows every branch with its shape and its line.
-fn differ(graph: &Graph, node: &Node, operands: &[NodeId], shapes: &[Shape], [left, right]: [Shape; 2]) -> Diagnostic {
-    let remark = graph.remark.as_ref().filter(|remark| graph.get(remark.node).is_some_and(|known| known == node));
-    match remark.and_then(|remark| remark.projection.as_deref()) {
-        Some(projection) => shortcut_differs(graph, node, operands, [left, right], projection),
-        None => branches_differ(graph, node, operands, shapes, remark),
-    }
-}
-
-fn branches_differ(
-    graph: &Graph,
-    node: &Node,
-    operands: &[NodeId],
-    shapes: &[Shape],
-    remark: Option<&Remark>,
-) -> Diagnostic {
-    let block = graph.block_name(&node.origin.address);
-    let (verb, rule) = match node.op {
-        Op::Concat(_) => ("concatenated", "a concat needs one height and one width"),
-        Op::Multiply(_) => ("multiplied", "a product needs equal shapes, or a gate: the same channels, 1 x 1"),
-        _ => ("added", "an add needs equal shapes"),
-    };
-    let message = format!("the branches of `{block}` cannot be {verb}");
-    let mut error = Diagnostic::error(Code::BranchesDiffer, node.origin.span, message, rule)
-        .note("shapes are channels x height x width");
-    for (slot, (&operand, shape)) in operands.iter().zip(shapes).enumerate() {
-        let Some(origin) = graph.get(operand).map(|node| node.origin) else { continue };
-        let written = remark.and_then(|remark| remark.branches.get(slot));
-        let label = written.map_or(origin.address.branch, |(label, _)| *label);
-        // What a branch without layers hands on was made elsewhere; the branch itself is what can be changed.
-        let is_empty = written.is_some() && origin.address.branch != label;
-        let span = written.filter(|_| is_empty).map_or(origin.span, |(_, span)| *span);
-        error = error.label(span, format!("`{label}` gives {shape}"));
-    }
-    let channels = match node.op {
-        Op::Add(_) => {
-            shapes.windows(2).all(|pair| matches!(pair, [left, right] if left.channels() == right.channels()))
-        }
-        _ => true,
-    };
-    match (mismatch(shapes), shapes.first()) {
-        (Some(mismatch), _) if channels => error.help(mismatch.help()),
-        (Some(mismatch), Some(first)) => error
-            .note(format!(
-                "the channels differ too: each branch must end with as many, {} for example",
-                first.channels()
-            ))
-            .help(mismatch.help()),
-        (None, Some(first)) => {
-            error.help(format!("end every branch with {0} channels: `conv 1x1 ({0})`, for example", first.channels()))
-        }
-        (_, None) => error,
-    }
-}
-
-/// How the heights and widths of branches come to differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mismatch {
-    /// By a factor: steps.
-    Stride,
-    /// By a few rows or columns: what a window loses at the border.
-    Padding,
-}
-
-impl Mismatch {
-    fn help(self) -> &'static str {
-        match self {
-            Self::Stride => "the branches have different strides: give all of them the same",
-            Self::Padding => {
-                "one branch loses rows or columns at the border: a kernel of odd size keeps them without `padding`, or with \
-                 `padding = same`"
-            }
-        }
-    }
-}
-
-/// How heights and widths differ, if they do.
-fn mismatch(shapes: &[Shape]) -> Option<Mismatch> {
-    let sizes: Vec<_> = shapes.iter().map(|shape| shape.size()).collect();
-    if sizes.windows(2).all(|pair| matches!(pair, [left, right] if left == right)) {
-        return None;
-    }
-    let is_step = |side: usize| {
-        let extents = || sizes.iter().flatten().filter_map(|size| size.get(side).copied());
-        // A stride of 2 leaves about half; what a border takes is less.
-        let (least, most) = (extents().min().unwrap_or(1), extents().max().unwrap_or(1));
-        most.saturating_mul(3) >= least.saturating_mul(5)
-    };
-    Some(if is_step(0) || is_step(1) { Mismatch::Stride } else { Mismatch::Padding })
-}
-
-fn shortcut_differs(
-    graph: &Graph,
-    node: &Node,
-    operands: &[NodeId],
-    [left, right]: [Shape; 2],
-    projection: &str,
-) -> Diagnostic {
-    let block = graph.block_name(&node.origin.address);
-    let span_of = |slot: usize| {
-        operands.get(slot).and_then(|&id| graph.get(id)).map_or(node.origin.span, |node| node.origin.span)
-    };
-    // An add comes from the argument that chose its shortcut.
-    let shortcut = node.origin.span;
-    let mut error = Diagnostic::error(
-        Code::BranchesDiffer,
-        shortcut,
-        format!("the branches of `{block}` cannot be added"),
-        format!("the shortcut gives {right}"),
-    )
-    .label(span_of(0), format!("the main branch gives {left}"))
-    .note("shapes are channels x height x width; an add needs them equal");
-    if span_of(1) != shortcut {
-        error = error.label(span_of(1), format!("the shortcut reads {right} from here"));
-    }
-    let (main, skip) = (left.channels(), right.channels());
-    if let Some(mismatch) = mismatch(&[left, right]) {
-        match mismatch {
-            Mismatch::Stride => error.help(format!(
-                "the branches have different strides: give both the same `stride`, or write `{projection}`"
-            )),
-            Mismatch::Padding => error.help(mismatch.help()),
-        }
-    } else if skip > main {
-        error
-            .note(format!("zeros can be put beside channels, but {} of {skip} cannot be taken away", skip - main))
-            .help(format!(
-                "write `{projection}`, which projects {skip} channels to {main}, \
-                 or raise `filters` until {skip} channels come out"
-            ))
-            .fix(shortcut, projection)
-    } else {
-        error.help(format!("write `{projection}`, which projects {skip} channels to {main}")).fix(shortcut, projection)
     }
 }
 

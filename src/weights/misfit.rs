@@ -1,6 +1,7 @@
 //! Why a weight file cannot be used, with the evidence.
 
 use crate::diagnostic::{Code, Refusal, suggest};
+use std::collections::HashMap;
 use std::fmt;
 
 /// Why a weight file cannot be used for a network.
@@ -32,8 +33,8 @@ pub struct Differences {
     pub network: String,
     /// Names and shapes that the file does not have.
     pub missing: Vec<(String, Vec<u64>)>,
-    /// Names that the network does not have.
-    pub unexpected: Vec<String>,
+    /// Names and shapes that the network does not have.
+    pub unexpected: Vec<(String, Vec<u64>)>,
     /// Names, expected and found shapes.
     pub misshapen: Vec<(String, Vec<u64>, Vec<u64>)>,
     /// Names and the types that they have in place of a float.
@@ -56,7 +57,7 @@ impl Differences {
     #[must_use]
     pub fn in_full(&self) -> Refusal {
         // What stands before every name is one mistake.
-        self.refusal(if self.prefix().is_some() { Self::SHOWN } else { usize::MAX })
+        self.refusal(if self.renaming().is_some() { Self::SHOWN } else { usize::MAX })
     }
 
     /// The message that names the first `shown` of each kind.
@@ -72,18 +73,17 @@ impl Differences {
         let message = format!("the weights do not fit `{}`: {}", self.network, counts.join(", "));
         let mut refusal = Refusal::new(Code::WeightsDoNotFit, message);
         self.notes(shown, &mut refusal.notes);
-        refusal.help = self.prefix().map(|prefix| {
-            format!("the names begin with `{prefix}`, those of the network do not: save the inner module's tensors")
-        });
+        refusal.help = self.renaming().map(|renaming| renaming.help()).or_else(|| self.uncounted());
         refusal
     }
 
     fn notes(&self, shown: usize, notes: &mut Vec<String>) {
         let mut notes = Notes { shown, notes };
         notes.list("missing", &self.missing, |(name, shape)| format!("missing `{name}`, {}", Dimensions(shape)));
-        notes.list("unexpected", &self.unexpected, |name| {
-            let missing = self.missing.iter().take(Self::SEARCHED).map(|(name, _)| name.as_str());
-            let missing = missing.filter(|missing| is_misspelt(name, missing));
+        notes.list("unexpected", &self.unexpected, |(name, shape)| {
+            // What is of another shape is another tensor.
+            let missing = self.missing.iter().take(Self::SEARCHED).filter(|(_, expected)| expected == shape);
+            let missing = missing.map(|(name, _)| name.as_str()).filter(|missing| is_misspelt(name, missing));
             match suggest::closest(name, missing) {
                 Some(near) => format!("unexpected `{name}`; missing is `{near}`"),
                 None => format!("unexpected `{name}`"),
@@ -97,13 +97,106 @@ impl Differences {
         });
     }
 
-    /// What stands before the network's names in the file, where that is all that is wrong.
-    fn prefix(&self) -> Option<&str> {
-        let (name, _) = self.missing.first()?;
-        let prefix = self.unexpected.iter().find_map(|found| found.strip_suffix(name.as_str()))?;
-        let stripped: Vec<_> = self.unexpected.iter().filter_map(|found| found.strip_prefix(prefix)).collect();
-        let found = |name: &String| stripped.binary_search(&name.as_str()).is_ok();
-        self.missing.iter().all(|(name, _)| found(name)).then_some(prefix)
+    /// What stands before the names on one side and not on the other, where that is why most tensors are missing: those
+    /// that it pairs have one shape.
+    fn renaming(&self) -> Option<Renaming<'_>> {
+        let found: HashMap<&str, &[u64]> =
+            self.unexpected.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
+        let missing: HashMap<&str, &[u64]> =
+            self.missing.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
+        let of = |longer: &'_ HashMap<&str, &[u64]>, shorter: &'_ HashMap<&str, &[u64]>, prefix: &str| {
+            let pairs = |(name, shape): &(&&str, &&[u64])| {
+                name.strip_prefix(prefix).is_some_and(|rest| shorter.get(rest) == Some(*shape))
+            };
+            longer.iter().filter(pairs).count()
+        };
+        let in_file = prefixes(&self.unexpected, &self.missing)
+            .into_iter()
+            .map(|prefix| (prefix, of(&found, &missing, prefix), true));
+        let in_network = prefixes(&self.missing, &self.unexpected)
+            .into_iter()
+            .map(|prefix| (prefix, of(&missing, &found, prefix), false));
+        let (prefix, count, is_in_file) = in_file.chain(in_network).max_by_key(|(_, count, _)| *count)?;
+        let has = |name: &str| {
+            if is_in_file {
+                found.contains_key(format!("{prefix}{name}").as_str())
+            } else {
+                name.strip_prefix(prefix).is_some_and(|rest| found.contains_key(rest))
+            }
+        };
+        let others: Vec<_> = self.missing.iter().map(|(name, _)| name.as_str()).filter(|name| !has(name)).collect();
+        (2 * count > self.missing.len()).then_some(Renaming { prefix, is_in_file, others })
+    }
+
+    /// What to write where everything is there, and beside it what networks do not have.
+    fn uncounted(&self) -> Option<String> {
+        let ends = |(name, _): &(String, Vec<u64>)| name.ends_with(COUNTER);
+        let is_all = self.missing.is_empty() && self.misshapen.is_empty() && self.mistyped.is_empty();
+        (is_all && !self.unexpected.is_empty() && self.unexpected.iter().all(ends)).then(|| {
+            format!(
+                "write `ignored \"{COUNTER}\"` among the `parameters` of the table of names: networks do not have them"
+            )
+        })
+    }
+}
+
+/// The number of batches that PyTorch's batch norms keep in a file.
+const COUNTER: &str = ".num_batches_tracked";
+
+/// How many names are looked at for what stands before all of them.
+const LEADING: usize = 32;
+
+/// What may stand before the names in `longer` that `shorter` does not have there: ends of name's parts.
+fn prefixes<'a>(longer: &'a [(String, Vec<u64>)], shorter: &[(String, Vec<u64>)]) -> Vec<&'a str> {
+    let mut found: Vec<&str> = Vec::new();
+    for (name, _) in shorter.iter().take(LEADING) {
+        let stripped = longer.iter().filter_map(|(known, _)| known.strip_suffix(name.as_str()));
+        for prefix in stripped.filter(|prefix| prefix.ends_with(['.', '/', '_'])).take(LEADING) {
+            if !found.contains(&prefix) {
+                found.push(prefix);
+            }
+        }
+    }
+    found.truncate(LEADING);
+    found
+}
+
+/// Names that differ by what stands before them.
+struct Renaming<'a> {
+    prefix: &'a str,
+    /// Whether it is the file's names that have it.
+    is_in_file: bool,
+    /// The tensors that the file does not have under any name.
+    others: Vec<&'a str>,
+}
+
+impl Renaming<'_> {
+    fn help(&self) -> String {
+        let Self { prefix, is_in_file, others } = self;
+        let (whose, who) = if *is_in_file { ("file", "network") } else { ("network", "file") };
+        let renamed = if *is_in_file {
+            format!(
+                "k.removeprefix('{prefix}'): v for k, v in s.load_file('weights.safetensors').items() if k.startswith('{prefix}')"
+            )
+        } else {
+            format!("'{prefix}' + k: v for k, v in s.load_file('weights.safetensors').items()")
+        };
+        let (shown, left) = (others.iter().take(4).map(|name| format!("`{name}`")), others.len().saturating_sub(4));
+        let shown: Vec<_> = shown.collect();
+        let left = if left > 0 { format!(" and {left} more") } else { String::new() };
+        let others = if others.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "; {}{left} are then still missing, which the file does not have: leave those layers out of the description, as \
+                 a head without `classes` does, or add them",
+                shown.join(", ")
+            )
+        };
+        format!(
+            "the names of the {whose} begin with `{prefix}`, those of the {who} do not{others}; rename them, in Python:\n\
+             import safetensors.numpy as s; s.save_file({{{renamed}}}, 'renamed.safetensors')"
+        )
     }
 }
 

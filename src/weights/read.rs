@@ -48,9 +48,10 @@ pub fn open<R: Read + Seek>(checked: &Checked, mut source: R) -> Result<Reader<R
         }
     }
     let ignored = &checked.graph().dialect.names.parameters.ignored;
-    let (ignored, unexpected) =
-        found.into_keys().partition(|name| ignored.iter().any(|suffix| name.ends_with(suffix.as_str())));
-    differences.unexpected = unexpected;
+    let is_ignored = |name: &str| ignored.iter().any(|suffix| name.ends_with(suffix.as_str()));
+    let (ignored, unexpected): (Vec<_>, Vec<_>) = found.into_iter().partition(|(name, _)| is_ignored(name));
+    let ignored = ignored.into_iter().map(|(name, _)| name).collect();
+    differences.unexpected = unexpected.into_iter().map(|(name, info)| (name, shape_of(info))).collect();
     if differences.is_empty() { Ok(Reader { source, tensors, ignored }) } else { Err(Misfit::Different(differences)) }
 }
 
@@ -223,6 +224,10 @@ impl Float {
     }
 }
 
+fn shape_of(info: &TensorInfo) -> Vec<u64> {
+    info.shape.iter().map(|&side| side as u64).collect()
+}
+
 /// The entry and what the file has of it, if that is what is expected; otherwise the difference is noted.
 fn fit<'a>(
     entry: Entry,
@@ -233,7 +238,7 @@ fn fit<'a>(
         differences.missing.push((entry.name, entry.shape));
         return None;
     };
-    let shape: Vec<_> = info.shape.iter().map(|&side| side as u64).collect();
+    let shape = shape_of(info);
     if !fits(&entry, &shape) {
         differences.misshapen.push((entry.name, entry.shape, shape));
         return None;

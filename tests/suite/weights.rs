@@ -223,8 +223,61 @@ fn a_prefix_on_every_name_is_recognised() {
         .collect();
     let tensors: Vec<_> = shapes.iter().map(|(name, shape)| (*name, Dtype::F32, shape.as_slice())).collect();
     let text = refusal_of(&zeros(&tensors));
-    assert!(text.contains("the names begin with `module.`"), "{text}");
+    assert!(text.contains("the names of the file begin with `module.`"), "{text}");
     assert!(text.contains("and 7 more missing"), "{text}");
+}
+
+#[test]
+fn a_backbone_s_prefix_and_what_it_lacks_are_told() {
+    let checked = compile(TINY);
+    let entries: Vec<_> = weights::expected(&checked)
+        .into_iter()
+        .filter(|entry| !entry.name.starts_with("fc."))
+        .map(|entry| (format!("backbone.{}", entry.name), entry.shape))
+        .collect();
+    let shapes: Vec<(&str, Vec<usize>)> = entries
+        .iter()
+        .map(|(name, shape)| (name.as_str(), shape.iter().map(|&side| side as usize).collect()))
+        .collect();
+    let mut tensors: Vec<_> = shapes.iter().map(|(name, shape)| (*name, Dtype::F32, shape.as_slice())).collect();
+    tensors.push(("backbone.bn1.num_batches_tracked", Dtype::I64, &[]));
+    let text = refusal_of(&zeros(&tensors));
+    assert!(text.contains("the names of the file begin with `backbone.`, those of the network do not"), "{text}");
+    assert!(
+        text.contains("`fc.bias`") && text.contains("`fc.weight`") && text.contains("are then still missing"),
+        "{text}"
+    );
+    assert!(
+        text.contains("{k.removeprefix('backbone.'): v for k, v in s.load_file('weights.safetensors').items()"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_tensor_of_another_shape_is_no_misspelling() {
+    let text = refusal_of(&zeros(&[("conv1.wieght", Dtype::F32, &[9, 9])]));
+    assert!(text.contains("unexpected `conv1.wieght`") && !text.contains("missing is `conv1.weight`"), "{text}");
+}
+
+#[test]
+fn counters_that_a_table_does_not_ignore_are_told() {
+    let own = "use dialect mine\ndialect mine extends torchvision { names = mine }\nnames mine { layout = torch parameters { kernel \".w\" \
+        bias \".b\" scale \".g\" shift \".s\" mean \".m\" variance \".v\" } *.* \"{block}.{branch}.{role}{sequence}\" block \"b{number}\" }\n\
+        network t { input 3 x 8 x 8 stem cifar(4) stage basic(4) }";
+    let source = resnetc::source::Source::new("t.resnet", own);
+    let checked = resnetc::compile(&source).unwrap();
+    let entries: Vec<_> = weights::expected(&checked).into_iter().map(|entry| (entry.name, entry.shape)).collect();
+    let shapes: Vec<(&str, Vec<usize>)> = entries
+        .iter()
+        .map(|(name, shape)| (name.as_str(), shape.iter().map(|&side| side as usize).collect()))
+        .collect();
+    let mut tensors: Vec<_> = shapes.iter().map(|(name, shape)| (*name, Dtype::F32, shape.as_slice())).collect();
+    tensors.push(("b0.bn.num_batches_tracked", Dtype::I64, &[]));
+    let misfit = weights::read(&checked, &zeros(&tensors)).unwrap_err().to_string();
+    assert!(misfit.contains("write `ignored \".num_batches_tracked\"` among the `parameters`"), "{misfit}");
+    let mended = own.replace("variance \".v\"", "variance \".v\" ignored \".num_batches_tracked\"");
+    let checked = resnetc::compile(&resnetc::source::Source::new("t.resnet", mended)).unwrap();
+    assert!(weights::read(&checked, &zeros(&tensors)).is_ok());
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub(super) use json::Parameters;
 use super::depth::Depth;
 use super::network::Network;
 use super::output::{Format, Grid, decimal, grouped};
-use super::{Failure, Global, bytes, files};
+use super::{Failure, Global, bytes, files, number};
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use resnetc::analysis::figure::{self, Figure, difference};
@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     network: Network,
     /// Images at a time
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = number::within(1..=1_u32 << 20))]
     batch: u32,
     /// What weights, values, gradients and an optimiser's state are kept as
     #[arg(long, value_enum, default_value = "float32", value_name = "DTYPE")]

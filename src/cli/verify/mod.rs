@@ -10,7 +10,7 @@ mod runtime;
 use super::npy::{self, Array};
 use super::output::Format;
 use super::scratch::Folder;
-use super::{Failure, Global, files, images, weights};
+use super::{Failure, Global, files, images, number, weights};
 use case::Case;
 use difference::{Difference, TOLERANCE};
 use divergence::Divergence;
@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "X.npy")]
     input: Option<PathBuf>,
     /// The seed of what is drawn
-    #[arg(long, default_value_t = SEED, value_name = "SEED")]
+    #[arg(long, default_value_t = SEED, value_name = "SEED", value_parser = number::within(0..=u64::MAX))]
     seed: u64,
     /// Fold batch norms into the convolutions first
     #[arg(long)]
@@ -49,7 +49,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PROGRAM")]
     python: Option<PathBuf>,
     /// The most seconds that a runtime may take there
-    #[arg(long, default_value_t = 3600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 3600, value_name = "SECONDS", value_parser = number::within(1..=u64::MAX))]
     time_limit: u64,
     /// How the answer is printed
     #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]

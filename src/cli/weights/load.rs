@@ -84,7 +84,7 @@ pub(super) fn explained(misfit: Misfit, network: &Checked, path: &Path, whole: b
 /// The dialect whose names a file has that lacks those of the network's: every weighted layer of the network is there,
 /// but for biases, which dialects count differently.
 fn spoken(network: &Checked, differences: &Differences) -> Option<&'static str> {
-    let found: BTreeSet<_> = differences.unexpected.iter().map(String::as_str).collect();
+    let found: BTreeSet<_> = differences.unexpected.iter().map(|(name, _)| name.as_str()).collect();
     dialect::NAMES.into_iter().filter(|_| !differences.missing.is_empty()).find(|name| {
         let Some(other) = dialect::find(name) else { return false };
         let mut graph = network.graph().clone();

@@ -3,37 +3,70 @@
 //! The grammar says how far a statement could be read and what could have stood there; the tokens say what does.
 
 use super::scan::{Kind, Token};
+use super::slip::{self, Line};
 use super::tree::{Grammar, Node, Rule};
 use crate::diagnostic::{Code, Diagnostic, Report, Severity, suggest};
 use crate::ir::Label;
 use crate::lang::RESERVED;
+use crate::lang::elsewhere;
 use crate::source::{Source, Span, Spanned};
 use pest::Parser;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
-/// The error for a part of the text that no statement of its place begins with; `strict` is the rule for one.
-pub(super) fn stray(source: &Source, base: usize, tokens: &[Token], node: &Node<'_>, strict: Rule) -> Diagnostic {
-    let text = node.as_str();
-    let start = base + node.as_span().start();
-    let span = source.span(start..start + text.trim_end().len());
-    // The tokens of this part alone.
-    let from = tokens.partition_point(|token| token.range.end <= start);
-    let to = tokens.partition_point(|token| token.range.start < start + text.len());
-    // What stands before it on its line: a statement that was over.
-    let goes_on = from.checked_sub(1).and_then(|at| tokens.get(at)).filter(|before| {
-        let bracket =
-            matches!(before.kind, Kind::Open | Kind::Close) && source.slice(source.span(before.range.clone())) != ")";
-        before.kind != Kind::Newline && !bracket
-    });
-    let tokens = tokens.get(from..to).unwrap_or_default();
-    if let (Some(before), Some(found)) = (goes_on, tokens.first()) {
-        return cut_off(source, before, found, tokens.get(1));
+/// A part of the text that no statement of its place begins with.
+pub(super) struct Stray<'a> {
+    source: &'a Source,
+    text: &'a str,
+    start: usize,
+    span: Span,
+    /// Its tokens alone.
+    tokens: &'a [Token],
+    /// What stands before it on its line: the last token of a statement that was over.
+    before: Option<&'a Token>,
+    line: Line<'a>,
+}
+
+impl<'a> Stray<'a> {
+    pub(super) fn new(source: &'a Source, base: usize, tokens: &'a [Token], node: &Node<'a>) -> Self {
+        let text = node.as_str();
+        let start = base + node.as_span().start();
+        let span = source.span(start..start + text.trim_end().len());
+        let from = tokens.partition_point(|token| token.range.end <= start);
+        let to = tokens.partition_point(|token| token.range.start < start + text.len());
+        let before = from.checked_sub(1).and_then(|at| tokens.get(at)).filter(|before| {
+            let bracket = matches!(before.kind, Kind::Open | Kind::Close)
+                && source.slice(source.span(before.range.clone())) != ")";
+            before.kind != Kind::Newline && !bracket
+        });
+        let line = Line::new(source, tokens, from, to);
+        Self { source, text, start, span, tokens: tokens.get(from..to).unwrap_or_default(), before, line }
     }
-    let rule = if text.starts_with('(') { Rule::only_arguments } else { strict };
-    match Grammar::parse(rule, text) {
-        Err(error) => described(source, start, tokens, span, &error, strict),
-        // It is a statement, of another place.
-        Ok(_) => misplaced(source, tokens, span, strict),
+
+    /// The words of its line.
+    pub(super) fn words(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.line.words()
+    }
+
+    /// Where the statement before it on its line ends.
+    pub(super) fn behind(&self) -> Option<usize> {
+        self.before.and_then(|_| self.line.end_of_read())
+    }
+
+    /// What is wrong with it, where a statement is read as `strict` says.
+    pub(super) fn explain(&self, strict: Rule) -> Diagnostic {
+        let Self { source, text, start, span, tokens, before, .. } = *self;
+        if let Some(slip) = slip::find(&self.line, strict) {
+            return slip;
+        }
+        if let (Some(before), Some(found)) = (before, tokens.first()) {
+            return cut_off(source, before, found, tokens.get(1));
+        }
+        let rule = if text.starts_with('(') { Rule::only_arguments } else { strict };
+        match Grammar::parse(rule, text) {
+            Err(error) => described(source, start, tokens, span, &error, strict),
+            // It is a statement, of another place.
+            Ok(_) => misplaced(source, tokens, span, strict),
+        }
     }
 }
 
@@ -176,10 +209,13 @@ fn described(
     if braces && significant().any(|token| word(token) == "if") && first.is_some_and(|first| word(first) == "let") {
         return error.help("a value is chosen without braces: `if stride == 1 then 8 else 16`");
     }
-    match shape {
-        Some(form) => error.help(format!("write, for example: `{form}`")),
-        None if begins => error.note(format!("here {}", choices(strict))),
-        None => error,
+    match (shape, found) {
+        (Some(form), _) => error.help(format!("write, for example: `{form}`")),
+        (None, Some(token)) if begins => match elsewhere::meant(&word(token), openings(strict).iter().copied()) {
+            Some(near) => error.help(format!("write `{near}`")).fix(place, near),
+            None => error.note(format!("here {}", choices(strict))),
+        },
+        (None, _) => error,
     }
 }
 
@@ -199,6 +235,15 @@ fn misplaced(source: &Source, tokens: &[Token], span: Span, strict: Rule) -> Dia
     let place = first.map_or(span, |first| source.span(first.range.clone()));
     let message = format!("no {} begins with {}", noun(strict), suggest::quoted(source.slice(place)));
     Diagnostic::error(Code::DslSyntax, place, message, "it cannot stand here").note(format!("here {}", choices(strict)))
+}
+
+/// The words with which a statement begins.
+fn openings(strict: Rule) -> &'static [&'static str] {
+    match strict {
+        Rule::only_item => &["network", "block", "dialect", "names", "use"],
+        Rule::only_network_statement => &["input", "stem", "stage", "head", "expect", "budget", "let", "use"],
+        _ => &[],
+    }
 }
 
 fn noun(strict: Rule) -> &'static str {
@@ -330,7 +375,7 @@ pub(crate) fn twice(what: &str, name: &Spanned<String>, first: Span) -> Diagnost
 pub(super) fn unknown_name<'a>(word: &str, span: Span, names: impl Iterator<Item = &'a str>) -> Diagnostic {
     let message = format!("there is no variable {}", suggest::quoted(word));
     let error = Diagnostic::error(Code::UnknownName, span, message, "expected a number or the name of one");
-    suggest::fixed(error, word, span, names)
+    elsewhere::fixed(error, word, span, names)
 }
 
 /// The lint for a name that nothing uses.

@@ -7,6 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, suggest};
 use crate::ir::op::Activation;
 use crate::lang::Definitions;
 use crate::lang::ast::{Block, Dialect, Domain, Names, Parameter, Row, Signature};
+use crate::lang::elsewhere;
 use crate::limits;
 use crate::source::Spanned;
 use std::collections::HashMap;
@@ -186,7 +187,7 @@ impl Reader<'_> {
                 let message = format!("there is no type {}", suggest::quoted(unknown));
                 let label = format!("expected {}", suggest::list(TYPES));
                 let error = Diagnostic::error(Code::UnknownName, word.span, message, label);
-                suggest::fixed(error, unknown, word.span, TYPES)
+                elsewhere::fixed(error, unknown, word.span, TYPES)
             }
         };
         self.report.push(wrong);

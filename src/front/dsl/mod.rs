@@ -11,6 +11,7 @@ mod item;
 mod network;
 mod print;
 mod scan;
+mod slip;
 mod statement;
 mod tree;
 

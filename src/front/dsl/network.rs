@@ -5,6 +5,7 @@ use super::tree::{Children, Node, Reader, Rule};
 use super::{end_of, explain};
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::lang::ast::{Expression, ExpressionKind, Parameter, Passed, Setting};
+use crate::lang::elsewhere;
 use crate::lang::eval::{Evaluated, Scope, bounded, evaluate, whole};
 use crate::lang::value::{Argument, CallValue};
 use crate::lang::{self, Definitions, Value};
@@ -194,7 +195,7 @@ impl Scope for Locals {
         let used = match &found {
             Some(_) => Some(name),
             // A word may be a name misspelt, which is then used.
-            None if self.values.len() <= FEW => suggest::closest(name, names()),
+            None if self.values.len() <= FEW => elsewhere::meant(name, names()),
             None => None,
         };
         self.used.borrow_mut().extend(used.map(str::to_owned));
@@ -478,7 +479,7 @@ impl Builder<'_> {
                 let message = format!("`{kind}` has no {}", suggest::quoted(&name.value));
                 let label = format!("expected {}", suggest::list(names.iter().copied()));
                 let error = Diagnostic::error(Code::UnknownKey, name.span, message, label).label(span, "in here");
-                self.report.push(suggest::fixed(error, &name.value, name.span, names.iter().copied()));
+                self.report.push(elsewhere::fixed(error, &name.value, name.span, names.iter().copied()));
             }
         }
     }

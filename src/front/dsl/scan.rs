@@ -260,9 +260,16 @@ fn wrong_close(source: &Source, span: Span, inner: Option<Span>) -> Diagnostic {
     match inner {
         None => {
             let message = format!("`{bracket}` closes nothing");
-            Diagnostic::error(Code::DslSyntax, span, message, format!("no `{}` stands before it", partner(bracket)))
-                .help("remove it")
-                .fix(span, "")
+            let error = Diagnostic::error(
+                Code::DslSyntax,
+                span,
+                message,
+                format!("no `{}` stands before it", partner(bracket)),
+            );
+            match header_without_brace(source, span).filter(|_| bracket == "}") {
+                Some(end) => error.label(end, "no `{` follows this").help("write `{` behind it").fix(end, " {"),
+                None => error.help("remove it").fix(span, ""),
+            }
         }
         Some(opening) => {
             let open = source.slice(opening);
@@ -271,6 +278,29 @@ fn wrong_close(source: &Source, span: Span, inner: Option<Span>) -> Diagnostic {
                 .label(opening, "opened here")
         }
     }
+}
+
+/// The end of the last line before `span` that begins a body and has no brace, if there is one.
+fn header_without_brace(source: &Source, span: Span) -> Option<Span> {
+    let before = source.text().get(..span.range().start)?;
+    let mut end = before.len();
+    let mut next = "";
+    for line in before.rsplit('\n') {
+        let text = line.trim();
+        let first = text.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let is_header = matches!(first, "if" | "for" | "unit" | "join" | "block" | "network" | "else");
+        let has_body =
+            text.contains(['{', '}']) || next.starts_with('{') || text.contains(" then ") || text.contains("//");
+        if is_header && !has_body {
+            let end = end - (line.len() - line.trim_end().len());
+            return Some(source.span(end..end));
+        }
+        end = end.saturating_sub(line.len() + 1);
+        if !text.is_empty() {
+            next = text;
+        }
+    }
+    None
 }
 
 fn too_deep(span: Span) -> Diagnostic {
@@ -317,7 +347,10 @@ fn strange(source: &Source, span: Span) -> Diagnostic {
         ";" => error.help("remove it: a statement needs no end").fix(span, ""),
         "!" => error.help("write `not`").fix(span, "not "),
         "&" | "&&" => error.help("write `and`").fix(span, "and"),
-        "|" | "||" => error.help("write `or`").fix(span, "or"),
+        "||" => error.help("write `or`").fix(span, "or"),
+        "|" => error.help("between truth values write `or`; statements follow one another without a sign"),
+        "?" => error.help("a value is chosen by `if stride == 2 then 3 else 1`"),
+        "^" => error.help("write a power as a product: `filters * filters`"),
         _ if text.len() > 1 && text.starts_with('\'') && !text.contains('"') => {
             let inside = text.trim_matches('\'');
             error.help("a text stands between `\"` and `\"`").fix(span, format!("\"{inside}\""))

@@ -4,7 +4,7 @@
 
 #![allow(missing_docs, reason = "pest derives `Rule` without documentation")]
 
-use super::explain;
+use super::explain::{self, Stray};
 use super::network::Network;
 use super::scan::{Token, scan};
 use crate::diagnostic::Report;
@@ -41,6 +41,9 @@ impl<'a> Reader<'a> {
         let sound = found.is_empty();
         report.append(found);
         let text = source.text().get(range.clone()).unwrap_or_default();
+        if !sound {
+            report.leave_gap(words(text), None);
+        }
         sound.then_some(Self { source, base: range.start, text, tokens, report, depth: 0 })
     }
 
@@ -53,7 +56,10 @@ impl<'a> Reader<'a> {
                     self.item(node, &mut definitions, &mut networks);
                 }
             }
-            Err(error) => self.report.push(explain::failure(self.source, self.base, &self.tokens, &error)),
+            Err(error) => {
+                self.report.leave_gap(words(self.text), None);
+                self.report.push(explain::failure(self.source, self.base, &self.tokens, &error));
+            }
         }
         (definitions, networks)
     }
@@ -87,8 +93,9 @@ impl<'a> Reader<'a> {
 
     /// Reports what did not parse, which is `node`, as what it was probably meant to be.
     pub(super) fn stray(&mut self, node: &Node<'_>, strict: Rule) {
-        let (source, base, tokens) = (self.source, self.base, &self.tokens);
-        self.report.push_with(|| explain::stray(source, base, tokens, node, strict));
+        let stray = Stray::new(self.source, self.base, &self.tokens, node);
+        self.report.leave_gap(stray.words(), stray.behind());
+        self.report.push_with(|| stray.explain(strict));
     }
 
     /// The text before an item or a parameter that begins with `///`, joined to one line.
@@ -106,6 +113,11 @@ impl<'a> Reader<'a> {
         lines.reverse();
         lines.join(" ")
     }
+}
+
+/// The words of a text.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')).filter(|word| !word.is_empty())
 }
 
 /// The children of a node, taken in the order of its rule.

@@ -62,6 +62,26 @@ fn entries<'a>(source: &'a Source, report: &mut Report) -> Option<::toml::Spanne
     None
 }
 
+/// Whether a text begins as TOML does: with a key and its value, or with a header.
+#[must_use]
+pub fn is_toml(text: &str) -> bool {
+    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+    let first = lines.into_iter().find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
+    let is_key = |key: &str| {
+        let is_bare = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
+        !key.is_empty() && key.trim_matches(['"', '\'']).chars().all(is_bare)
+    };
+    let is_value = |value: &str| {
+        value.starts_with(|letter: char| letter.is_ascii_digit() || "\"'[{+-".contains(letter))
+            || ["true", "false"].iter().any(|word| value.starts_with(word))
+    };
+    let header = first.strip_prefix('[').map(|rest| rest.trim_start_matches('['));
+    match header {
+        Some(rest) => rest.split_once(']').is_some_and(|(name, _)| is_key(name.trim())),
+        None => first.split_once('=').is_some_and(|(key, value)| is_key(key.trim()) && is_value(value.trim())),
+    }
+}
+
 /// Whether a description has `depth` in place of stages.
 #[must_use]
 pub fn has_depth(source: &Source) -> bool {

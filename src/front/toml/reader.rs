@@ -3,6 +3,7 @@
 use super::keys::Keys;
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::front::dsl;
+use crate::lang::elsewhere;
 use crate::source::{Source, Span, Spanned};
 use crate::spec::{Argument, Value};
 use toml::de::{DeTable, DeValue};
@@ -80,7 +81,7 @@ impl<'a> Table<'a> {
                 format!("{} has no key {}", self.place("a"), suggest::quoted(name)),
                 format!("expected {}", suggest::list(keys.clone())),
             );
-            report.push(match suggest::closest(name, free) {
+            report.push(match elsewhere::meant(name, free) {
                 Some(near) => {
                     self.misspelt.push(near);
                     let error = error.help(format!("write `{near}`"));
