@@ -594,8 +594,12 @@ impl<'a> Checker<'a, '_> {
 
     fn field(&mut self, base: &str, field: &str, span: Span) {
         if base != "dialect" {
+            if self.report.is_cut_off(span) {
+                return;
+            }
             let message = format!("{} has no fields", suggest::quoted(base));
-            self.report.push(Diagnostic::error(Code::UnknownName, span, message, "only `dialect` has"));
+            let error = Diagnostic::error(Code::UnknownName, span, message, "only `dialect` has");
+            self.report.push(error.help("`channels`, `height` and `width` are those of the current tensor"));
         } else if !dialect::names().any(|known| known == field) {
             let message = format!("a dialect has no {}", suggest::quoted(field));
             let label = format!("expected {}", suggest::list(dialect::names()));

@@ -126,7 +126,9 @@ fn collect(statements: &[Statement], marks: &mut Marks) {
     for statement in statements {
         match &statement.kind {
             StatementKind::If(cases, last) => {
-                cases.iter().for_each(|(_, body)| collect(body, marks));
+                for (_, body) in cases {
+                    collect(body, marks);
+                }
                 collect(last.as_deref().unwrap_or_default(), marks);
             }
             StatementKind::Range(_, _, _, body) | StatementKind::Each(_, _, body) | StatementKind::Unit(_, body) => {

@@ -316,7 +316,7 @@ fn slips_in_a_block_are_named_and_mended() {
             ("let x = conv(filters, 3, stride)", "conv(filters, 3, stride)"),
             ("x = conv 3x3 (filters, stride)", "conv 3x3 (filters, stride)"),
             ("self.conv1 = conv(filters, 3, stride)", "conv(filters, 3, stride)"),
-            ("x = conv(x, filters)", "conv( filters)"),
+            ("x = conv(x, filters)", "conv(filters)"),
             ("conv 3x3 (filters, stride), norm, act", "conv 3x3 (filters, stride) norm act"),
             ("conv 3x3 (filters, stride) -> norm -> act", "conv 3x3 (filters, stride) norm act"),
             ("conv 3x3 (filters, stride).norm().act()", "conv 3x3 (filters, stride) norm act"),

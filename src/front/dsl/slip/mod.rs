@@ -147,6 +147,12 @@ impl<'a> Line<'a> {
         self.source.span(first..last.map_or(first, |token| token.range.end).max(first))
     }
 
+    /// Whether something blank stands between the token at `at` and the one before it.
+    fn has_space_before(&self, at: usize) -> bool {
+        let start = self.tokens.get(at).map_or(0, |token| token.range.start);
+        at.checked_sub(1).and_then(|before| self.tokens.get(before)).is_some_and(|before| before.range.end < start)
+    }
+
     /// Where the bracket is that closes the one at `open`.
     fn close_of(&self, open: usize) -> Option<usize> {
         let mut depth = 0_usize;

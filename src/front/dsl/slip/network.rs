@@ -85,10 +85,8 @@ fn stage(line: &Line<'_>) -> Option<Slip> {
         let is_count = |text: &str| {
             text.len() > 1 && text.starts_with('x') && text.bytes().skip(1).all(|byte| byte.is_ascii_digit())
         };
-        if matches!(line.text(at), "*" | "x" | "times") && line.is_whole(at + 1) {
-            times = Some(line.text(at + 1));
-            at += 2;
-        } else if line.text(at) == "," && line.is_whole(at + 1) && times.is_none() {
+        let is_sign = matches!(line.text(at), "*" | "x" | "times") || line.text(at) == "," && times.is_none();
+        if is_sign && line.is_whole(at + 1) {
             times = Some(line.text(at + 1));
             at += 2;
         } else if is_count(line.text(at)) {

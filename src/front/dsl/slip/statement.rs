@@ -174,7 +174,8 @@ fn method(line: &Line<'_>) -> Option<Slip> {
     let mut written = String::new();
     for (number, &dot) in dots.iter().enumerate() {
         let end = dots.get(number + 1).copied().unwrap_or(line.len());
-        written += &format!(" {}", line.slice(dot + 1..end).trim_end_matches("()"));
+        written.push(' ');
+        written.push_str(line.slice(dot + 1..end).trim_end_matches("()"));
     }
     let slip = Slip::new(line.cut..line.len(), "a layer has no methods", "statements follow one another");
     let help = format!("write `{}`", written.trim());
@@ -321,17 +322,20 @@ fn signs_between(line: &Line<'_>) -> Option<Slip> {
     let mut start = line.cut;
     for at in line.outside(line.cut..line.len(), is_sign) {
         if at > start {
-            written += &format!(" {}", line.slice(start..at));
+            written.push(' ');
+            written.push_str(line.slice(start..at));
         }
         start = at + if is_arrow(at) { 2 } else { 1 };
     }
     if start < line.len() {
-        written += &format!(" {}", line.slice(start..line.len()));
+        written.push(' ');
+        written.push_str(line.slice(start..line.len()));
     }
     let slip =
         Slip::new(line.cut..line.len(), "statements follow one another without a sign", "no sign stands between them");
     let help = if written.is_empty() { "remove the sign".to_owned() } else { format!("write `{}`", written.trim()) };
-    Some(slip.help(help).fix(written))
+    let space = if line.has_space_before(line.cut) { "" } else { " " };
+    Some(slip.help(help).fix(if written.is_empty() { written } else { format!("{space}{}", written.trim()) }))
 }
 
 /// `k += 2`.
