@@ -412,7 +412,9 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn only_a_layer(&mut self, step: &Step) {
-        only_a_layer(step).into_iter().for_each(|error| self.report.push(error));
+        for error in only_a_layer(step) {
+            self.report.push(error);
+        }
     }
 
     /// Statements that say together what each alone does not: how many were taken beside `statement`.

@@ -127,7 +127,9 @@ impl<'a> Machine<'a> {
             context.stage_stride = frame.find(STRIDE).map_or(Value::Integer(1), |stride| stride.value.clone());
         } else {
             // The stage's stride is for its first block, told or not.
-            strides.iter().for_each(|(name, _)| frame.tell(name, Value::Integer(1), call.span));
+            for (name, _) in strides {
+                frame.tell(name, Value::Integer(1), call.span);
+            }
             for own in frame.values.iter_mut().filter(|own| own.name == STRIDE) {
                 own.value = Value::Integer(1);
             }

@@ -53,8 +53,8 @@ fn refusal_of(source: &Source) -> Diagnostic {
     match resnetc::compile(source) {
         Ok(_) => panic!("{} compiles", source.text()),
         Err(report) => {
-            let errors = report.diagnostics().into_iter().filter(|found| found.severity == Severity::Error);
-            errors.cloned().next().unwrap()
+            let mut errors = report.diagnostics().into_iter().filter(|found| found.severity == Severity::Error);
+            errors.next().cloned().unwrap()
         }
     }
 }
