@@ -68,6 +68,7 @@ fn taken(kind: &str) -> Vec<String> {
         "padding" => strings(&["1", "0", "[0, 1, 2, 3]", "2"]),
         "numbers" => strings(&["[]", "[12]", "[6, 7]"]),
         "activation" => strings(&["relu", "relu6", "silu", "gelu", "sigmoid", "hard_sigmoid", "hard_swish", "softmax"]),
+        "init" => strings(&["zero", "normal(0.01)", "glorot_uniform", "uniform_fan_in"]),
         "block" => strings(&["none", "se", "eca", "A", "B", "C", "D", "average_pool", "blur_pool", "stem_blur_pool"]),
         other => panic!("the type {other} needs values here"),
     }
@@ -91,6 +92,7 @@ fn refused(kind: &str) -> Vec<String> {
         ("pair", _) => strings(&["0", "65537", "[1]", "[1, 2, 3]", "[0, 1]", "1.5", "true"]),
         ("padding", _) => strings(&["-1", "[1, 1]", "[0, 1, 0, 1, 0]", "1.5", "true", "valid"]),
         ("numbers", _) => strings(&["4", "[0]", "[1048577]", "[1.5]", "[true]"]),
+        ("init", _) => strings(&["3", "true", "nobody", "normal", "normal(-1)", "zero(1)"]),
         ("block", _) => strings(&["3", "true", "[se]", "nobody", "se(nobody = 3)"]),
         other => panic!("the type {other:?} needs values here"),
     }
