@@ -48,6 +48,8 @@ pub struct Graph {
     pub kinds: Kinds,
     /// What is known about a join whose branches do not go together, which is then the last node.
     pub remark: Option<Remark>,
+    /// What of the input its description asked for: with another its ops would be others.
+    pub fixed: Fixed,
     nodes: StableDiGraph<Node, Slot>,
     input: Option<NodeId>,
     output: Option<NodeId>,
@@ -70,6 +72,23 @@ pub struct Remark {
     pub numbers: Vec<(String, u64)>,
     /// What to write in place of the argument that the join's span is, so that a projection makes the shapes equal.
     pub projection: Option<String>,
+}
+
+/// Parts of an input on which something depends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fixed {
+    /// Its channels.
+    pub channels: bool,
+    /// Its height or width.
+    pub size: bool,
+}
+
+impl Fixed {
+    /// Where it depends on either.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self { channels: self.channels || other.channels, size: self.size || other.size }
+    }
 }
 
 /// What the blocks of a network are called in the library.
@@ -121,6 +140,7 @@ impl Graph {
             dialect,
             kinds: Kinds::default(),
             remark: None,
+            fixed: Fixed::default(),
             nodes: StableDiGraph::new(),
             input: None,
             output: None,

@@ -1,6 +1,7 @@
 //! From a layer and its arguments to ops: one arm a layer of `library/layers/`.
 
 use super::builder::Halt;
+use super::fixed::Aspect;
 use super::frame::Context;
 use super::machine::Machine;
 use crate::diagnostic::{Code, Diagnostic};
@@ -173,7 +174,10 @@ pub(super) fn add(
             let (start, length) = (arguments.integer("start"), arguments.integer("length"));
             (Label::SLICE, Op::Slice(op::Slice { start, length }))
         }
-        "split" => (Label::SLICE, Op::Slice(split(machine.builder.shape(reading.at).channels(), arguments, span)?)),
+        "split" => (
+            Label::SLICE,
+            Op::Slice(split(machine.ask_shape(reading.at, Aspect::Channels).channels(), arguments, span)?),
+        ),
         "channel_conv" => (Label::CONV, Op::ChannelConv(op::ChannelConv { kernel: arguments.integer("kernel") })),
         "blur" => {
             let blur = op::Blur::new(arguments.integer("size"), arguments.integer("stride"));

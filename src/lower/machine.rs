@@ -3,6 +3,7 @@
 use super::arguments::{Arguments, Judge};
 use super::builder::{Builder, Halt};
 use super::definitions::only_a_layer;
+use super::fixed::Aspect;
 use super::frame::{Context, Frame, Position, Question, STRIDE, Told, told_of};
 use super::layer::{self, Reading};
 use super::matching::Matching;
@@ -11,7 +12,7 @@ use super::view::View;
 use crate::diagnostic::suggest::Words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::graph::Remark;
-use crate::ir::{Address, Dialect, Label, NodeId, Op, Origin, Place, op};
+use crate::ir::{Address, Dialect, Label, NodeId, Op, Origin, Place, Shape, op};
 use crate::lang::Value;
 use crate::lang::ast::{
     Block, Branch, Domain, Expression, ExpressionKind, Join, JoinKind, Parameter, Passed, Statement, StatementKind,
@@ -23,7 +24,7 @@ use crate::library;
 use crate::limits;
 use crate::source::{Span, Spanned};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -39,6 +40,8 @@ pub(super) struct Machine<'a> {
     lowest: Cell<usize>,
     /// What was asked of the place, where somebody wants to know.
     asked: Option<RefCell<Vec<Question>>>,
+    /// What was asked of the shapes of nodes.
+    shapes_asked: RefCell<BTreeSet<(NodeId, Aspect)>>,
     /// Layers that chains have numbered so far.
     chained: u32,
     /// The nodes that layers of the description itself have made.
@@ -77,7 +80,8 @@ struct Held<'a> {
 impl<'a> Machine<'a> {
     pub(super) fn new(builder: Builder, dialect: Arc<Dialect>, blocks: Blocks<'a>, words: Words) -> Self {
         let work = Cell::new(limits::FIRST_WORK);
-        Self { builder, dialect, blocks, words, lowest: work.clone(), work, asked: None, chained: 0, own: Vec::new() }
+        let (lowest, shapes_asked) = (work.clone(), RefCell::default());
+        Self { builder, dialect, blocks, words, lowest, work, asked: None, shapes_asked, chained: 0, own: Vec::new() }
     }
 
     /// With `work` steps left, and what is asked of the place recorded.
@@ -89,6 +93,17 @@ impl<'a> Machine<'a> {
     /// What was asked of the place, each question once, in the order in which they were asked.
     pub(super) fn asked(&self) -> Vec<Question> {
         self.asked.as_ref().map(|asked| asked.borrow().clone()).unwrap_or_default()
+    }
+
+    /// What was asked of the shapes of nodes.
+    pub(super) fn shapes_asked(&self) -> BTreeSet<(NodeId, Aspect)> {
+        self.shapes_asked.borrow().clone()
+    }
+
+    /// The shape of the tensor `at`, of which `aspect` is asked.
+    pub(super) fn ask_shape(&self, at: NodeId, aspect: Aspect) -> Shape {
+        self.shapes_asked.borrow_mut().insert((at, aspect));
+        self.builder.shape(at)
     }
 
     /// Steps of evaluation: the fewest that were left, and how many are left now.
@@ -161,7 +176,7 @@ impl<'a> Machine<'a> {
 
     /// What expressions see where the tensor is `at`.
     fn view<'v>(&'v self, frame: &'v Frame<'a>, context: &'v Context<'a>, at: NodeId) -> View<'v, 'a> {
-        View { machine: self, frame, context, shape: self.builder.shape(at) }
+        View { machine: self, frame, context, at }
     }
 
     pub(super) fn judge(&self, is_library: bool) -> Judge<'a> {

@@ -9,6 +9,7 @@ mod arguments;
 mod builder;
 mod calls;
 mod definitions;
+mod fixed;
 mod frame;
 mod layer;
 mod machine;
@@ -92,7 +93,12 @@ fn build<'a>(
     let graph = Graph::new(&spec.name.value, Arc::clone(&dialect));
     let mut machine = Machine::new(Builder::new(graph, limit), dialect, blocks, spec.form.words());
     match expand(spec, &mut machine, calls) {
-        Ok(()) | Err(Halt::Shape(_)) => Ok(machine.builder.graph),
+        Ok(()) | Err(Halt::Shape(_)) => {
+            let fixed = fixed::of(&machine.builder.graph, &machine.shapes_asked());
+            let mut graph = machine.builder.graph;
+            graph.fixed = fixed;
+            Ok(graph)
+        }
         Err(Halt::Error(error)) => Err(error),
     }
 }

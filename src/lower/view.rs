@@ -1,6 +1,7 @@
 //! What expressions see: parameters and variables, the place where the block stands, and the tensor there.
 
 use super::builder::Halt;
+use super::fixed::Aspect;
 use super::frame::{Binding, Context, Frame, Question, told_of};
 use super::layer;
 use super::machine::{Machine, missing};
@@ -8,8 +9,8 @@ use super::matching::Matching;
 use crate::diagnostic::suggest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect;
-use crate::ir::Shape;
 use crate::ir::dialect::{Projection, StridePosition};
+use crate::ir::{NodeId, Shape};
 use crate::lang::ast::{Expression, Passed, Signature, Step};
 use crate::lang::elsewhere;
 use crate::lang::eval::{Evaluated, Scope, bounded, evaluate, truth, whole};
@@ -24,8 +25,8 @@ pub(super) struct View<'v, 'a> {
     pub(super) machine: &'v Machine<'a>,
     pub(super) frame: &'v Frame<'a>,
     pub(super) context: &'v Context<'a>,
-    /// The shape of the tensor at the place.
-    pub(super) shape: Shape,
+    /// The tensor at the place.
+    pub(super) at: NodeId,
 }
 
 /// The names that every block knows.
@@ -136,7 +137,7 @@ impl Scope for View<'_, '_> {
             "total" => Question::Total,
             "stage" => Question::Stage,
             "stages" => Question::Stages,
-            "channels" => return Ok(Some(Value::Integer(self.shape.channels().into()))),
+            "channels" => return Ok(Some(Value::Integer(self.shape(Aspect::Channels).channels().into()))),
             "height" | "width" => return self.side(name, span).map(Some),
             "stage_stride" => {
                 if self.context.position.index > 0 {
@@ -179,11 +180,17 @@ impl Scope for View<'_, '_> {
 }
 
 impl View<'_, '_> {
+    /// The shape of the tensor at the place, of which `aspect` is asked.
+    fn shape(&self, aspect: Aspect) -> Shape {
+        self.machine.ask_shape(self.at, aspect)
+    }
+
     /// The current tensor's height or width, whichever is called `name`.
     fn side(&self, name: &str, span: Span) -> Evaluated {
-        let Some([height, width]) = self.shape.size() else {
+        let shape = self.shape(Aspect::Size);
+        let Some([height, width]) = shape.size() else {
             let message = format!("a vector has no {name}");
-            let label = format!("the current tensor is a vector of {} features here", self.shape.channels());
+            let label = format!("the current tensor is a vector of {} features here", shape.channels());
             let error = Diagnostic::error(Code::WrongRank, span, message, label);
             return Err(Box::new(error.help(format!("read it before `flatten`: `let rows = {name}`"))));
         };
@@ -222,9 +229,8 @@ impl View<'_, '_> {
         let [stride, out] = Self::two("project", "`project(stride, out)`", arguments, span)?;
         let stride = whole(&evaluate(stride, self)?, stride.span)?;
         let out = whole(&evaluate(out, self)?, out.span)?;
-        let channels = self.shape.channels();
         Ok(Value::Boolean(match self.machine.dialect.projection {
-            Projection::WhereShapesDiffer => stride != 1 || out != i128::from(channels),
+            Projection::WhereShapesDiffer => stride != 1 || out != i128::from(self.shape(Aspect::Channels).channels()),
             // Whether the block is the first is no question: it is known of every place.
             Projection::FirstBlock => self.context.position.index == 0,
         }))

@@ -64,6 +64,7 @@ pub(super) fn model(
         classes,
         make: Expr::Struct(made, body.made).line(8, format_args!(""), ""),
         takes_device: body.takes_device,
+        made_for: network.input_shape().size().filter(|_| network.graph().fixed.size),
         fields: body.fields,
         input: Comment::new(&format!("N x {}", network.input_shape())),
         output: Comment::new(&match (classes, output) {

@@ -222,6 +222,8 @@ pub(super) struct ModelView {
     pub(super) classes: Option<u64>,
     pub(super) make: Code,
     pub(super) takes_device: bool,
+    /// Height and width of the images that the network is made for, where it is made for one size.
+    pub(super) made_for: Option<[u64; 2]>,
     pub(super) fields: Vec<FieldView>,
     pub(super) input: Comment,
     pub(super) output: Comment,

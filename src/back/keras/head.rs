@@ -3,7 +3,8 @@
 use super::flatten::Order;
 use super::known::Known;
 use super::python::{Indent, PyIdent, PyNumber, PyStr};
-use super::view::{Defaults, Layer, Line, Statement};
+use super::view::{Defaults, Layer, Line, MadeFor, Needs, Statement};
+use crate::ir::graph::Fixed;
 use crate::ir::op::{Activation, PoolKind};
 use crate::ir::{Address, Label, NodeId, Op, Place, Shape};
 use crate::outline::{Item, Step};
@@ -41,12 +42,43 @@ impl<'a> Head<'a> {
     }
 
     /// The defaults of the network's function.
-    pub(super) fn defaults(&self, network: &Checked, classifier: Option<NodeId>) -> Defaults {
+    pub(super) fn defaults(&self, network: &Checked, classifier: Option<NodeId>, needs: &Needs) -> Defaults {
         let [height, width] = network.input_shape().size().unwrap_or_default();
         let channels = network.input_shape().channels();
         let [height, width, channels] = [height, width, channels].map(PyNumber::Literal);
         let classes = classifier.map(|node| PyNumber::Literal(network.shape(node).channels()));
-        Defaults { include_top: !self.top.is_empty(), height, width, channels, pooling: self.pooling, classes }
+        let made_for = match network.graph().fixed {
+            Fixed { channels: true, size: true } => Some(MadeFor::Both),
+            Fixed { channels: true, size: false } => Some(MadeFor::Channels),
+            Fixed { channels: false, size: true } => Some(MadeFor::Size),
+            Fixed { channels: false, size: false } => None,
+        };
+        Defaults {
+            include_top: !self.top.is_empty(),
+            height,
+            width,
+            channels,
+            pooling: self.pooling,
+            is_poolable: self.pooling.is_some() || matches!(network.shape(self.body_end(network)), Shape::Map { .. }),
+            classes,
+            made_for,
+            is_sized: needs.window_pool || needs.path_softmax || needs.blur || !needs.adaptive_pools.is_empty(),
+        }
+    }
+
+    /// The node that the top reads.
+    fn body_end(&self, network: &Checked) -> NodeId {
+        let first = self.top.first().map(first_of);
+        let read = first.and_then(|node| network.layer(node).operands.first().copied());
+        read.unwrap_or_else(|| network.output())
+    }
+}
+
+/// A node of `step` that reads what is before it.
+fn first_of(step: &Step) -> NodeId {
+    match step {
+        Step::Item(item) => item.node,
+        Step::Join { branches, item } => branches.iter().find_map(|branch| branch.first()).map_or(item.node, first_of),
     }
 }
 

@@ -30,6 +30,20 @@ pub(super) fn wrap(text: &str) -> String {
     out
 }
 
+/// `text`, which is TOML, with every comment broken that does not fit: statements stay on their lines, where TOML has them.
+pub(super) fn wrap_comments(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        if line.starts_with('#') {
+            prose_lines(line, "# ", &mut out);
+        } else {
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+    out
+}
+
 /// A line of a docstring or a comment; where it is too long, its other lines begin with `next` after the indentation.
 fn prose_lines(line: &str, next: &str, out: &mut String) {
     let indent: String = line.chars().take_while(|c| *c == ' ').collect();
@@ -131,6 +145,14 @@ mod tests {
     #[test]
     fn a_short_line_stays() {
         assert_eq!(wrap("x = f(x)\n"), "x = f(x)\n");
+    }
+
+    #[test]
+    fn a_table_of_toml_stays_on_its_line() {
+        let table = format!("package-dir = {{ \"{}\" = \".\" }}\n", "x".repeat(80));
+        assert_ne!(wrap(&table), table, "as Python it would be broken");
+        assert_eq!(wrap_comments(&table), table);
+        assert_eq!(wrap_comments(&format!("# {}\n", "word ".repeat(20))).lines().count(), 2);
     }
 
     #[test]

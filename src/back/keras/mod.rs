@@ -76,14 +76,14 @@ pub fn emit(network: &Checked) -> Result<Vec<File>, Unsupported> {
         .map_err(|node| refuse(node, "its block is not made of series and parallel parts".to_owned()))?;
     let header = Comment::new(&header(network));
     let package = package::package(network, &outline, ident.clone(), header.clone())?;
-    let render = |text: askama::Result<String>| {
+    let render = |text: askama::Result<String>, wrap: fn(&str) -> String| {
         let text = text.map_err(|error| refuse(network.output(), format!("its template fails: {error}")))?;
-        Ok(layout::wrap(&text))
+        Ok(wrap(&text))
     };
-    let project = view::Project { header: header.clone(), name: ident };
+    let project = view::Project { header: header.clone(), project: ident.as_project(), name: ident };
     Ok(vec![
-        File { path: format!("{name}/__init__.py"), text: render(package.render())? },
-        File { path: format!("{name}/__main__.py"), text: render(view::Main { header }.render())? },
-        File { path: format!("{name}/pyproject.toml"), text: render(project.render())? },
+        File { path: format!("{name}/__init__.py"), text: render(package.render(), layout::wrap)? },
+        File { path: format!("{name}/__main__.py"), text: render(view::Main { header }.render(), layout::wrap)? },
+        File { path: format!("{name}/pyproject.toml"), text: render(project.render(), layout::wrap_comments)? },
     ])
 }

@@ -116,6 +116,24 @@ impl PyIdent {
     }
 }
 
+impl PyIdent {
+    /// The name under which it is installed: a letter or a digit ends that (PEP 508).
+    pub(super) fn as_project(&self) -> PyProject {
+        let word = self.0.trim_end_matches('_');
+        PyProject(if word == self.0 { word.to_owned() } else { format!("{word}_net") })
+    }
+}
+
+/// A project's name in `pyproject.toml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PyProject(String);
+
+impl fmt::Display for PyProject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl fmt::Display for PyIdent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

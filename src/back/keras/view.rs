@@ -1,7 +1,7 @@
 //! What the templates are given. Every string is a type of [`super::python`] that knows its quoting; everything that
 //! can be decided is decided before.
 
-use super::python::{Comment, Indent, PyFloat, PyIdent, PyNumber, PyPair, PyReal, PyStr};
+use super::python::{Comment, Indent, PyFloat, PyIdent, PyNumber, PyPair, PyProject, PyReal, PyStr};
 use crate::ir::dialect::Init;
 use crate::ir::op::{Activation, PoolKind};
 use askama::Template;
@@ -38,6 +38,8 @@ pub(super) struct Main {
 #[template(path = "pyproject.toml", config = "src/back/keras/askama.toml", escape = "none")]
 pub(super) struct Project {
     pub(super) header: Comment,
+    /// What installers call it.
+    pub(super) project: PyProject,
     pub(super) name: PyIdent,
 }
 
@@ -113,7 +115,21 @@ pub(super) struct Defaults {
     pub(super) width: PyNumber,
     pub(super) channels: PyNumber,
     pub(super) pooling: Option<PoolKind>,
+    /// Whether what there is without the top is a map, which can be pooled.
+    pub(super) is_poolable: bool,
     pub(super) classes: Option<PyNumber>,
+    /// The input that the network is made for, where it is made for one.
+    pub(super) made_for: Option<MadeFor>,
+    /// Whether some layer has to know the sides of its map.
+    pub(super) is_sized: bool,
+}
+
+/// The part of an input that a network is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MadeFor {
+    Size,
+    Channels,
+    Both,
 }
 
 /// A block as a function.

@@ -55,7 +55,9 @@ pub(super) fn model(checked: &Checked, device: &Device, source: Source, again: b
         steps.push(Step { kernel, operands: operands.collect() });
     }
     let Builder { layers, nodes, .. } = builder;
-    Ok(Model { layers, inference, plan: Plan { steps, nodes } })
+    let made_for = checked.input_shape().size().filter(|_| checked.graph().fixed.size);
+    let plan = Plan { steps, nodes, size: made_for.map(|sides| sides.map(size)) };
+    Ok(Model { layers, inference, plan })
 }
 
 /// For every node, the reader that comes last, and in which of its operands.

@@ -49,6 +49,8 @@ struct Plan {
     steps: Vec<Step>,
     /// The node that each layer is.
     nodes: Vec<NodeId>,
+    /// Height and width of the images, where the description asks for the size of its maps.
+    size: Option<[usize; 2]>,
 }
 
 /// What a network gives, or a node in it.
@@ -127,6 +129,13 @@ impl Model {
     /// As [`Model::forward`].
     #[must_use]
     pub fn trace(&self, input: Tensor<4>, mut see: impl FnMut(usize, &Value)) -> Value {
+        if let Some(size) = self.plan.size {
+            assert_eq!(
+                input.dims()[2..],
+                size,
+                "the description asks for the size of its maps: compile it anew for another"
+            );
+        }
         let mut input = Some(input);
         let mut values: Vec<Option<Value>> = vec![None; self.plan.steps.len()];
         for (at, step) in self.plan.steps.iter().enumerate() {
