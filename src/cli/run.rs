@@ -25,7 +25,8 @@ pub(super) struct Arguments {
     /// Overwrite a file that is no array
     #[arg(long, requires = "output")]
     pub(super) force: bool,
-    /// Fold batch norms into the convolutions first
+    /// Take the form for inference, with batch norms folded into the convolutions: weights may be of either form then. The result is no
+    /// faster, since the engine folds in any case
     #[arg(long)]
     pub(super) fold_batch_norm: bool,
     #[command(flatten)]

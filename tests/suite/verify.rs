@@ -6,7 +6,9 @@ use crate::networks::{cifar, compile, filled, small};
 use crate::npy;
 use crate::python::python;
 use assert_cmd::Command;
-use resnetc::weights::{Fresh, collect, images};
+use resnetc::ir::ParameterKind;
+use resnetc::valid::Checked;
+use resnetc::weights::{Fresh, Tensor, Weights, collect, images};
 use serde_json::{Value, json};
 use std::path::Path;
 use tempfile::TempDir;
@@ -79,6 +81,8 @@ fn what_ships_is_verified() {
             }
             let (code, answer) = answer(&mut command);
             assert_eq!((code, &answer["verdict"]), (0, &json!("verified")), "{name} {form:?}: {answer:#}");
+            // What is drawn makes every output depend on every tensor.
+            assert_eq!((&answer["compared_beside"], &answer["not_compared"]), (&json!([]), &json!([])), "{name}");
             let ran = answer["runtimes"].as_array().unwrap().iter().filter(|runtime| runtime["status"] == "ran");
             assert!(ran.count() >= 2 + own(), "{name}: {answer:#}");
         }
@@ -243,6 +247,147 @@ fn a_runtime_that_hangs_is_left_behind() {
     assert!(text.contains("without keras on jax, onnx: it took more than 1 s\n"), "{text}");
 }
 
+/// A folder with a network that ends in a block of these statements, and the network.
+fn ending_in(dialect: &str, statements: &str) -> (TempDir, Checked) {
+    let text = format!(
+        "use dialect {dialect}\nnetwork net {{ input 3 x 8 x 8 stem cifar(4) stage basic(4) head top }}\n\
+         block top() {{ {statements} }}\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("net.resnet"), &text).unwrap();
+    (folder, compile(&text))
+}
+
+/// `verify` of the network in `folder`, on JAX and ONNX Runtime.
+fn verify_ending(folder: &Path) -> Command {
+    let mut command = assert_cmd::cargo::cargo_bin_cmd!("resnetc");
+    command.current_dir(folder).args(["verify", "net.resnet"]);
+    command.env("KERAS_BACKEND", "jax").env("RESNETC_PYTHON", python());
+    command
+}
+
+#[test]
+fn an_output_that_nothing_moves_is_not_verified() {
+    let (folder, _) = ending_in("torchvision", "global_pool flatten linear(1) act(softmax)");
+    let (code, found) = answer(&mut verify_ending(folder.path()));
+    assert_eq!((code, &found["verdict"]), (2, &json!("not verified")), "{found:#}");
+    assert_eq!(found["reason"], json!("every element of the output is 1, whatever weights and images are drawn"));
+
+    let (folder, network) = ending_in("torchvision", "global_pool flatten linear(3)");
+    let save = |keep: &dyn Fn(ParameterKind) -> bool| {
+        let weights = collect(&network, Fresh::varied(&network, 0)).unwrap();
+        let weights: Weights = weights
+            .iter()
+            .map(|(parameter, tensor)| {
+                let values =
+                    tensor.values.iter().map(|value| if keep(parameter.kind) { *value } else { 0.0 }).collect();
+                (parameter, Tensor { shape: tensor.shape.clone(), values })
+            })
+            .collect();
+        std::fs::write(folder.path().join("w.safetensors"), resnetc::weights::write(&network, &weights).unwrap())
+            .unwrap();
+    };
+    save(&|_| false);
+    let text = printed(verify_ending(folder.path()).args(["--weights", "w.safetensors"]), folder.path());
+    assert!(text.starts_with("exit 2\n"), "{text}");
+    assert!(text.contains("error: not verified: every element of the output is 0, with these weights"), "{text}");
+    assert!(!text.contains("\nverified"), "{text}");
+    // Biases move the output, but no image does.
+    save(&|kind| kind != ParameterKind::Kernel);
+    let (code, found) = answer(verify_ending(folder.path()).args(["--weights", "w.safetensors"]));
+    assert_eq!((code, &found["verdict"]), (2, &json!("not verified")), "{found:#}");
+    assert!(found["reason"].as_str().unwrap().starts_with("the output is the same for every image"), "{found:#}");
+
+    let text = "use dialect torchvision\nnetwork net { input 3 x 8 x 8 stem none stage own() head none }\n\
+                block own() { conv 3x3 (4) act global_pool flatten linear(3, bias = false) }\n";
+    std::fs::write(folder.path().join("net.resnet"), text).unwrap();
+    npy::write(&folder.path().join("x.npy"), &[2, 3, 8, 8], &[0.0; 384]);
+    let (code, found) = answer(verify_ending(folder.path()).args(["--input", "x.npy"]));
+    assert_eq!((code, &found["verdict"]), (2, &json!("not verified")), "{found:#}");
+    assert_eq!(found["reason"], json!("every element of the output is 0, with these images"));
+}
+
+#[test]
+fn the_output_of_the_whole_program_is_compared_whatever_layer_is_last() {
+    for (dialect, top, shape) in [
+        ("torchvision", "global_pool channel_conv(3)", json!([2, 4, 1, 1])),
+        ("torchvision", "conv 3x3 (4, stride = 2, dilation = 2, padding = 2)", json!([2, 4, 4, 4])),
+        ("keras", "conv 1x1 (6) act", json!([2, 6, 8, 8])),
+        ("keras", "flatten", json!([2, 256])),
+    ] {
+        let (folder, _) = ending_in(dialect, top);
+        let (code, found) = answer(&mut verify_ending(folder.path()));
+        assert_eq!((code, &found["verdict"]), (0, &json!("verified")), "{top}: {found:#}");
+        let ran = found["runtimes"].as_array().unwrap().iter().filter(|runtime| runtime["status"] == "ran");
+        assert!(ran.clone().count() >= 2 && ran.clone().all(|runtime| runtime["output_shape"] == shape), "{found:#}");
+    }
+}
+
+/// A package whose model gives another value than its layer of this name: what it does behind is the model's too.
+const KERAS_BEHIND: &str = r#"
+from keras import layers
+
+call = layers.Reshape.call
+
+def meddled(self, inputs):
+    return call(self, inputs) * (1.5 if self.name.endswith("_map") else 1.0)
+
+layers.Reshape.call = meddled
+"#;
+
+#[test]
+fn what_a_package_does_behind_its_last_named_layer_is_seen() {
+    let (folder, _) = ending_in("torchvision", "global_pool channel_conv(3)");
+    let mut command = verify_ending(folder.path());
+    meddle(&mut command, folder.path(), KERAS_BEHIND);
+    let (code, found) = answer(&mut command);
+    assert_eq!((code, &found["verdict"]), (1, &json!("different")), "{found:#}");
+    assert_eq!(found["differences"].as_array().unwrap().last().unwrap()["first"]["op"], "channel_conv", "{found:#}");
+}
+
+/// What ONNX Runtime is given, with a tensor or an attribute changed a little.
+fn onnx_with(change: &str) -> String {
+    format!(
+        "import onnx\nimport onnx.numpy_helper as helper\nimport onnxruntime\n\nSession = onnxruntime.InferenceSession\n\n\
+         def meddled(path, *arguments, **options):\n    model = onnx.load(path)\n{change}    \
+         return Session(model.SerializeToString(), *arguments, **options)\n\nonnxruntime.InferenceSession = meddled\n"
+    )
+}
+
+/// The shift of a norm off by 1e-4.
+const SHIFT: &str = "    for tensor in model.graph.initializer:\n        if tensor.name.endswith('norm.bias'):\n            \
+                     values = helper.to_array(tensor) + 1e-4\n            \
+                     tensor.CopyFrom(helper.from_array(values.astype('float32'), tensor.name))\n";
+/// Its epsilon ten times as large.
+const EPSILON: &str = "    for node in model.graph.node:\n        if node.op_type in ('InstanceNormalization', 'LayerNormalization'):\n            \
+                       for one in node.attribute:\n                if one.name == 'epsilon':\n                    one.f *= 10\n";
+
+#[test]
+fn what_norms_of_few_values_magnify_is_rounding_and_nothing_else_is() {
+    for top in
+        ["global_pool group_norm(4) flatten", "global_pool group_norm(4) flatten linear(3)", "conv 1x1 (1) layer_norm"]
+    {
+        let (folder, _) = ending_in("torchvision", top);
+        let (code, found) = answer(&mut verify_ending(folder.path()));
+        assert_eq!((code, &found["verdict"]), (0, &json!("verified")), "{top}: {found:#}");
+        assert!(found["tolerance"].as_f64().unwrap() < 1e-3, "{found:#}");
+        assert!(!found["compared_beside"].as_array().unwrap().is_empty(), "{found:#}");
+    }
+    for (top, change, bound) in [
+        ("global_pool group_norm(4) flatten", SHIFT, 1e-3),
+        ("group_norm(2)", SHIFT, 1.1e-5),
+        ("group_norm(2)", EPSILON, 1.1e-5),
+        ("global_pool group_norm(2) flatten", EPSILON, 1.1e-5),
+    ] {
+        let (folder, _) = ending_in("torchvision", top);
+        let mut command = verify_ending(folder.path());
+        meddle(&mut command, folder.path(), &onnx_with(change));
+        let (code, found) = answer(&mut command);
+        assert_eq!((code, &found["verdict"]), (1, &json!("different")), "{top} {change}: {found:#}");
+        assert!(found["tolerance"].as_f64().unwrap() < bound, "{top}: {found:#}");
+    }
+}
+
 #[test]
 fn drawn_weights_all_count() {
     let shipped = resnetc::source::Source::new("convnext_tiny.resnet", text_of("convnext_tiny"));
@@ -268,7 +413,7 @@ fn drawn_weights_all_count() {
 #[cfg(feature = "live")]
 #[test]
 fn drawn_weights_keep_values_at_their_size_through_any_depth() {
-    use burn::tensor::{Device, Tensor, TensorData};
+    use burn::tensor::{Device, Tensor as Values, TensorData};
     // 110 layers of additions, and 19 without a norm or a shortcut.
     for name in ["cifar_resnet110", "vgg19", "resnetv2_50", "mobilenet_v2"] {
         let source = resnetc::source::Source::new(name, text_of(name));
@@ -278,7 +423,7 @@ fn drawn_weights_keep_values_at_their_size_through_any_depth() {
         let weights = collect(&network, Fresh::varied(&network, 0)).unwrap();
         let model = network.instantiate_with(&device, weights).unwrap();
         let images = TensorData::new(images(&[1, 3, 32, 32], 0).values, [1, 3, 32, 32]);
-        let _ = model.trace(Tensor::<4>::from_data(images, &device), |place, value| {
+        let _ = model.trace(Values::<4>::from_data(images, &device), |place, value| {
             let values: Vec<f32> = value.clone().into_data().iter::<f32>().collect();
             let square: f32 = values.iter().map(|value| value * value / values.len() as f32).sum();
             let layer = network.layer(network.order()[place]).name;

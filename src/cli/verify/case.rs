@@ -3,7 +3,9 @@
 use crate::cli::Global;
 use crate::cli::npy::Array;
 use crate::cli::scratch::Folder;
+use resnetc::back::Unsupported;
 use resnetc::valid::Checked;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +14,10 @@ use std::time::Duration;
 pub(in crate::cli) struct Case {
     pub(in crate::cli) network: Checked,
     pub(in crate::cli) images: Array,
+    /// Whether weights, and images, were given rather than drawn.
+    pub(super) given: [bool; 2],
+    /// The Keras package, once it is written, or what it cannot express.
+    pub(super) package: OnceCell<Result<PathBuf, Unsupported>>,
     pub(super) folder: Folder,
     /// The Python that runtimes are looked for in.
     pub(in crate::cli) python: PathBuf,
@@ -46,6 +52,16 @@ impl Case {
     /// The number of images.
     pub(in crate::cli) fn batch(&self) -> u64 {
         self.images.shape.first().copied().unwrap_or(1)
+    }
+
+    /// At what it lies that an output says little.
+    pub(super) fn blame(&self) -> &'static str {
+        match self.given {
+            [true, true] => "with these weights and images",
+            [true, false] => "with these weights",
+            [false, true] => "with these images",
+            [false, false] => "whatever weights and images are drawn",
+        }
     }
 
     /// The place of the network's output.

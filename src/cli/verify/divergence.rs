@@ -1,7 +1,8 @@
 //! The first layer at which two runtimes part.
 
 use super::case::{Case, Outcome};
-use super::difference::{self, Difference, TOLERANCE};
+use super::condition::Allowance;
+use super::difference::{self, Difference};
 use super::runtime::Runtime;
 use crate::cli::Failure;
 use resnetc::ir::dialect::Layout;
@@ -23,7 +24,7 @@ pub(super) enum Divergence {
 const BYTES: u64 = 1 << 30;
 
 /// Compares layer by layer in topological order, as many at a time as memory allows.
-pub(super) fn search(case: &Case, runtimes: [Runtime; 2]) -> Result<Divergence, Failure> {
+pub(super) fn search(case: &Case, runtimes: [Runtime; 2], allowance: &Allowance) -> Result<Divergence, Failure> {
     let network = &case.network;
     let mut known = BTreeMap::new();
     for places in groups(network, case.batch()) {
@@ -44,7 +45,7 @@ pub(super) fn search(case: &Case, runtimes: [Runtime; 2]) -> Result<Divergence, 
                 continue;
             };
             let difference = difference::of_node(network, node, left, right);
-            if difference.value > TOLERANCE {
+            if difference.value > allowance.of_node(node) {
                 let operands = network.layer(node).operands.into_iter();
                 let operands = operands.filter_map(|operand| Some((operand, *known.get(&operand)?))).collect();
                 return Ok(Divergence::At { node, difference, operands });
@@ -76,7 +77,7 @@ fn groups(network: &Checked, batch: u64) -> Vec<Vec<usize>> {
 
 /// Whether every runtime has the elements of a value in one order. A flattened map is C, H, W here and may be H, W, C in Keras
 /// until a linear layer has read it.
-fn is_ordered_alike(network: &Checked, node: NodeId) -> bool {
+pub(super) fn is_ordered_alike(network: &Checked, node: NodeId) -> bool {
     let layer = network.layer(node);
     match layer.output {
         Shape::Map { .. } => true,

@@ -1,33 +1,43 @@
 //! `resnetc verify`: one weight set and one input through every runtime that this machine has.
 
 pub(super) mod case;
+mod condition;
+mod coverage;
 mod difference;
 mod divergence;
+mod influence;
 mod python;
 mod report;
 mod runtime;
+mod trace;
 
 use super::npy::{self, Array};
 use super::output::Format;
 use super::scratch::Folder;
 use super::{Failure, Global, files, images, number, weights};
 use case::Case;
-use difference::{Difference, TOLERANCE};
+use condition::Allowance;
+use coverage::{Coverage, Parting};
+use difference::Difference;
 use divergence::Divergence;
 use report::{Pair, Report, Row, Verdict};
 use resnetc::Options;
 use resnetc::valid::Checked;
 use resnetc::weights::{Fresh, SEED, SaveError, save};
 use runtime::Runtime;
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use trace::Trace;
 
 /// Prove that the back ends compute the same: the live model, the generated Keras package, the ONNX file
 ///
 /// Each gets the same weights and the same images, here or in a process of its own; the largest difference of any two outputs
 /// is told as a part of three times their root mean square. Where two differ by more than 1e-5, so is the first layer at which they
-/// part. Keras runs on each of its back ends that is installed, or on the one that KERAS_BACKEND names. Without a
-/// runtime that is not resnetc's own, nothing is verified, and the exit code is 2.
+/// part; where norms of few values magnify rounding, the bound says by how much it is wider. Nothing is verified of an output that is
+/// constant or that no weight moves; which weights the comparison tells nothing of is said. Keras runs on each of its back ends that
+/// is installed, or on the one that KERAS_BACKEND names. Without a runtime that is not resnetc's own, nothing is verified. The exit code
+/// is 1 where outputs differ, and 2 where nothing is verified.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The description; `-` is standard input
@@ -104,7 +114,9 @@ fn case(arguments: &Arguments, global: Global) -> Result<Case, Failure> {
     let python = arguments.python.clone().or_else(|| std::env::var_os("RESNETC_PYTHON").map(PathBuf::from));
     let python = python.unwrap_or_else(|| PathBuf::from("python3"));
     let time_limit = Duration::from_secs(arguments.time_limit);
-    let case = Case { network, images, folder, python, time_limit, global };
+    let given = [arguments.weights.is_some(), arguments.input.is_some()];
+    let package = OnceCell::new();
+    let case = Case { network, images, given, package, folder, python, time_limit, global };
     files::write_atomic(&case.images_file(), &npy::write(&case.images.shape, &case.images.values))?;
     files::write_whole(&case.weights_file(), |mut out| save(&case.network, supply, &mut out))
         .map_err(|error| unsaved(error, arguments.weights.as_deref(), global))?;
@@ -129,30 +141,57 @@ fn unsaved(error: SaveError, file: Option<&Path>, global: Global) -> Failure {
     }
 }
 
-/// Every two outputs compared, and where those that differ part.
+/// Every two outputs compared, and where those that differ part; where all agree, what that tells.
 fn report(case: &Case, rows: Vec<Row>) -> Result<Report, Failure> {
     let ran: Vec<_> = rows.iter().filter_map(|row| Some((row.runtime, row.outcome.value(case.last())?))).collect();
+    let is_compared = ran.iter().any(|(runtime, _)| ran.iter().any(|(other, _)| !runtime.is_like(*other)));
+    let trace = if is_compared { Trace::of(case)? } else { None };
+    let allowance = trace.as_ref().map(Allowance::of).unwrap_or_default();
+    let mut pairs = compared(case, &ran, &allowance)?;
+    let coverage = if is_compared && pairs.iter().all(Pair::agrees) {
+        let (coverage, parting) = coverage::look(case, trace.as_ref(), &allowance, &ran)?;
+        if let Some(Parting { runtimes, node, difference }) = parting {
+            let divergence = Divergence::At { node, difference: difference.clone(), operands: Vec::new() };
+            let allowed = allowance.of_node(node);
+            pairs.push(Pair { runtimes, difference, allowed, divergence: Some(divergence) });
+        }
+        coverage
+    } else {
+        Coverage::default()
+    };
+    Ok(Report { rows, pairs, coverage })
+}
+
+/// Every two outputs compared, and where those that differ part.
+fn compared(case: &Case, ran: &[(Runtime, &Array)], allowance: &Allowance) -> Result<Vec<Pair>, Failure> {
+    let output = case.network.output();
+    let allowed = allowance.of_node(output);
     let mut compared: Vec<(_, Difference)> = Vec::new();
     for (at, (left, value)) in ran.iter().enumerate() {
         for (right, other) in ran.iter().skip(at + 1) {
-            let difference = difference::of_node(&case.network, case.network.output(), value, other);
-            compared.push(([*left, *right], difference));
+            compared.push(([*left, *right], difference::of_node(&case.network, output, value, other)));
         }
     }
     let mut pairs: Vec<Pair> = Vec::new();
     for (runtimes, difference) in &compared {
-        let searched = difference.value > TOLERANCE && !is_located(&pairs, &compared, *runtimes);
-        let divergence = searched.then(|| divergence::search(case, *runtimes)).transpose()?;
-        pairs.push(Pair { runtimes: *runtimes, difference: difference.clone(), divergence });
+        let is_located = || is_located(&pairs, &compared, allowed, *runtimes);
+        let searched = difference.value > allowed && !is_located();
+        let divergence = searched.then(|| divergence::search(case, *runtimes, allowance)).transpose()?;
+        pairs.push(Pair { runtimes: *runtimes, difference: difference.clone(), allowed, divergence });
     }
-    Ok(Report { rows, pairs })
+    Ok(pairs)
 }
 
 /// Whether a layer was found at which two part that agree with these: these part where those do.
-fn is_located(pairs: &[Pair], compared: &[([Runtime; 2], Difference)], [left, right]: [Runtime; 2]) -> bool {
+fn is_located(
+    pairs: &[Pair],
+    compared: &[([Runtime; 2], Difference)],
+    allowed: f64,
+    [left, right]: [Runtime; 2],
+) -> bool {
     let agree = |one: Runtime, other: Runtime| {
         let of_both = |runtimes: [Runtime; 2]| runtimes == [one, other] || runtimes == [other, one];
-        one == other || compared.iter().any(|(both, difference)| of_both(*both) && difference.value <= TOLERANCE)
+        one == other || compared.iter().any(|(both, difference)| of_both(*both) && difference.value <= allowed)
     };
     pairs.iter().filter(|pair| matches!(pair.divergence, Some(Divergence::At { .. }))).any(|pair| {
         let [one, other] = pair.runtimes;

@@ -1,6 +1,7 @@
 //! What is said of the runtimes.
 
 use super::case::{Case, Outcome};
+use super::coverage::Coverage;
 use super::difference::{Difference, TOLERANCE};
 use super::divergence::Divergence;
 use super::runtime::Runtime;
@@ -21,6 +22,8 @@ pub(super) struct Row {
 pub(super) struct Pair {
     pub(super) runtimes: [Runtime; 2],
     pub(super) difference: Difference,
+    /// The most that it may be.
+    pub(super) allowed: f64,
     /// Where they part, if that was looked for.
     pub(super) divergence: Option<Divergence>,
 }
@@ -29,6 +32,8 @@ pub(super) struct Pair {
 pub(super) struct Report {
     pub(super) rows: Vec<Row>,
     pub(super) pairs: Vec<Pair>,
+    /// What it tells that the outputs agree.
+    pub(super) coverage: Coverage,
 }
 
 pub(super) enum Verdict {
@@ -37,26 +42,34 @@ pub(super) enum Verdict {
     /// A runtime could not run what was written for it.
     Failed,
     /// There was nothing to compare; why.
-    NotVerified(&'static str),
+    NotVerified(String),
 }
 
 impl Report {
     pub(super) fn verdict(&self) -> Verdict {
         let failed = self.rows.iter().any(|row| matches!(row.outcome, Outcome::Failed(_)));
         let programs_differ = self.pairs.iter().any(|pair| !pair.runtimes[0].is_like(pair.runtimes[1]));
-        if self.pairs.iter().any(|pair| pair.difference.value > TOLERANCE) {
+        let unverified = |why: &str| Verdict::NotVerified(why.to_owned());
+        if !self.pairs.iter().all(Pair::agrees) {
             Verdict::Different
         } else if failed {
             Verdict::Failed
         } else if self.ran().all(|row| row.runtime.is_own()) {
-            Verdict::NotVerified("no runtime but resnetc's own could be asked")
+            unverified("no runtime but resnetc's own could be asked")
         } else if !programs_differ {
-            Verdict::NotVerified("only what one back end wrote could be run")
-        } else if self.ran().all(|row| row.outcome.is_finite()) {
-            Verdict::Verified
+            unverified("only what one back end wrote could be run")
+        } else if !self.ran().all(|row| row.outcome.is_finite()) {
+            unverified("the outputs are not finite numbers throughout")
+        } else if let Some(why) = &self.coverage.nothing {
+            unverified(why)
         } else {
-            Verdict::NotVerified("the outputs are not finite numbers throughout")
+            Verdict::Verified
         }
+    }
+
+    /// The most by which two outputs may differ.
+    fn allowed(&self) -> f64 {
+        self.pairs.first().map_or(TOLERANCE, |pair| pair.allowed)
     }
 
     fn ran(&self) -> impl Iterator<Item = &Row> {
@@ -109,11 +122,11 @@ impl Report {
         }) {
             lines.push(format!("failed: {runtimes}: {why}"));
         }
-        for Pair { runtimes, difference, divergence } in &self.pairs {
-            if difference.value > TOLERANCE {
+        for Pair { runtimes, difference, allowed, divergence } in &self.pairs {
+            if difference.value > *allowed {
                 let [left, right] = runtimes.map(Runtime::name);
                 let by = written(difference.value);
-                lines.push(format!("different: {left} and {right}, by {by}, more than {TOLERANCE:e}"));
+                lines.push(format!("different: {left} and {right}, by {by}, more than {}", bound(*allowed)));
                 lines.extend(
                     divergence
                         .iter()
@@ -124,12 +137,17 @@ impl Report {
         }
         let largest = self.pairs.iter().map(|pair| pair.difference.value).max_by(f64::total_cmp);
         match (self.verdict(), largest) {
-            (Verdict::Verified, Some(largest)) => lines.push(format!(
-                "verified: any two outputs differ by at most {} of three times their root mean square, and {TOLERANCE:e} is allowed",
-                written(largest)
-            )),
+            (Verdict::Verified, Some(largest)) => {
+                lines.push(format!(
+                    "verified: any two outputs differ by at most {} of three times their root mean square, and {} is allowed",
+                    written(largest),
+                    bound(self.allowed())
+                ));
+                lines.extend(self.coverage.lines(case));
+            }
             (Verdict::NotVerified(_), _) if self.ran().all(|row| row.runtime.is_own()) => lines.push(
-                "`pip install numpy onnxruntime keras jax safetensors` gives a Python something to compare with".to_owned(),
+                "`pip install numpy onnxruntime keras jax safetensors` gives a Python something to compare with"
+                    .to_owned(),
             ),
             _ => {}
         }
@@ -152,22 +170,55 @@ impl Report {
     fn json(&self, case: &Case) -> Value {
         let runtimes: Vec<_> = self.rows.iter().map(|row| row.json(case)).collect();
         let differences: Vec<_> = self.pairs.iter().map(|pair| pair.json(case)).collect();
-        let verdict = match self.verdict() {
-            Verdict::Verified => "verified",
-            Verdict::Different => "different",
-            Verdict::Failed => "failed",
-            Verdict::NotVerified(_) => "not verified",
+        let (verdict, reason) = match self.verdict() {
+            Verdict::Verified => ("verified", None),
+            Verdict::Different => ("different", None),
+            Verdict::Failed => ("failed", None),
+            Verdict::NotVerified(why) => ("not verified", Some(why)),
         };
         json!({
             "name": case.network.graph().name,
             "dialect": case.network.graph().dialect.name,
             "input": case.images.shape,
-            "tolerance": TOLERANCE,
+            "tolerance": self.allowed(),
             "verdict": verdict,
+            "reason": reason,
+            "compared_beside": self.coverage.beside.iter().map(|node| case.network.name(*node)).collect::<Vec<_>>(),
+            "not_compared": self.coverage.missed,
             "runtimes": runtimes,
             "differences": differences,
         })
     }
+}
+
+impl Coverage {
+    /// What the agreement of the outputs does not tell.
+    fn lines(&self, case: &Case) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !self.is_known {
+            lines.push(
+                "on which weights the output depends is not known: its layers' values take too much memory".to_owned(),
+            );
+        }
+        if !self.beside.is_empty() {
+            let names = listed(self.beside.iter().map(|node| case.network.name(*node)));
+            lines
+                .push(format!("the output does not depend on every layer, so these values were compared too: {names}"));
+        }
+        if !self.missed.is_empty() {
+            let names = listed(self.missed.iter().map(String::as_str));
+            lines.push(format!("not compared, since no value depends on them {}: {names}", case.blame()));
+        }
+        lines
+    }
+}
+
+/// The first names, and how many there are beside.
+fn listed<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+    const MOST: usize = 8;
+    let more = names.len().saturating_sub(MOST);
+    let first = names.take(MOST).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{first} and {more} more") } else { first }
 }
 
 impl Row {
@@ -185,6 +236,10 @@ impl Row {
 }
 
 impl Pair {
+    pub(super) fn agrees(&self) -> bool {
+        self.difference.value <= self.allowed
+    }
+
     fn json(&self, case: &Case) -> Value {
         let Difference { value, at, elements, shapes } = &self.difference;
         let (first, reason) = match &self.divergence {
@@ -265,6 +320,15 @@ fn number(difference: f64) -> Value {
 
 fn shape(array: &Array) -> String {
     array.shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" x ")
+}
+
+/// A bound, and why it is no other.
+fn bound(allowed: f64) -> String {
+    if allowed > TOLERANCE {
+        format!("{} (norms of few values magnify rounding; elsewhere {TOLERANCE:e})", written(allowed))
+    } else {
+        format!("{TOLERANCE:e}")
+    }
 }
 
 fn written(difference: f64) -> String {

@@ -3,9 +3,9 @@
 usage: run_keras.py JOB.json ANSWER.json
 
 The job is {"module", "name", "weights", "images", "layers", "last", "folder"}: the
-package's file, its name, a safetensors file and images N x C x H x W as .npy; the places
-of layers by their names, and the place of the network's last value. The value of place p
-goes to FOLDER/p.npy, a map as N x C x H x W. The answer is {"version"}, {"absent"}
+package's file, its name, a safetensors file and images N x C x H x W as .npy; by the names
+of layers their places and the shapes of their values, and the place of the last value,
+which is what the package's model gives. The value of place p goes to FOLDER/p.npy, a map as N x C x H x W. The answer is {"version"}, {"absent"}
 where something is not installed as it should be, or {"failed"}.
 """
 
@@ -24,15 +24,20 @@ def load(module, name):
     return getattr(package, name)
 
 
-def shown(keras, model, places):
-    """The layers of `places` and their places, but for those with an activation inside."""
+def shown(keras, model, layers):
+    """The places of `layers` with their values, but for those that Keras computes otherwise.
+
+    One may have the activation inside that follows it, and one may be the first of
+    several layers that only together give its value: its shape is another then.
+    """
     for layer in model.layers:
-        place = places.get(layer.name.replace(":", "."))
+        known = layers.get(layer.name.replace(":", "."))
         activation = getattr(layer, "activation", keras.activations.linear)
         inside = activation is not keras.activations.linear
-        if place is None or inside and not isinstance(layer, keras.layers.Activation):
+        if known is None or inside and not isinstance(layer, keras.layers.Activation):
             continue
-        yield place, layer.output
+        if list(layer.output.shape[1:]) == known["shape"]:
+            yield known["place"], layer.output
 
 
 def first_line(error):
@@ -51,7 +56,7 @@ def run(job):
     x = np.load(job["images"]).transpose(0, 2, 3, 1)
     function = load(job["module"], job["name"])
     model = function(input_shape=x.shape[1:], weights=job["weights"])
-    values = {job["last"]: model.output} | dict(shown(keras, model, job["layers"]))
+    values = dict(shown(keras, model, job["layers"])) | {job["last"]: model.output}
     values = keras.Model(model.inputs, values)(x, training=False)
     for place, value in values.items():
         value = keras.ops.convert_to_numpy(value)

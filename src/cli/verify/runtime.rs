@@ -5,10 +5,11 @@ use super::python;
 use crate::cli::{Failure, files};
 use resnetc::back::onnx::{EmitError, emit_showing};
 use resnetc::back::{self, Unsupported};
+use resnetc::ir::Shape;
 use resnetc::valid::Checked;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Something that runs a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,22 +93,15 @@ fn live(_: &Case, _: &[usize]) -> Result<Outcome, Failure> {
 
 fn keras(case: &Case, places: &[usize], backend: Backend) -> Result<Outcome, Failure> {
     let network = &case.network;
-    let package = case.folder.path().join("package");
-    let texts = match back::keras::emit(network) {
-        Ok(texts) => texts,
-        Err(unsupported) => return Ok(inexpressible(network, &unsupported)),
+    let module = match package(case)? {
+        Ok(module) => module,
+        Err(unsupported) => return Ok(inexpressible(network, unsupported)),
     };
-    let name = &network.graph().name;
-    make(&package.join(name))?;
-    for file in texts {
-        files::write_atomic(&package.join(file.path), file.text.as_bytes())?;
-    }
-    let named = |&place: &usize| Some((network.name(*network.order().get(place)?).to_owned(), place.into()));
-    let layers: Map<_, _> = places.iter().filter_map(named).collect();
+    let layers: Map<_, _> = places.iter().filter_map(|&place| shown(network, place)).collect();
     let job = |folder: &Path| {
         json!({
-            "module": package.join(name).join("__init__.py"),
-            "name": name,
+            "module": module,
+            "name": network.graph().name,
             "weights": case.weights_file(),
             "images": case.images_file(),
             "layers": layers,
@@ -116,6 +110,36 @@ fn keras(case: &Case, places: &[usize], backend: Backend) -> Result<Outcome, Fai
         })
     };
     python::run(case, include_str!("run_keras.py"), job, &[(KERAS_BACKEND, &backend.name())])
+}
+
+/// The file of the Keras package, which is written when it is first asked for.
+fn package(case: &Case) -> Result<Result<&PathBuf, &Unsupported>, Failure> {
+    if case.package.get().is_none() {
+        let folder = case.folder.path().join("package");
+        let written = match back::keras::emit(&case.network) {
+            Ok(texts) => {
+                let own = folder.join(&case.network.graph().name);
+                make(&own)?;
+                for file in texts {
+                    files::write_atomic(&folder.join(file.path), file.text.as_bytes())?;
+                }
+                Ok(own.join("__init__.py"))
+            }
+            Err(unsupported) => Err(unsupported),
+        };
+        case.package.set(written).expect("it was empty just now");
+    }
+    Ok(case.package.get().expect("it was written").as_ref())
+}
+
+/// The name of the layer at `place`, with the place and the shape that its value has in Keras.
+fn shown(network: &Checked, place: usize) -> Option<(String, Value)> {
+    let node = *network.order().get(place)?;
+    let shape = match network.shape(node) {
+        Shape::Map { channels, height, width } => vec![height, width, channels],
+        Shape::Vector(features) => vec![features],
+    };
+    Some((network.name(node).to_owned(), json!({ "place": place, "shape": shape })))
 }
 
 fn onnx(case: &Case, places: &[usize]) -> Result<Outcome, Failure> {
