@@ -28,11 +28,18 @@ impl Allowance {
         for layer in trace.network.layers() {
             let size = root_mean_square(trace.value(layer.id).values);
             sizes.insert(layer.id, size);
-            let part = |operand: &NodeId| match &layer.node.op {
-                Op::Add(_) if size > 0.0 => sizes.get(operand).copied().unwrap_or(0.0) / size,
-                _ => 1.0,
+            let part = |operand: &NodeId| {
+                let share = sizes.get(operand).copied().unwrap_or(0.0) / size;
+                match &layer.node.op {
+                    Op::Add(_) if size > 0.0 => share,
+                    Op::Conv2d(_) | Op::Linear(_) if size > 0.0 => share * gain(trace, &layer),
+                    _ => 1.0,
+                }
             };
-            let excess = |operand: &NodeId| (allowance.of_node(*operand) - TOLERANCE) * part(operand);
+            let excess = |operand: &NodeId| match allowance.of_node(*operand) - TOLERANCE {
+                excess if excess > 0.0 => excess * part(operand),
+                _ => 0.0,
+            };
             let read: f64 = layer.operands.iter().map(excess).sum();
             let own = match &layer.node.op {
                 Op::GroupNorm(norm) => magnified(trace, &layer, Members::Group(norm.groups), norm.epsilon, read),
@@ -50,6 +57,14 @@ impl Allowance {
     pub(super) fn of_node(&self, node: NodeId) -> f64 {
         self.0.get(&node).copied().unwrap_or(TOLERANCE)
     }
+}
+
+/// By how much a convolution or linear layer enlarges what is independent from element to element.
+#[expect(clippy::cast_precision_loss, reason = "a fan is far below 2^53")]
+fn gain(trace: &Trace<'_>, layer: &Layer<'_>) -> f64 {
+    let kernel = trace.tensor(layer, ParameterKind::Kernel);
+    let outputs = trace.value(layer.id).channels.max(1);
+    ((kernel.len() / outputs) as f64).sqrt() * root_mean_square(&kernel)
 }
 
 /// What a norm takes the mean of.
