@@ -1,15 +1,16 @@
 //! The conventions: what each tool counts when it says "FLOPs", as data.
 //!
-//! A convention is a name, a sentence and a [`Rules`]; nothing asks which convention it has. On torchvision's ResNet,
-//! ResNeXt and VGG each reproduces its tool exactly, for one image and for a batch. Elsewhere a tool's figure depends on
-//! how its Python is written; the rules are what each tool says of an op written as a module of `torch.nn`, or as Keras'
-//! layer, and were read off the tools (`tests/golden/ops.json`). Three things no tool sees that way:
+//! A convention is a name, a sentence, [`Rules`] and what it sees; nothing asks which convention it has. The rules are what
+//! each tool says of an op written as a module of `torch.nn`, or as Keras' layer, and were read off the tools
+//! (`tests/golden/ops.json`). How the implementation writes an op is its [`Spelling`], which the dialect says, and decides
+//! whether the tool sees it. So each reproduces its tool exactly, for one image and for a batch, on all that ships and
+//! torchvision or timm has too (`tests/golden/tools.json`). Two things no tool sees that way:
 //!
-//! - the fixed filter of a blur is a convolution to all of them, though those that hook modules miss a functional one;
 //! - a softmax at the end costs nothing but in TensorFlow's profiler: figures are published for networks without it;
-//! - products and sums of branches are functions of tensors, which only TensorFlow's profiler counts.
+//! - products and sums of branches are methods of tensors, which only TensorFlow's profiler counts.
 
 use super::rule::{Part, Product, Rules, Term, Work};
+use crate::ir::Spelling;
 
 /// A way of counting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +21,12 @@ pub struct Convention {
     pub counts: &'static str,
     /// Who reports it.
     pub reported_by: &'static str,
-    /// How it counts.
+    /// How it counts what it sees.
     pub rules: Rules,
+    /// What it sees: ops that are written so, or as anything before that.
+    pub sees: Spelling,
+    /// What it counts besides where a function is called, be it by a module.
+    pub functions: Option<Rules>,
 }
 
 /// A count under one convention, and what it is made of.
@@ -30,15 +35,20 @@ pub struct Count {
     /// The convention.
     pub convention: &'static Convention,
     parts: [u128; Part::ALL.len()],
+    /// The multiply-accumulates of what it does not see.
+    unseen: u128,
 }
 
 impl Count {
     pub(super) fn new(convention: &'static Convention) -> Self {
-        Self { convention, parts: [0; Part::ALL.len()] }
+        Self { convention, parts: [0; Part::ALL.len()], unseen: 0 }
     }
 
     pub(super) fn add(&mut self, work: &Work<'_>, batch: u128) {
-        for (part, count) in self.convention.rules.count(work).into_iter().flatten() {
+        if work.spelling > self.convention.sees {
+            self.unseen += batch * work.op.macs(work.input, work.output);
+        }
+        for (part, count) in self.convention.parts(work) {
             if let Some(sum) = self.parts.get_mut(part as usize) {
                 *sum += batch * count;
             }
@@ -51,6 +61,12 @@ impl Count {
         self.parts.iter().sum()
     }
 
+    /// The multiply-accumulates of layers that the convention's tool does not see.
+    #[must_use]
+    pub fn unseen(&self) -> u128 {
+        self.unseen
+    }
+
     /// What it is made of: every part that adds something.
     pub fn parts(&self) -> impl Iterator<Item = (Part, u128)> {
         Part::ALL.into_iter().zip(self.parts).filter(|(_, count)| *count > 0)
@@ -61,7 +77,14 @@ impl Convention {
     /// What one op adds, for one image.
     #[must_use]
     pub fn count(&self, work: &Work<'_>) -> u128 {
-        self.rules.count(work).into_iter().flatten().map(|(_, count)| count).sum()
+        self.parts(work).map(|(_, count)| count).sum()
+    }
+
+    /// What one op adds, for one image, and to which parts.
+    fn parts(&self, work: &Work<'_>) -> impl Iterator<Item = (Part, u128)> {
+        let layer = (work.spelling <= self.sees).then(|| self.rules.count(work));
+        let function = self.functions.filter(|_| work.spelling <= Spelling::Function).map(|rules| rules.count(work));
+        layer.into_iter().chain(function).flatten().flatten()
     }
 }
 
@@ -98,6 +121,10 @@ const MACS_ONLY: Rules = Rules {
     multiply: Term::Nothing,
 };
 
+/// What sees everything: what the others are written as differences from.
+const ALL_SEEN: Convention =
+    Convention { name: "", counts: "", reported_by: "", rules: MACS_ONLY, sees: Spelling::Method, functions: None };
+
 /// Two operations per multiply-accumulate.
 const FLOPS_ONLY: Rules = Rules { convolution: Product::Macs(2), linear: Product::Macs(2), ..MACS_ONLY };
 
@@ -110,6 +137,7 @@ pub const MACS: Convention = Convention {
     counts: "multiply-accumulates of convolutions and linear layers, no bias",
     reported_by: "torchvision's table",
     rules: MACS_ONLY,
+    ..ALL_SEEN
 };
 
 /// Floating-point operations, two per multiply-accumulate.
@@ -118,6 +146,7 @@ pub const FLOPS: Convention = Convention {
     counts: "2 x macs, all else 0",
     reported_by: "PyTorch's FlopCounterMode",
     rules: FLOPS_ONLY,
+    ..ALL_SEEN
 };
 
 /// Output elements of convolutions and linear layers.
@@ -126,6 +155,40 @@ pub const ACTIVATIONS_FVCORE: Convention = Convention {
     counts: "output elements of convolutions and linear layers",
     reported_by: "fvcore, timm's activations",
     rules: ACTIVATIONS,
+    ..ALL_SEEN
+};
+
+/// What ptflops counts of modules.
+const PTFLOPS: Rules = Rules {
+    convolution_bias: Term::Outputs(1),
+    linear_bias: Term::Outputs(1),
+    batch_norm: Term::Outputs(2),
+    // It asks whether a norm is `affine`, which a layer norm calls otherwise.
+    layer_norm: Term::Outputs(1),
+    group_norm: Term::Outputs(2),
+    relu: Term::Outputs(1),
+    relu6: Term::Outputs(1),
+    gelu: Term::Outputs(1),
+    max_pool: Term::Inputs,
+    average_pool: Term::Inputs,
+    adaptive_average: Term::Inputs,
+    adaptive_maximum: Term::Inputs,
+    ..MACS_ONLY
+};
+
+/// What it counts of functions, which modules call too; `nn.ReLU6` calls one that it does not count.
+const PTFLOPS_FUNCTIONS: Rules = Rules {
+    convolution: Product::Macs(0),
+    linear: Product::Macs(0),
+    relu: Term::Outputs(1),
+    silu: Term::Outputs(1),
+    gelu: Term::Outputs(1),
+    path_softmax: Term::Outputs(1),
+    max_pool: Term::Inputs,
+    average_pool: Term::Inputs,
+    adaptive_average: Term::Inputs,
+    adaptive_maximum: Term::Inputs,
+    ..MACS_ONLY
 };
 
 /// Every convention, in the order in which tables list them.
@@ -137,11 +200,12 @@ pub const ALL: &[Convention] = &[
         counts: "macs, and one per output element with bias",
         reported_by: "pycls, ptflops with its aten back end",
         rules: Rules { convolution_bias: Term::Outputs(1), linear_bias: Term::Outputs(1), ..MACS_ONLY },
+        ..ALL_SEEN
     },
     Convention {
         name: "fvcore",
         counts: "macs, 2 per output of batch norm in evaluation, 5 of layer and group norm, one per input of adaptive \
-                 average pooling",
+                 average pooling that is no method of tensors",
         reported_by: "fvcore, timm's GMACs",
         rules: Rules {
             batch_norm: Term::Outputs(2),
@@ -150,28 +214,17 @@ pub const ALL: &[Convention] = &[
             adaptive_average: Term::Inputs,
             ..MACS_ONLY
         },
+        sees: Spelling::Function,
+        ..ALL_SEEN
     },
     Convention {
         name: "ptflops",
         counts: "macs with bias, 2 per output of batch and group norm, one of layer norm, relu, relu6 and gelu, one per \
-                 input of a pool; functions of tensors are not counted again",
-        reported_by: "ptflops with its pytorch back end",
-        rules: Rules {
-            convolution_bias: Term::Outputs(1),
-            linear_bias: Term::Outputs(1),
-            batch_norm: Term::Outputs(2),
-            // It asks whether a norm is `affine`, which a layer norm calls otherwise.
-            layer_norm: Term::Outputs(1),
-            group_norm: Term::Outputs(2),
-            relu: Term::Outputs(1),
-            relu6: Term::Outputs(1),
-            gelu: Term::Outputs(1),
-            max_pool: Term::Inputs,
-            average_pool: Term::Inputs,
-            adaptive_average: Term::Inputs,
-            adaptive_maximum: Term::Inputs,
-            ..MACS_ONLY
-        },
+                 input of a pool; functions are not counted, be they called by a module",
+        reported_by: "ptflops with its pytorch back end, count_functional off",
+        rules: PTFLOPS,
+        sees: Spelling::Module,
+        ..ALL_SEEN
     },
     Convention {
         name: "thop",
@@ -185,6 +238,8 @@ pub const ALL: &[Convention] = &[
             adaptive_average: Term::InputsAndOutputs,
             ..MACS_ONLY
         },
+        sees: Spelling::Module,
+        ..ALL_SEEN
     },
     Convention {
         name: "torchinfo",
@@ -199,6 +254,8 @@ pub const ALL: &[Convention] = &[
             group_norm: Term::Channels(2),
             ..MACS_ONLY
         },
+        sees: Spelling::Subclass,
+        ..ALL_SEEN
     },
     Convention {
         name: "deepspeed",
@@ -220,6 +277,8 @@ pub const ALL: &[Convention] = &[
             adaptive_maximum: Term::Inputs,
             ..FLOPS_ONLY
         },
+        sees: Spelling::Function,
+        ..ALL_SEEN
     },
     Convention {
         name: "tf-profiler",
@@ -245,6 +304,7 @@ pub const ALL: &[Convention] = &[
             multiply: Term::Joins,
             ..FLOPS_ONLY
         },
+        ..ALL_SEEN
     },
     Convention {
         name: "full",
@@ -279,6 +339,7 @@ pub const ALL: &[Convention] = &[
             multiply: Term::Joins,
             ..FLOPS_ONLY
         },
+        ..ALL_SEEN
     },
     Convention {
         name: "train",
@@ -286,6 +347,7 @@ pub const ALL: &[Convention] = &[
                  weight gradient of fixed filters; PyTorch counts that of a grouped convolution once for each group",
         reported_by: "FlopCounterMode, forward and backward",
         rules: Rules { convolution: Product::Training, linear: Product::Training, ..MACS_ONLY },
+        ..ALL_SEEN
     },
     ACTIVATIONS_FVCORE,
     Convention {
@@ -293,5 +355,16 @@ pub const ALL: &[Convention] = &[
         counts: "output elements of convolutions, linear layers and max pools with a window",
         reported_by: "pycls",
         rules: Rules { max_pool: Term::Outputs(1), ..ACTIVATIONS },
+        ..ALL_SEEN
+    },
+    Convention {
+        name: "ptflops-functional",
+        counts: "ptflops, and once more each relu, silu, gelu, pool and softmax over paths, which modules call as \
+                 functions",
+        reported_by: "ptflops as it is called without settings",
+        rules: PTFLOPS,
+        sees: Spelling::Module,
+        functions: Some(PTFLOPS_FUNCTIONS),
+        ..ALL_SEEN
     },
 ];

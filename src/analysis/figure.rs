@@ -72,11 +72,7 @@ pub fn difference(count: &Count, macs: u128) -> String {
     let products = part(Part::Products);
     let more = |times: u128| format!("+{} ({times} per multiply-accumulate)", grouped((times - 1) * macs));
     let base = match count.convention.rules.convolution {
-        Product::Macs(1) if products == macs => None,
-        Product::Macs(1) => Some(format!(
-            "-{} of linear layers on maps, counted at one position",
-            grouped(macs.saturating_sub(products))
-        )),
+        Product::Macs(1) => missing(count, macs.saturating_sub(products)),
         Product::Macs(times) => Some(more(times)),
         Product::Training => {
             let spared = (6 * macs).saturating_sub(products);
@@ -93,6 +89,18 @@ pub fn difference(count: &Count, macs: u128) -> String {
         [] => "it does not: this network has nothing else that it counts".to_owned(),
         terms => terms.join(", "),
     }
+}
+
+/// Which multiply-accumulates a count does not have, of `lost` in all.
+fn missing(count: &Count, lost: u128) -> Option<String> {
+    let unseen = count.unseen().min(lost);
+    let parts = [
+        (unseen, "of filters that are functions"),
+        (lost - unseen, "of linear layers on maps, counted at one position"),
+    ];
+    let words: Vec<_> =
+        parts.iter().filter(|(lost, _)| *lost > 0).map(|(lost, what)| format!("-{} {what}", grouped(*lost))).collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 /// A count with digit groups: `4,089,184,256`.

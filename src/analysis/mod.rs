@@ -176,8 +176,9 @@ fn each(trace: &Trace<'_>, entry: bool, mut visit: impl FnMut(&Work<'_>, Paramet
             parameters.add(kind, &shape);
         }
         let is_trained = parameters.trainable > 0;
-        let &Step { op, input, output, .. } = step;
-        visit(&Work { op, input, output, operands: step.operands.len(), is_trained, input_gradient }, parameters);
+        let &Step { op, spelling, input, output, .. } = step;
+        let operands = step.operands.len();
+        visit(&Work { op, spelling, input, output, operands, is_trained, input_gradient }, parameters);
         trained.set(at, input_gradient || is_trained);
     }
 }

@@ -1,13 +1,15 @@
 //! The vocabulary of counting rules: what a convention can say about an op.
 
 use crate::ir::op::{self, Activation};
-use crate::ir::{Extents, Op, ParameterKind, Shape};
+use crate::ir::{Extents, Op, ParameterKind, Shape, Spelling};
 
 /// One op at work on one image: what a rule may look at.
 #[derive(Debug, Clone, Copy)]
 pub struct Work<'a> {
     /// The op.
     pub op: &'a Op,
+    /// How the implementation writes it.
+    pub spelling: Spelling,
     /// The shape of its first operand.
     pub input: Shape,
     /// The shape of its value.

@@ -1,6 +1,6 @@
 //! A network, or a piece of one, as the walks of the analysis read it: steps in topological order, values by position.
 
-use crate::ir::{Graph, NodeId, Op, Operands, Shape};
+use crate::ir::{Graph, NodeId, Op, Operands, Shape, Spelling};
 use crate::valid::Checked;
 
 /// One op and what it reads.
@@ -8,6 +8,8 @@ use crate::valid::Checked;
 pub struct Step<'a> {
     /// The op.
     pub op: &'a Op,
+    /// How the implementation writes it.
+    pub spelling: Spelling,
     /// The positions of its operands, in order.
     pub operands: Operands<usize>,
     /// The shape of its first operand; of itself for the first step.
@@ -53,7 +55,7 @@ impl<'a> Trace<'a> {
             if let Some(position) = positions.get_mut(id.index()) {
                 *position = steps.len();
             }
-            steps.push(Step { op: &node.op, operands, input, output, readers: 0 });
+            steps.push(Step { op: &node.op, spelling: graph.spelling(id), operands, input, output, readers: 0 });
         }
         Self { steps }
     }

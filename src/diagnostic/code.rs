@@ -62,6 +62,7 @@ codes! {
     GroupsDoNotDivide = "E0303", "the groups of a convolution do not divide its channels";
     WrongRank = "E0304", "an op needs a feature map and got a vector, or the other way round";
     SliceOutside = "E0305", "a slice takes channels that are not there";
+    OnlyPadding = "E0307", "a pool's window lies wholly in padding";
     MalformedGraph = "E0401", "the graph is not a network";
     DuplicateName = "E0402", "two layers have the same name";
     Unsupported = "E0501", "the target cannot express this op";

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, suggest};
 use crate::ir::dialect::{ActivationStyle, Init, PaddingStyle, Projection, Reported, StridePosition, StridedBlock};
 use crate::ir::names::NameTable;
-use crate::ir::{Dialect, Sides};
+use crate::ir::{Dialect, Sides, Spelling};
 use crate::lang::Value;
 use crate::lang::ast::{self, Setting};
 use crate::lang::elsewhere;
@@ -74,6 +74,11 @@ const FIELDS: &[Field] = &[
         set: |dialect, value, span| boolean(&mut dialect.stem_pool_ceil, value, span),
     },
     Field {
+        name: "gate_mean",
+        get: |dialect| word(&Spelling::WORDS, dialect.gate_mean),
+        set: |dialect, value, span| choice(&mut dialect.gate_mean, &Spelling::WORDS, value, span),
+    },
+    Field {
         name: "convolution_init",
         get: |dialect| word(&INITS, dialect.convolution_init),
         set: |dialect, value, span| choice(&mut dialect.convolution_init, &INITS, value, span),
@@ -89,6 +94,9 @@ const FIELDS: &[Field] = &[
         set: |dialect, value, span| choice(&mut dialect.reports, &REPORTS, value, span),
     },
 ];
+
+/// Choices that a dialect without a base need not make: what came after descriptions had been written.
+const OPTIONAL: [&str; 1] = ["gate_mean"];
 
 const STRIDES: [(&str, StridePosition); 2] = [("first", StridePosition::First), ("spatial", StridePosition::Spatial)];
 const BLOCKS: [(&str, StridedBlock); 2] = [("first", StridedBlock::First), ("last", StridedBlock::Last)];
@@ -109,7 +117,8 @@ const REPORTS: [(&str, Reported); 2] = [("trainable", Reported::Trainable), ("to
 pub fn words() -> impl Iterator<Item = &'static str> {
     let two = [STRIDES.map(|(word, _)| word), BLOCKS.map(|(word, _)| word), PROJECTIONS.map(|(word, _)| word)];
     let more = [PADDINGS.map(|(word, _)| word), REPORTS.map(|(word, _)| word)];
-    two.into_iter().chain(more).flatten().chain(INITS.map(|(word, _)| word))
+    let last = INITS.map(|(word, _)| word).into_iter().chain(Spelling::WORDS.map(|(word, _)| word));
+    two.into_iter().chain(more).flatten().chain(last)
 }
 
 /// The choices' names.
@@ -171,7 +180,7 @@ impl<'a> Draft<'a> {
 
     pub(super) fn finish(self) -> Result<Dialect, Box<Diagnostic>> {
         let missing: Vec<_> = match &self.made {
-            Some(made) => names().filter(|name| !made.contains(name)).collect(),
+            Some(made) => names().filter(|name| !made.contains(name) && !OPTIONAL.contains(name)).collect(),
             None => Vec::new(),
         };
         let table = self.names;
@@ -214,6 +223,7 @@ fn blank() -> Dialect {
         activation: ActivationStyle::Layer,
         stem_pool_padding: Sides::all(1),
         stem_pool_ceil: false,
+        gate_mean: Spelling::Module,
         convolution_init: Init::KaimingNormalFanOut,
         linear_init: Init::UniformFanIn,
         reports: Reported::Trainable,

@@ -2,9 +2,9 @@
 
 use crate::diagnostic::{Code, Diagnostic, Report, suggest};
 use crate::front::dsl;
-use crate::ir::Label;
 use crate::ir::dialect::Layout;
 use crate::ir::names::{NameTable, PLACEHOLDERS, ParameterNames, Rows, Selector, Template};
+use crate::ir::{Label, Spelling};
 use crate::lang::ast::{self, Row};
 use crate::lang::elsewhere;
 use crate::limits;
@@ -78,18 +78,21 @@ pub(super) fn build(names: &ast::Names, base: Option<NameTable>, report: &mut Re
 /// Puts `more` rows after those that are there.
 fn append(known: &mut Rows, more: Rows) {
     known.rows.extend(more.rows);
+    known.spellings.extend(more.spellings);
     known.block = known.block.take().or(more.block);
 }
 
 fn rows(written: &[Row], report: &mut Report) -> Rows {
     let mut rows = Rows::default();
     let mut block = None;
-    for Row { selector, template } in written {
+    for Row { selector, template, spelling: written_as } in written {
         let Some(read) = template_of(template, report) else { continue };
+        let written_as = written_as.as_ref();
         let label = |word: &str| if word == "*" { Some(None) } else { Label::new(word).map(Some) };
         let (left, right) = &selector.value;
         match right {
             None if left == "block" => {
+                no_spelling(written_as, report);
                 if let Some(first) = block {
                     let name = Spanned::new(left.clone(), selector.span);
                     report.push(dsl::twice("row", &name, first).help("remove one of them"));
@@ -109,7 +112,12 @@ fn rows(written: &[Row], report: &mut Report) -> Rows {
                 rows.block = Some(read);
             }
             Some(right) => match (label(left), label(right)) {
-                (Some(branch), Some(role)) => rows.rows.push((Selector { branch, role }, read)),
+                (Some(branch), Some(role)) => {
+                    let selector = Selector { branch, role };
+                    rows.rows.push((selector, read));
+                    let spelling = written_as.and_then(|word| spelling_of(word, report));
+                    rows.spellings.extend(spelling.map(|spelling| (selector, spelling)));
+                }
                 _ => report.push(Diagnostic::error(
                     Code::DslSyntax,
                     selector.span,
@@ -132,6 +140,27 @@ fn rows(written: &[Row], report: &mut Report) -> Rows {
         }
     }
     rows
+}
+
+/// Refuses a spelling where no layer is named.
+fn no_spelling(word: Option<&Spanned<String>>, report: &mut Report) {
+    if let Some(word) = word {
+        let message = "`as` says how a layer is written, and this row names none";
+        let error = Diagnostic::error(Code::NotApplicable, word.span, message, "not expected here");
+        report.push(error.help("write it behind the row of a layer: `head.pool \"avgpool\" as function`"));
+    }
+}
+
+fn spelling_of(word: &Spanned<String>, report: &mut Report) -> Option<Spelling> {
+    let words = Spelling::WORDS.iter().map(|(word, _)| *word);
+    let found = Spelling::WORDS.iter().find(|(known, _)| *known == word.value).map(|(_, spelling)| *spelling);
+    if found.is_none() {
+        let message = format!("a layer is not written as {}", suggest::quoted(&word.value));
+        let label = format!("expected {}", suggest::list(words.clone()));
+        let error = Diagnostic::error(Code::UnknownChoice, word.span, message, label);
+        report.push(elsewhere::fixed(error, &word.value, word.span, words));
+    }
+    found
 }
 
 fn template_of(template: &Spanned<String>, report: &mut Report) -> Option<Template> {
@@ -160,7 +189,8 @@ fn template_of(template: &Spanned<String>, report: &mut Report) -> Option<Templa
 fn suffixes(names: &ast::Names, parameters: &mut ParameterNames, has_base: bool, report: &mut Report) {
     const KINDS: [&str; 8] = ["kernel", "bias", "scale", "shift", "mean", "variance", "gain", "ignored"];
     let mut said = Vec::new();
-    for Row { selector, template } in &names.suffixes {
+    for Row { selector, template, spelling } in &names.suffixes {
+        no_spelling(spelling.as_ref(), report);
         let (word, rest) = &selector.value;
         let place = match word.as_str() {
             _ if rest.is_some() => None,

@@ -5,6 +5,7 @@
 
 use super::names::NameTable;
 use super::shape::Sides;
+use super::spelling::Spelling;
 
 /// The choices of one community.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,8 @@ pub struct Dialect {
     pub stem_pool_padding: Sides,
     /// Whether that pool's last window may start inside the map and end outside.
     pub stem_pool_ceil: bool,
+    /// How the mean of a gate is written: a global average pool in a branch of a product.
+    pub gate_mean: Spelling,
     /// How fresh convolution kernels are drawn.
     pub convolution_init: Init,
     /// How fresh linear matrices are drawn.

@@ -1,7 +1,8 @@
 //! The graph: petgraph's stable digraph of nodes, whose edges say which operand they are.
 
 use super::names::Context;
-use super::{Address, Dialect, Label, Op, Place};
+use super::op::{AdaptivePool, PoolKind};
+use super::{Address, Dialect, Label, Op, Place, Spelling};
 use crate::source::Span;
 use petgraph::Direction;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
@@ -26,6 +27,8 @@ pub struct Node {
     pub op: Op,
     /// Where it came from.
     pub origin: Origin,
+    /// Whether it stands in a branch of a product.
+    pub in_gate: bool,
 }
 
 /// Where a node came from: the place in the description for messages, the place in the network for names.
@@ -149,7 +152,7 @@ impl Graph {
 
     /// Adds a node that takes `operands` in order; it becomes the output, and the input if it is the first.
     pub fn add(&mut self, op: Op, origin: Origin, operands: &[NodeId]) -> NodeId {
-        let id = self.nodes.add_node(Node { op, origin });
+        let id = self.nodes.add_node(Node { op, origin, in_gate: false });
         for (slot, &operand) in (0..).zip(operands) {
             self.nodes.add_edge(operand, id, Slot(slot));
         }
@@ -169,10 +172,32 @@ impl Graph {
         self.nodes.node_weight_mut(id)
     }
 
+    /// Says that the node `id` stands in a branch of a product.
+    pub fn put_in_gate(&mut self, id: NodeId) {
+        if let Some(node) = self.get_mut(id) {
+            node.in_gate = true;
+        }
+    }
+
     /// The dialect's name of a node at `address`.
     #[must_use]
     pub fn name_of(&self, address: &Address) -> String {
         self.dialect.names.name(address, self.kinds.context(address.place))
+    }
+
+    /// How the implementation that the dialect is of writes the node `id`: as a row of the names says, or the dialect of the
+    /// mean of a gate, or as everybody writes such an op.
+    #[must_use]
+    pub fn spelling(&self, id: NodeId) -> Spelling {
+        let Some(node) = self.get(id) else { return Spelling::default() };
+        let address = &node.origin.address;
+        let row = self.dialect.names.spelling(address, self.kinds.context(address.place));
+        row.unwrap_or_else(|| match node.op {
+            Op::AdaptivePool(AdaptivePool { kind: PoolKind::Average, output: [1, 1] }) if node.in_gate => {
+                self.dialect.gate_mean
+            }
+            ref op => op.usual_spelling(),
+        })
     }
 
     /// The dialect's name of the block at `address`.

@@ -13,6 +13,7 @@ pub mod names;
 pub mod op;
 pub mod parameter;
 pub mod shape;
+pub mod spelling;
 pub mod stretch;
 
 pub use address::{Address, Place};
@@ -23,4 +24,5 @@ pub use label::Label;
 pub use op::Op;
 pub use parameter::{Extents, Parameter, ParameterKind};
 pub use shape::{Shape, ShapeError, Sides};
+pub use spelling::Spelling;
 pub use stretch::Stretch;

@@ -1,6 +1,7 @@
 //! Name tables: from an [`Address`] to the name that a dialect's users know.
 
 use super::dialect::Layout;
+use super::spelling::Spelling;
 use super::{Address, Label, ParameterKind, Place};
 use std::fmt::Write;
 
@@ -28,6 +29,8 @@ pub struct Rows {
     pub block: Option<Template>,
     /// The first row whose selector matches gives the name.
     pub rows: Vec<(Selector, Template)>,
+    /// The first selector that matches says how the implementation writes the node.
+    pub spellings: Vec<(Selector, Spelling)>,
 }
 
 /// Which nodes a row is for: `main.conv`, `skip.*`, `*.norm`.
@@ -209,6 +212,13 @@ impl NameTable {
     pub fn row(&self, address: &Address, context: Context<'_>) -> Option<&Template> {
         let mut rows = self.rows(context.kind).flat_map(|rows| &rows.rows);
         rows.find(|(selector, _)| selector.matches(address)).map(|(_, template)| template)
+    }
+
+    /// How the first row for `address` that says so says that the implementation writes the node.
+    #[must_use]
+    pub fn spelling(&self, address: &Address, context: Context<'_>) -> Option<Spelling> {
+        let mut rows = self.rows(context.kind).flat_map(|rows| &rows.spellings);
+        rows.find(|(selector, _)| selector.matches(address)).map(|(_, spelling)| *spelling)
     }
 
     fn plain(&self, address: &Address, context: Context<'_>, out: &mut String) {

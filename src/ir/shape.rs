@@ -164,12 +164,62 @@ impl Window {
             .map(|(kernel, dilation)| dilation.saturating_mul(kernel.saturating_sub(1)).saturating_add(1))
     }
 
+    /// The output's height and width of a pool, each of whose windows must see something of the map.
+    ///
+    /// # Errors
+    /// [`ShapeError::Vanishes`] where no window fits, [`ShapeError::OnlyPadding`] where one lies wholly in padding.
+    pub fn pool(&self, size: [u64; 2]) -> Result<[u64; 2], ShapeError> {
+        let windows = self.slide(size)?;
+        let Sides { top, left, .. } = self.padding;
+        let axes = self.kernel.into_iter().zip(self.stride).zip(self.dilation).zip([top, left]);
+        for (axis, ((((kernel, stride), dilation), before), (size, windows))) in
+            Axis::BOTH.into_iter().zip(axes.zip(size.into_iter().zip(windows)))
+        {
+            // Between the first and the last window of a dense kernel there is always something of the map.
+            let step = if dilation == 1 { windows.saturating_sub(1).max(1) } else { 1 };
+            let blind = (0..windows).step_by(usize::try_from(step).unwrap_or(usize::MAX)).find(|window| {
+                let start = window.saturating_mul(stride);
+                // The first element at or behind the map's first place.
+                let skipped = before.saturating_sub(start).div_ceil(dilation.max(1));
+                skipped >= kernel
+                    || start.saturating_add(skipped.saturating_mul(dilation)) >= before.saturating_add(size)
+            });
+            if let Some(window) = blind {
+                return Err(ShapeError::OnlyPadding { axis, size, window: *self, blind: window, windows });
+            }
+        }
+        Ok(windows)
+    }
+
     fn along(&self, size: u64, extent: u64, stride: u64, [before, after]: [u64; 2]) -> Option<u64> {
         let padded = size.checked_add(before)?.checked_add(after)?;
         let slack = if self.ceil { stride.checked_sub(1)? } else { 0 };
         let windows = padded.checked_add(slack)?.checked_sub(extent)?.checked_div(stride)? + 1;
         let starts_outside = self.ceil && (windows - 1).checked_mul(stride)? >= size + before;
         Some(windows - u64::from(starts_outside)).filter(|windows| *windows > 0)
+    }
+}
+
+/// A direction in which windows slide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Axis {
+    /// Along the height.
+    Vertical,
+    /// Along the width.
+    Horizontal,
+}
+
+impl Axis {
+    /// Height, then width, as pairs are.
+    pub const BOTH: [Self; 2] = [Self::Vertical, Self::Horizontal];
+
+    /// What `pair`, height and width, has along it.
+    #[must_use]
+    pub fn of<T: Copy>(self, [height, width]: [T; 2]) -> T {
+        match self {
+            Self::Vertical => height,
+            Self::Horizontal => width,
+        }
     }
 }
 
@@ -182,6 +232,19 @@ pub enum ShapeError {
         size: [u64; 2],
         /// The window that does not fit.
         window: Window,
+    },
+    /// A pool's window sees nothing of the map.
+    OnlyPadding {
+        /// Along which axis.
+        axis: Axis,
+        /// The map's extent along it.
+        size: u64,
+        /// The window.
+        window: Window,
+        /// Which of its places it is, from 0.
+        blind: u64,
+        /// How many places there are.
+        windows: u64,
     },
     /// The groups do not divide the channels.
     Groups {

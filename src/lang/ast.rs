@@ -284,13 +284,15 @@ pub struct Names {
     pub suffixes: Vec<Row>,
 }
 
-/// `main.conv "{block}.conv{unit}"`
+/// `main.conv "{block}.conv{unit}" as function`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The branch and the role, or a single word.
     pub selector: Spanned<(String, Option<String>)>,
     /// The template, without its quotes; the span is that of the text inside.
     pub template: Spanned<String>,
+    /// The word behind `as`: how the implementation writes the layer.
+    pub spelling: Option<Spanned<String>>,
 }
 
 impl Signature {

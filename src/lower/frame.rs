@@ -84,6 +84,8 @@ pub(super) struct Context<'a> {
     pub(super) previous: Option<Told<'a>>,
     pub(super) branch: Label,
     pub(super) unit: u32,
+    /// Products around, of which a branch is being executed.
+    pub(super) products: usize,
     /// For each branch how many nodes it has.
     pub(super) counters: BTreeMap<Label, u32>,
     /// Where the block was written that was called last as an argument: what a join of the library is blamed on.

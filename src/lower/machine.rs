@@ -130,7 +130,8 @@ impl<'a> Machine<'a> {
         };
         let stage_stride = told_of(first.as_ref(), STRIDE).cloned().unwrap_or(Value::Integer(1));
         let counters = BTreeMap::new();
-        let mut context = Context { position, stage_stride, previous, branch, unit: 0, counters, part: None, depth: 0 };
+        let mut context =
+            Context { position, stage_stride, previous, branch, unit: 0, products: 0, counters, part: None, depth: 0 };
         let mut frame = Frame::new(call.block, call.blame(), call.span);
         for (name, value, span) in &call.values {
             frame.tell(name, value.clone(), *span);
@@ -372,10 +373,13 @@ impl<'a> Machine<'a> {
             }
         }
         let part = context.part.take();
+        let products = usize::from(join.kind == JoinKind::Multiply && present.len() > 1);
+        context.products += products;
         let ends = present
             .iter()
             .map(|branch| self.labelled(branch.label, &branch.body, frame, context, at))
             .collect::<Result<Vec<_>, _>>()?;
+        context.products -= products;
         let argument = std::mem::replace(&mut context.part, part);
         match ends.as_slice() {
             [] => Ok(at),
@@ -580,7 +584,11 @@ impl<'a> Machine<'a> {
         };
         let address = Address { place: context.position.place, branch, unit: context.unit, role, sequence };
         self.work.set(self.work.get().saturating_add(limits::WORK));
-        self.builder.add(op, Origin { span, address }, operands)
+        let node = self.builder.add(op, Origin { span, address }, operands)?;
+        if context.products > 0 {
+            self.builder.graph.put_in_gate(node);
+        }
+        Ok(node)
     }
 }
 

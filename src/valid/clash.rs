@@ -120,6 +120,6 @@ fn with_rows(table: &NameTable, kind: &str, labels: &BTreeSet<Label>) -> Option<
         Some((Selector { branch: Some(*label), role: None }, template))
     };
     let rows = labels.iter().map(row).collect::<Option<Vec<_>>>()?;
-    let sections = vec![(kind.to_owned(), Rows { block: None, rows })];
+    let sections = vec![(kind.to_owned(), Rows { rows, ..Rows::default() })];
     Some(NameTable { common: Rows::default(), sections, base: Some(Box::new(table.clone())), ..table.clone() })
 }

@@ -2,8 +2,8 @@
 
 use super::joins::{self, Join};
 use crate::diagnostic::{Code, Diagnostic, Report};
-use crate::ir::shape::Window;
-use crate::ir::{Graph, Node, NodeId, Operands, Shape, ShapeError};
+use crate::ir::shape::{Axis, Window};
+use crate::ir::{Graph, Node, NodeId, Operands, Place, Shape, ShapeError, Sides};
 use crate::limits;
 
 /// The shape of every node, indexed by [`NodeId::index`].
@@ -21,7 +21,7 @@ pub(super) fn infer(graph: &Graph, order: &[NodeId], names: &[String]) -> Result
                     &Join { graph, id, node, operands: &operands, inputs: &inputs, shapes: &shapes },
                     [left, right],
                 ),
-                error => explain(node, name, error),
+                error => explain(node, name, error, graph.dialect.stem_pool_padding),
             })
         })?;
         if let Some(slot) = shapes.get_mut(id.index()) {
@@ -31,7 +31,7 @@ pub(super) fn infer(graph: &Graph, order: &[NodeId], names: &[String]) -> Result
     Ok(shapes)
 }
 
-fn explain(node: &Node, name: &str, error: ShapeError) -> Diagnostic {
+fn explain(node: &Node, name: &str, error: ShapeError, of_stem: Sides) -> Diagnostic {
     let span = node.origin.span;
     match error {
         // Which branches they are is known to the join.
@@ -42,6 +42,9 @@ fn explain(node: &Node, name: &str, error: ShapeError) -> Diagnostic {
             format!("{left} and {right}"),
         ),
         ShapeError::Vanishes { size, window } => vanishes(node, name, size, window),
+        ShapeError::OnlyPadding { axis, size, window, blind, windows } => {
+            only_padding(node, name, Blind { axis, size, window, at: blind, windows }, of_stem)
+        }
         ShapeError::Groups { groups, inputs, outputs } => groups_do_not_divide(node, name, groups, inputs, outputs),
         ShapeError::NotAMap(found) => Diagnostic::error(
             Code::WrongRank,
@@ -124,6 +127,52 @@ fn vanishes(node: &Node, name: &str, [height, width]: [u64; 2], window: Window) 
         padding.top.saturating_add(padding.bottom),
         padding.left.saturating_add(padding.right)
     ))
+}
+
+/// A window that sees nothing of the map.
+#[derive(Debug, Clone, Copy)]
+struct Blind {
+    axis: Axis,
+    size: u64,
+    window: Window,
+    at: u64,
+    windows: u64,
+}
+
+fn only_padding(node: &Node, name: &str, blind: Blind, of_stem: Sides) -> Diagnostic {
+    let Blind { axis, size, window, at, windows } = blind;
+    let Sides { top, bottom, left, right } = window.padding;
+    let (lines, from, before) = match axis {
+        Axis::Vertical => ("rows", "top", top),
+        Axis::Horizontal => ("columns", "left", left),
+    };
+    let first = i128::from(at) * i128::from(axis.of(window.stride)) - i128::from(before);
+    let last = first + i128::from(axis.of(window.extent())) - 1;
+    let error = Diagnostic::error(
+        Code::OnlyPadding,
+        node.origin.span,
+        format!("a window of `{name}` lies wholly in padding"),
+        format!(
+            "window {} of {windows} from the {from} covers {lines} {first} to {last}, and the map has 0 to {}",
+            at + 1,
+            size - 1
+        ),
+    )
+    .note("padding is no value of the map: there is no maximum and no mean of such a window");
+    let [height, width] = window.extent().map(|extent| extent - 1);
+    let most =
+        Sides { top: top.min(height), bottom: bottom.min(height), left: left.min(width), right: right.min(width) };
+    let written = if most == Sides::all(most.top) {
+        most.top.to_string()
+    } else {
+        format!("[{}, {}, {}, {}]", most.top, most.bottom, most.left, most.right)
+    };
+    let key = if node.origin.address.place == Place::Stem && window.padding == of_stem {
+        "in the dialect `stem_pool_padding"
+    } else {
+        "`padding"
+    };
+    error.help(format!("pad by less than the window on each side: {key} = {written}`, for example"))
 }
 
 fn groups_do_not_divide(node: &Node, name: &str, groups: u64, inputs: u64, outputs: u64) -> Diagnostic {

@@ -85,7 +85,7 @@ pub fn dialect() -> Dialect {
     let mut dialect = (*resnetc::dialect::find("torchvision").unwrap()).clone();
     let template = |text| Template::parse(text).unwrap();
     let row = (Selector { branch: None, role: None }, template("{block}.{branch}_{sequence}"));
-    let common = Rows { block: Some(template("layer{stage + 1}.{index}")), rows: vec![row] };
+    let common = Rows { block: Some(template("layer{stage + 1}.{index}")), rows: vec![row], ..Rows::default() };
     dialect.names = NameTable { common, sections: Vec::new(), ..dialect.names };
     dialect
 }

@@ -1,9 +1,10 @@
 //! Costs, exactly: the golden values of cost.json, the tools' own counts of other networks, and the rules for what
 //! those networks do not have.
 
-use crate::describe::{RESNET_50, Residual, architectures, compile, file, vgg};
+use crate::describe::{RESNET_50, Residual, architectures, compile, file, shipped, vgg};
 use crate::networks::compile_file;
 use resnetc::analysis::{Analysis, ReceptiveField, analyse, by_layer, convention, figure::difference};
+use resnetc::source::Source;
 use serde_json::Value;
 
 fn resnet(blocks: &[u64]) -> String {
@@ -109,6 +110,97 @@ fn the_tools_themselves_agree_on_other_networks_and_sizes() {
     }
 }
 
+/// The networks of `architectures/` that neither torchvision nor timm has.
+fn has_no_namesake(name: &str) -> bool {
+    let ours = ["cifar_", "custom_", "keras_", "paper_", "plain"].iter().any(|prefix| name.starts_with(prefix));
+    ours || ["resnet200", "resnet34_a", "resnet34_c"].contains(&name)
+}
+
+#[test]
+fn the_tools_agree_on_every_network_that_torchvision_or_timm_has_too() {
+    let golden: Value = serde_json::from_str(include_str!("../golden/tools.json")).unwrap();
+    let golden = golden["networks"].as_object().unwrap();
+    let shipped: Vec<_> = shipped()
+        .into_iter()
+        .map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), path))
+        .filter(|(name, _)| !has_no_namesake(name))
+        .collect();
+    assert_eq!(shipped.len(), golden.len());
+    let mut wrong = Vec::new();
+    for (name, path) in shipped {
+        let cost = analyse(&compile_file(&path), 1);
+        for (column, value) in golden[&name].as_object().unwrap() {
+            let (found, expected) = (figure(&cost, column), u128::from(value.as_u64().unwrap()));
+            if found != expected {
+                wrong.push(format!("{name}: {column} is {found}, not {expected}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// timm's own table: `fvcore` rounded to two decimals of 10^9.
+#[test]
+fn gmacs_are_those_that_timm_publishes() {
+    for (name, gmacs) in
+        [("seresnet50", 4.11), ("ecaresnet50d", 4.35), ("seresnext50_32x4d", 4.26), ("skresnet50", 4.11)]
+    {
+        let cost = analyse(&compile_file(&architectures().join(format!("{name}.resnet"))), 1);
+        assert_eq!((cost.count("fvcore") as f64 / 1e7).round() / 1e2, gmacs, "{name}");
+    }
+}
+
+/// A network with a gate of the text, in the dialect that `use dialect` names.
+fn gated(definitions: &str, dialect: &str) -> Analysis {
+    let text = format!(
+        "use dialect {dialect}\n{definitions}\n\
+         block gated() {{ join multiply {{ map {{}} mine {{ global_pool conv 1x1 (channels) act(sigmoid) }} }} }}\n\
+         network n {{ input 3 x 9 x 8 stem cifar(12) stage gated() head classifier(10, pool = avg) }}"
+    );
+    analyse(&resnetc::compile(&Source::new("n.resnet", text)).unwrap(), 1)
+}
+
+/// > | `gate_mean` | how a gate takes the mean of its map (a global average pool in a branch of `join multiply`), which tools that count see or do not: [`module`, `subclass`, `function` or `method`](#tables-of-names) |
+/// >
+/// > | `LABEL.ROLE "TEMPLATE" as SPELLING` | the same, and how the implementation writes the layer: a `module` of `torch.nn`, a `subclass` of one, a `function` (a call of `torch.nn.functional`, also in a class that holds other modules), or a `method` of tensors. It decides which tools count the layer; the first row that fits and says so counts |
+#[test]
+fn the_dialect_says_how_the_mean_of_a_gate_is_written() {
+    let map = 12 * 9 * 8;
+    let mine = |spelling: &str| format!("dialect mine extends timm {{ gate_mean = {spelling} }}");
+    let row = |spelling: &str| {
+        format!(
+            "dialect mine extends timm {{ names = mine }} names mine extends timm {{ mine.pool \"g\" as {spelling} }}"
+        )
+    };
+    let none = gated("", "timm");
+    let added = |cost: Analysis| {
+        ["fvcore", "ptflops", "ptflops-functional", "thop", "deepspeed", "macs", "full"]
+            .map(|name| cost.count(name) - none.count(name))
+    };
+    let (module, function) = ([map, map, 2 * map, map + 12, map, 0, 0], [map, 0, map, 0, map, 0, 0]);
+    assert_eq!(added(gated("", "torchvision")), module);
+    assert_eq!(added(gated(&mine("module"), "mine")), module);
+    assert_eq!(added(gated(&mine("function"), "mine")), function);
+    assert_eq!(added(gated(&mine("method"), "mine")), [0; 7]);
+    // A row about the layer beats what the dialect says of all gates.
+    assert_eq!(added(gated(&row("module"), "mine")), module);
+    assert_eq!(added(gated(&row("function"), "mine")), function);
+    // The pool of the head is none of a gate's.
+    let head = analyse(&compile(&file("resnet18").replace("\"torchvision\"", "\"timm\"")), 1);
+    assert_eq!(head.count("fvcore"), measured(&file("resnet18"), 1).count("fvcore"));
+}
+
+/// > Where such a one leaves out `gate_mean`, that is `module`.
+#[test]
+fn a_dialect_without_a_base_need_not_say_how_gates_are_written() {
+    let text = std::fs::read_to_string("library/dialects/torchvision.resnet").unwrap();
+    let own = text.replace("dialect torchvision", "dialect own").replace("names torchvision {", "names own {");
+    let own = own.replace("names = torchvision", "names = own");
+    let without = own.replace("    gate_mean = module\n", "");
+    assert_ne!(own, without);
+    assert_eq!(gated(&without, "own").counts, gated("", "torchvision").counts);
+}
+
 #[test]
 fn resnet_50_under_every_convention() {
     let cost = measured(&file("resnet50"), 1);
@@ -130,6 +222,7 @@ fn resnet_50_under_every_convention() {
             ("train", 24_299_077_632),
             ("activations-fvcore", 11_114_984),
             ("activations-pycls", 11_315_688),
+            ("ptflops-functional", 4_132_436_968),
         ]
     );
 }

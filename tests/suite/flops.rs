@@ -158,7 +158,7 @@ fn flops_json_has_the_keys_that_scripts_rely_on() {
     assert_eq!(keys, expected);
     assert_eq!(json["input"], json!([2, 3, 225, 193]));
     assert_eq!(json["parameters"], json!({ "trainable": 25_557_032, "non_trainable": 53_120, "total": 25_610_152 }));
-    assert_eq!(json["conventions"].as_object().unwrap().len(), 13);
+    assert_eq!(json["conventions"].as_object().unwrap().len(), 14);
     assert_eq!(json["conventions"]["macs"], json["macs"]);
     assert_eq!(json["conventions"]["flops"], json["flops"]);
     assert_eq!(json["conventions"]["activations-fvcore"], json["activations"]);

@@ -118,7 +118,7 @@ fn dialect(layout: Layout) -> Dialect {
     let mut dialect = (*resnetc::dialect::find(name).unwrap()).clone();
     let template = |text| Template::parse(text).unwrap();
     let row = (Selector { branch: None, role: None }, template(text));
-    let common = Rows { block: Some(template(block)), rows: vec![row] };
+    let common = Rows { block: Some(template(block)), rows: vec![row], ..Rows::default() };
     dialect.names = NameTable { common, sections: Vec::new(), ..dialect.names };
     dialect
 }

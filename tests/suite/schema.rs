@@ -216,6 +216,7 @@ fn of_the_wrong_descriptions_of_the_diagnostics_it_takes_these() {
         "pool_size_without_the_key_pool",
         "residual_add_loses_channels",
         "residual_add_loses_channels_of_the_stage_before",
+        "stem_pool_in_padding",
         "toml_layer_among_definitions",
         "width_comes_out_as_zero",
         // To a schema 1.0 is a whole number.

@@ -34,7 +34,7 @@ impl Sketch {
         let rows = vec![(Selector { branch: None, role: None }, row)];
         dialect.names.layout = layout;
         dialect.names.parameters.gain = ".layer_scale".to_owned();
-        dialect.names.common = Rows { block: None, rows };
+        dialect.names.common = Rows { rows, ..Rows::default() };
         let mut sketch = Self {
             graph: Graph::new(name, Arc::new(dialect)),
             place: Place::Input,

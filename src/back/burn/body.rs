@@ -14,7 +14,7 @@ use crate::ir::dialect::Layout;
 use crate::ir::{Label, NodeId, Op};
 use crate::outline::{Call as Use, Item, Name, Step, Value as Argument};
 use crate::valid::Checked;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the steps of a body refer to.
 #[derive(Debug)]
@@ -59,6 +59,9 @@ pub(super) struct Body<'s, 'f> {
     pub(super) rank: u64,
     order: Order,
     pub(super) fields: Vec<FieldView>,
+    /// The names of the fields; for what a field was to be called, the number that the next one of the name may have.
+    names: BTreeSet<String>,
+    numbers: BTreeMap<String, u32>,
     pub(super) made: Vec<(RustIdent, Expr)>,
     pub(super) takes_device: bool,
     pub(super) loads: Vec<Load>,
@@ -80,6 +83,8 @@ impl<'s, 'f> Body<'s, 'f> {
             rank,
             order: Order::ChannelsFirst,
             fields: Vec::new(),
+            names: BTreeSet::new(),
+            numbers: BTreeMap::new(),
             made: Vec::new(),
             takes_device: false,
             loads: Vec::new(),
@@ -109,8 +114,11 @@ impl<'s, 'f> Body<'s, 'f> {
         let name = if BESIDE_FIELDS.contains(&name.to_string().as_str()) { name.with("part") } else { name };
         // A parameter that is a layer's name stands beside the fields when weights are loaded.
         let texts = self.scope.texts;
-        let name = name
-            .free(BESIDE_FIELDS, |name| texts.contains(name) || self.fields.iter().any(|field| field.name == *name));
+        let next = self.numbers.entry(name.to_string()).or_insert(1);
+        let is_taken = |name: &RustIdent| texts.contains(name) || self.names.contains(&name.to_string());
+        let (name, number) = name.free_from(*next, BESIDE_FIELDS, is_taken);
+        *next = number + 1;
+        self.names.insert(name.to_string());
         self.fields.push(FieldView { doc: Vec::new(), name: name.clone(), ty });
         self.made.push((name.clone(), value));
         name
@@ -212,7 +220,7 @@ impl<'s, 'f> Body<'s, 'f> {
         let known = self.made.iter().find(has_it).map(|(field, _)| field.clone());
         let field = known.unwrap_or_else(|| {
             // A second one of its kind is called after its branch.
-            let is_taken = self.fields.iter().any(|field| field.name == *name);
+            let is_taken = self.names.contains(&name.to_string());
             let owner = if is_trunk(item.branch) { item.role } else { item.branch };
             let own = RustIdent::new(owner.as_str()).with(&name.to_string());
             self.field(if is_taken { &own } else { name }, Code::new(format_args!("usize")), value)

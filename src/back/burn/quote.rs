@@ -160,9 +160,15 @@ impl RustIdent {
 
     /// This, or what comes of it that is neither `reserved` nor taken.
     pub(super) fn free(&self, reserved: &[&str], is_taken: impl Fn(&Self) -> bool) -> Self {
+        self.free_from(1, reserved, is_taken).0
+    }
+
+    /// The same, of which everything below `number` is known to be taken; and the number that it got, 1 for this itself.
+    pub(super) fn free_from(&self, number: u32, reserved: &[&str], is_taken: impl Fn(&Self) -> bool) -> (Self, u32) {
         let is_free = |name: &Self| !reserved.contains(&name.0.as_str()) && !is_taken(name);
-        let numbered = (2_u32..).map(|number| self.with(&number.to_string()));
-        std::iter::once(self.clone()).chain(numbered).find(is_free).unwrap_or_else(|| self.clone())
+        let numbered = |number: u32| if number < 2 { self.clone() } else { self.with(&number.to_string()) };
+        let mut candidates = (number..).map(|number| (numbered(number), number));
+        candidates.find(|(name, _)| is_free(name)).unwrap_or_else(|| (self.clone(), number))
     }
 
     /// By what rustfmt sorts it: numbers count by their value, then the one with more zeros before it comes first.

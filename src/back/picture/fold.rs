@@ -173,6 +173,11 @@ impl Folder<'_> {
                 steps.push(Step::Cell(self.cell(&nodes, word)));
             }
         }
+        // A box is described once it is whole.
+        for step in &mut steps {
+            let (Step::Cell(cell) | Step::Fork(Fork { cell, .. })) = step;
+            cell.tip = self.tip(&cell.nodes);
+        }
         steps
     }
 
@@ -186,7 +191,6 @@ impl Folder<'_> {
         cell.notes.extend(word.notes);
         cell.nodes.push(node);
         cell.output = self.network.shape(node).into();
-        cell.tip = self.tip(&cell.nodes);
     }
 
     fn cell(&self, nodes: &[NodeId], word: Word) -> Cell {

@@ -297,6 +297,8 @@ impl Reader<'_> {
         let inside = template.as_str().get(1..template.as_str().len() - 1).unwrap_or_default();
         let start = self.base + template.as_span().start() + 1;
         let template = Spanned::new(inside.to_owned(), self.source.span(start..start + inside.len()));
-        Some(Row { selector, template })
+        let spelling =
+            children.optional(Rule::role).and_then(|role| role.into_inner().next()).map(|word| self.word(&word));
+        Some(Row { selector, template, spelling })
     }
 }

@@ -1,7 +1,7 @@
 use crate::ir::shape::{Shape, ShapeError, Window};
 use serde::Serialize;
 
-/// The mean over a window.
+/// The mean over a window; none lies wholly in padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct AvgPool {
     /// Kernel, stride, padding and rounding.
@@ -14,7 +14,7 @@ pub struct AvgPool {
 impl AvgPool {
     pub(super) fn infer(self, input: Shape) -> Result<Shape, ShapeError> {
         let Shape::Map { channels, height, width } = input else { return Err(ShapeError::NotAMap(input)) };
-        let [height, width] = self.window.slide([height, width])?;
+        let [height, width] = self.window.pool([height, width])?;
         Ok(Shape::Map { channels, height, width })
     }
 }

@@ -53,6 +53,7 @@ pub use subsample::Subsample;
 
 use super::parameter::Tensors;
 use super::shape::{Shape, ShapeError, Window};
+use super::spelling::Spelling;
 use serde::Serialize;
 
 /// One operation of a network.
@@ -257,6 +258,34 @@ impl Op {
             | Self::Multiply(_)
             | Self::PathSoftmax(_)
             | Self::Slice(_) => 0,
+        }
+    }
+
+    /// How implementations in PyTorch write it, unless they say otherwise.
+    #[must_use]
+    pub fn usual_spelling(&self) -> Spelling {
+        match self {
+            Self::Conv2d(_)
+            | Self::BatchNorm(_)
+            | Self::Activation(_)
+            | Self::MaxPool(_)
+            | Self::AdaptivePool(_)
+            | Self::Linear(_)
+            | Self::Flatten(_)
+            | Self::Dropout(_)
+            | Self::AvgPool(_)
+            | Self::ChannelConv(_)
+            | Self::DropPath(_)
+            | Self::GroupNorm(_)
+            | Self::LayerNorm(_) => Spelling::Module,
+            Self::Blur(_) | Self::Pad(_) | Self::PathSoftmax(_) => Spelling::Function,
+            Self::Input(_)
+            | Self::Add(_)
+            | Self::Subsample(_)
+            | Self::Concat(_)
+            | Self::LayerScale(_)
+            | Self::Multiply(_)
+            | Self::Slice(_) => Spelling::Method,
         }
     }
 
