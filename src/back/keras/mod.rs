@@ -80,7 +80,7 @@ pub fn emit(network: &Checked) -> Result<Vec<File>, Unsupported> {
         let text = text.map_err(|error| refuse(network.output(), format!("its template fails: {error}")))?;
         Ok(wrap(&text))
     };
-    let project = view::Project { header: header.clone(), project: ident.as_project(), name: ident };
+    let project = view::Project { header: header.clone(), distribution: ident.as_project(), name: ident };
     Ok(vec![
         File { path: format!("{name}/__init__.py"), text: render(package.render(), layout::wrap)? },
         File { path: format!("{name}/__main__.py"), text: render(view::Main { header }.render(), layout::wrap)? },

@@ -39,7 +39,7 @@ pub(super) struct Main {
 pub(super) struct Project {
     pub(super) header: Comment,
     /// What installers call it.
-    pub(super) project: PyProject,
+    pub(super) distribution: PyProject,
     pub(super) name: PyIdent,
 }
 
