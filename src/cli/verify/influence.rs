@@ -284,6 +284,7 @@ fn parts(trace: &Trace<'_>, layer: &Layer<'_>, need: &[bool]) -> Vec<Vec<bool>> 
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::similar_names, reason = "tests")]
 mod tests {
     use super::Influence;
     use crate::cli::npy::Array;
