@@ -29,6 +29,7 @@ pub mod ir;
 pub mod lang;
 pub mod library;
 pub mod limits;
+pub mod lint;
 pub mod lower;
 pub mod outline;
 pub mod pass;
@@ -106,6 +107,7 @@ pub fn check(mut spec: Spec, options: &Options, mut report: Report) -> Result<Ch
         report.append(errors);
         return Err(report);
     }
+    lint::check(&spec, &network, &mut report);
     network.warnings = report;
     Ok(network)
 }

@@ -1,21 +1,23 @@
-//! `resnetc explain`: what an error code means.
+//! `resnetc explain`: what an error code means, and what a block of the library is.
 
 use super::{Failure, files};
 use resnetc::diagnostic::{Code, suggest};
+use resnetc::{dialect, library};
 use std::fmt::Write;
 
-/// Explain an error code, with a wrong and a right example
+/// Explain an error code, with a wrong and a right example; or print the text of a block, layer or dialect that ships
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The code, such as `E0201`; without one, every code is listed
+    /// The code, such as `E0201`, or the name of what ships, such as `basic`; without one, every code is listed
     #[arg(value_name = "CODE")]
     code: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let Some(number) = &arguments.code else { return files::print(&list()) };
-    let code = Code::find(number).ok_or_else(|| Failure::Unasked(unknown(number)))?;
-    files::print(code.page())
+    let Some(word) = &arguments.code else { return files::print(&list()) };
+    let page = Code::find(word).map(Code::page);
+    let text = page.or_else(|| library::text(word)).or_else(|| dialect::text(word));
+    files::print(text.ok_or_else(|| Failure::Unasked(unknown(word)))?)
 }
 
 fn list() -> String {
@@ -25,11 +27,16 @@ fn list() -> String {
     })
 }
 
-fn unknown(number: &str) -> String {
+fn unknown(word: &str) -> String {
     let numbers = Code::ALL.iter().map(|code| code.number());
-    let hint = match suggest::closest(number, numbers) {
+    let names = library::text_names().chain(dialect::NAMES);
+    let quoted = suggest::quoted(word);
+    if let Some(near) = suggest::closest(word, names) {
+        return format!("there is no code, block, layer or dialect {quoted}: the nearest is `{near}`");
+    }
+    let hint = match suggest::closest(word, numbers) {
         Some(near) => format!("the nearest is `{near}`"),
         None => "`resnetc explain` lists them".to_owned(),
     };
-    format!("there is no code {}: {hint}", suggest::quoted(number))
+    format!("there is no code {quoted}: {hint}")
 }

@@ -2,6 +2,7 @@
 
 use super::network::parse_input;
 use super::{Failure, Global, files};
+use clap::ValueEnum;
 use resnetc::diagnostic::Report;
 use resnetc::ir::{Label, Op};
 use resnetc::lang::Value;
@@ -26,6 +27,9 @@ pub(super) struct Arguments {
     /// A depth of the ImageNet table (18, 34, 50, 101, 152, 200), or 6n + 2 with `--stem cifar`
     #[arg(long, value_name = "N")]
     depth: Option<u64>,
+    /// The table that the depth is of; with `--stem cifar` CIFAR's where the depth is 6n + 2, ImageNet's elsewhere
+    #[arg(long, requires = "depth")]
+    table: Option<Table>,
     /// The blocks of each stage: `2,3,5,2`; each stage has twice the filters of the one before
     #[arg(long, value_delimiter = ',', value_name = "N,N,…")]
     blocks: Vec<u64>,
@@ -35,12 +39,12 @@ pub(super) struct Arguments {
     /// The dialect
     #[arg(long, default_value = "torchvision")]
     dialect: String,
-    /// The shortcut; B if the block has one, A with `--stem cifar`
+    /// The shortcut; B if the block has one, A with `--stem cifar` and stages of CIFAR's table
     #[arg(long)]
     shortcut: Option<String>,
-    /// The stem
-    #[arg(long, default_value = "imagenet")]
-    stem: String,
+    /// The stem; `imagenet`, or `preact_imagenet` where the block is a pre-activation one
+    #[arg(long)]
+    stem: Option<String>,
     /// Channels, height and width of the input; 3x224x224, with `--stem cifar` 3x32x32
     #[arg(long, value_name = "CxHxW", value_parser = parse_input)]
     input: Option<[u64; 3]>,
@@ -55,10 +59,34 @@ pub(super) struct Arguments {
     force: bool,
 }
 
+/// Whose stages a depth stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Table {
+    /// Four stages of 64 to 512 filters
+    Imagenet,
+    /// Three stages of 16 to 64 filters
+    Cifar,
+}
+
+impl Table {
+    fn plan(self, depth: u64) -> Option<depth::Plan> {
+        match self {
+            Self::Imagenet => depth::imagenet(depth),
+            Self::Cifar => depth::cifar(depth),
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
     let draft = Draft::new(arguments);
-    if let Some(depth) = arguments.depth {
-        compile(&draft.with_depth(depth, arguments.kind.as_deref()), global)?;
+    match (arguments.depth, arguments.table) {
+        (Some(depth), None) => drop(compile(&draft.with_depth(depth, arguments.kind.as_deref()), global)?),
+        (Some(depth), Some(table)) if table.plan(depth).is_none() => {
+            let table = table.to_possible_value();
+            let name = table.as_ref().map_or("", |table| table.get_name());
+            return Err(Failure::Unasked(format!("the table `{name}` has no depth {depth}")));
+        }
+        (Some(_), Some(_)) | (None, _) => {}
     }
     let network = compile(&draft.text(""), global)?;
     let text = draft.text(&comment(&draft, &network));
@@ -91,15 +119,21 @@ struct Draft {
 
 impl Draft {
     fn new(arguments: &Arguments) -> Self {
-        let cifar = arguments.stem == "cifar";
-        let plan = arguments.depth.and_then(if cifar { depth::cifar } else { depth::imagenet });
+        let preact = |kind: &str| kind != depth::activated(kind);
+        let usual_stem = if arguments.kind.as_deref().is_some_and(preact) { "preact_imagenet" } else { "imagenet" };
+        let stem = arguments.stem.as_deref().unwrap_or(usual_stem);
+        let cifar = depth::activated(stem) == "cifar";
+        let is_6n_2 = arguments.depth.is_none_or(|depth| depth::cifar(depth).is_some());
+        let table = arguments.table.unwrap_or(if cifar && is_6n_2 { Table::Cifar } else { Table::Imagenet });
+        let is_narrow = table == Table::Cifar;
+        let plan = arguments.depth.and_then(|depth| table.plan(depth));
         let (kind, stages) =
-            plan.map_or_else(|| ("basic", doubling(&arguments.blocks, cifar)), |plan| (plan.kind, plan.stages));
+            plan.map_or_else(|| ("basic", doubling(&arguments.blocks, is_narrow)), |plan| (plan.kind, plan.stages));
         let kind = arguments.kind.clone().unwrap_or_else(|| kind.to_owned());
         let has_choice = library::find_at(Place::Stage, &kind)
             .and_then(|block| block.parameter("shortcut"))
             .is_some_and(|shortcut| shortcut.constant() != Some(Value::Text("none".into())));
-        let usual = has_choice.then(|| if cifar { "A" } else { "B" }.to_owned());
+        let usual = has_choice.then(|| if is_narrow && !preact(&kind) { "A" } else { "B" }.to_owned());
         let usual_name = match arguments.depth {
             Some(depth) => format!("resnet{depth}"),
             None => arguments.blocks.iter().fold("resnet".to_owned(), |name, blocks| format!("{name}_{blocks}")),
@@ -108,7 +142,7 @@ impl Draft {
             name: arguments.name.clone().unwrap_or(usual_name),
             dialect: arguments.dialect.clone(),
             input: arguments.input.unwrap_or(if cifar { [3, 32, 32] } else { [3, 224, 224] }),
-            stem: arguments.stem.clone(),
+            stem: stem.to_owned(),
             kind,
             shortcut: arguments.shortcut.clone().or(usual),
             stages,
@@ -140,8 +174,10 @@ impl Draft {
         writeln!(out, "\n[input]\nchannels = {channels}\nsize = [{height}, {width}]  # height, width")?;
         writeln!(out, "\n[stem]\nkind = {}  # {stems}", quoted(&self.stem))?;
         let stem = library::find_at(Place::Stem, &self.stem).and_then(|stem| stem.parameter("filters"));
-        if let Some(Value::Integer(filters)) = stem.and_then(Parameter::constant) {
-            writeln!(out, "filters = {filters}")?;
+        if let Some(Value::Integer(usual)) = stem.and_then(Parameter::constant) {
+            // Behind CIFAR's stem nothing makes more channels of its own.
+            let first = self.stages.first().filter(|_| depth::activated(&self.stem) == "cifar");
+            writeln!(out, "filters = {}", first.map_or(usual, |[filters, ..]| (*filters).into()))?;
         }
         writeln!(out, "\n[block]  # what every stage has unless it says otherwise")?;
         writeln!(out, "kind = {}  # {blocks}", quoted(&self.kind))?;
@@ -159,7 +195,11 @@ impl Draft {
             }
             writeln!(out)?;
         }
-        writeln!(out, "[head]\npool = \"avg\"  # avg | max | none")?;
+        writeln!(out, "[head]")?;
+        if self.kind != depth::activated(&self.kind) {
+            writeln!(out, "kind = \"preact_classifier\"")?;
+        }
+        writeln!(out, "pool = \"avg\"  # avg | max | none")?;
         writeln!(out, "classes = {}  # without it there is no classifier", self.classes)
     }
 

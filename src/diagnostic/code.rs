@@ -81,6 +81,9 @@ codes! {
     UnusedParameter = "W0101", "a parameter or variable that nothing uses";
     DeadBranch = "W0102", "statements that can never be reached";
     CommentOfANumber = "W0103", "a comment that looks like a division";
+    PreactivationEnds = "W0104", "pre-activation blocks behind the stem, or before the head, of others";
+    KernelBeyondMap = "W0105", "kernels that are larger than the input";
+    DenseForLinear = "W0106", "DenseNet's layer in the place of a fully connected one";
     DeadRow = "W0107", "a row of a table of names that names no layer";
 }
 

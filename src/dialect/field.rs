@@ -1,7 +1,9 @@
 //! The choices of a dialect: what each is called in the language, and what it can be.
 
 use crate::diagnostic::{Code, Diagnostic, suggest};
-use crate::ir::dialect::{ActivationStyle, Init, PaddingStyle, Projection, Reported, StridePosition, StridedBlock};
+use crate::ir::dialect::{
+    ActivationStyle, FirstDilation, Init, PaddingStyle, Projection, Reported, StridePosition, StridedBlock,
+};
 use crate::ir::names::NameTable;
 use crate::ir::{Dialect, Sides, Spelling};
 use crate::lang::Value;
@@ -47,6 +49,11 @@ const FIELDS: &[Field] = &[
         name: "preactivation_stride",
         get: |dialect| word(&BLOCKS, dialect.preactivation_stride),
         set: |dialect, value, span| choice(&mut dialect.preactivation_stride, &BLOCKS, value, span),
+    },
+    Field {
+        name: "dilated_first_block",
+        get: |dialect| word(&DILATIONS, dialect.dilated_first_block),
+        set: |dialect, value, span| choice(&mut dialect.dilated_first_block, &DILATIONS, value, span),
     },
     Field {
         name: "projection",
@@ -96,10 +103,11 @@ const FIELDS: &[Field] = &[
 ];
 
 /// Choices that a dialect without a base need not make: what came after descriptions had been written.
-const OPTIONAL: [&str; 1] = ["gate_mean"];
+const OPTIONAL: [&str; 2] = ["gate_mean", "dilated_first_block"];
 
 const STRIDES: [(&str, StridePosition); 2] = [("first", StridePosition::First), ("spatial", StridePosition::Spatial)];
 const BLOCKS: [(&str, StridedBlock); 2] = [("first", StridedBlock::First), ("last", StridedBlock::Last)];
+const DILATIONS: [(&str, FirstDilation); 2] = [("previous", FirstDilation::Previous), ("own", FirstDilation::Own)];
 const PROJECTIONS: [(&str, Projection); 2] =
     [("where_shapes_differ", Projection::WhereShapesDiffer), ("first_block", Projection::FirstBlock)];
 const PADDINGS: [(&str, PaddingStyle); 2] = [("field", PaddingStyle::Field), ("layer", PaddingStyle::Layer)];
@@ -116,7 +124,7 @@ const REPORTS: [(&str, Reported); 2] = [("trainable", Reported::Trainable), ("to
 /// The words that a dialect's choices can be, for whoever tells a word from a misspelt variable.
 pub fn words() -> impl Iterator<Item = &'static str> {
     let two = [STRIDES.map(|(word, _)| word), BLOCKS.map(|(word, _)| word), PROJECTIONS.map(|(word, _)| word)];
-    let more = [PADDINGS.map(|(word, _)| word), REPORTS.map(|(word, _)| word)];
+    let more = [PADDINGS.map(|(word, _)| word), REPORTS.map(|(word, _)| word), DILATIONS.map(|(word, _)| word)];
     let last = INITS.map(|(word, _)| word).into_iter().chain(Spelling::WORDS.map(|(word, _)| word));
     two.into_iter().chain(more).flatten().chain(last)
 }
@@ -218,6 +226,7 @@ fn blank() -> Dialect {
         norm_momentum: 0.1,
         bottleneck_stride: StridePosition::Spatial,
         preactivation_stride: StridedBlock::First,
+        dilated_first_block: FirstDilation::Previous,
         projection: Projection::WhereShapesDiffer,
         padding: PaddingStyle::Field,
         activation: ActivationStyle::Layer,

@@ -53,6 +53,12 @@ pub fn find(name: &str) -> Option<Arc<Dialect>> {
     entry.dialect.get_or_init(make).clone()
 }
 
+/// The text of the dialect called `name` that ships, with its table of names.
+#[must_use]
+pub fn text(name: &str) -> Option<&'static str> {
+    ALL.iter().find(|entry| entry.name == name).map(|entry| entry.text)
+}
+
 impl Entry {
     fn definitions(&self) -> &Definitions {
         self.definitions.get_or_init(|| {

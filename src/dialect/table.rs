@@ -177,10 +177,10 @@ fn template_of(template: &Spanned<String>, report: &mut Report) -> Option<Templa
         Err(unknown) => {
             let message = format!("there is no placeholder {}", suggest::quoted(&format!("{{{}}}", unknown.text)));
             let label = format!("expected {}", suggest::list(PLACEHOLDERS));
-            report.push(
-                Diagnostic::error(Code::UnknownName, template.span, message, label)
-                    .note("a number can be multiplied and added to: `{2 * stage + 1}`"),
-            );
+            report.push(Diagnostic::error(Code::UnknownName, template.span, message, label).note(
+                "numbers are added and multiplied, and written in figures or letters: `{2 * stage + index + 1}`, \
+                         `{letter(index)}`",
+            ));
             None
         }
     }

@@ -24,6 +24,8 @@ pub struct Dialect {
     pub bottleneck_stride: StridePosition,
     /// Which block of a stage of pre-activation blocks is strided.
     pub preactivation_stride: StridedBlock,
+    /// The dilation of the first block of a dilated stage.
+    pub dilated_first_block: FirstDilation,
     /// When shortcut B projects.
     pub projection: Projection,
     /// How a strided convolution's padding is written.
@@ -62,6 +64,16 @@ pub enum StridedBlock {
     First,
     /// The last (keras.applications' ResNetV2).
     Last,
+}
+
+/// The dilation of the first of several blocks of a dilated stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstDilation {
+    /// That of the stage before: the map that the block reads still has the old spacing (torchvision's
+    /// `replace_stride_with_dilation`).
+    Previous,
+    /// The stage's own (DeepLab's Caffe networks).
+    Own,
 }
 
 /// When shortcut B puts a projection in the identity's place.

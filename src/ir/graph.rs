@@ -122,13 +122,13 @@ impl Kinds {
     pub fn context(&self, place: Place) -> Context<'_> {
         match place {
             Place::Input => Context::default(),
-            Place::Stem => Context { kind: &self.stem, number: 0, stage: 0 },
+            Place::Stem => Context { kind: &self.stem, ..Context::default() },
             Place::Head => {
                 let stage = u32::try_from(self.stages.len()).unwrap_or(u32::MAX);
-                Context { kind: &self.head, number: self.blocks, stage }
+                Context { kind: &self.head, number: self.blocks, stage, ..Context::default() }
             }
             Place::Block { stage, block } => self.stages.get(stage as usize).map_or_else(Context::default, |kind| {
-                Context { kind: &kind.name, number: kind.first.saturating_add(block), stage }
+                Context { kind: &kind.name, number: kind.first.saturating_add(block), stage, ..Context::default() }
             }),
         }
     }
@@ -179,10 +179,10 @@ impl Graph {
         }
     }
 
-    /// The dialect's name of a node at `address`.
+    /// The dialect's name of a node at `address` that is `op`.
     #[must_use]
-    pub fn name_of(&self, address: &Address) -> String {
-        self.dialect.names.name(address, self.kinds.context(address.place))
+    pub fn name_of(&self, address: &Address, op: &Op) -> String {
+        self.dialect.names.name(address, Context { op: op.kind(), ..self.kinds.context(address.place) })
     }
 
     /// How the implementation that the dialect is of writes the node `id`: as a row of the names says, or the dialect of the

@@ -42,8 +42,9 @@ pub struct Selector {
     pub role: Option<Label>,
 }
 
-/// Text with placeholders: `{block}` (the block's name), `{branch}`, `{role}`, and numbers (`{stage}`, `{index}`,
-/// `{number}`, `{unit}`, `{sequence}`), each number optionally multiplied and added to: `{2 * stage + 1}`.
+/// Text with placeholders: `{block}` (the block's name), `{branch}`, `{role}`, `{kind}` ([`super::Op::kind`]), and sums of
+/// products of numbers (`{stage}`, `{index}`, `{number}`, `{unit}`, `{sequence}`), `{2 * stage + index + 1}`, in figures or, as
+/// `{letter(index)}`, in letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     pieces: Vec<Piece>,
@@ -55,7 +56,15 @@ enum Piece {
     Block,
     Branch,
     Role,
-    Number { factor: u32, variable: Variable, offset: u32 },
+    Kind,
+    Number { sum: Vec<Product>, in_letters: bool },
+}
+
+/// A constant and numbers of an address, multiplied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Product {
+    constant: u32,
+    variables: Vec<Variable>,
 }
 
 /// A number of an address.
@@ -69,7 +78,7 @@ enum Variable {
 }
 
 /// The placeholders that a template can have.
-pub const PLACEHOLDERS: [&str; 8] = ["block", "branch", "role", "stage", "index", "number", "unit", "sequence"];
+pub const PLACEHOLDERS: [&str; 9] = ["block", "branch", "role", "kind", "stage", "index", "number", "unit", "sequence"];
 
 /// The placeholder that a template does not know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,11 +89,13 @@ pub struct UnknownPlaceholder {
     pub start: usize,
 }
 
-/// What an address leaves out: the block that the node was expanded from.
+/// What an address leaves out: the block that the node was expanded from, and what the node is.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Context<'a> {
     /// The block's name in the library.
     pub kind: &'a str,
+    /// What the node is: [`super::Op::kind`]; nothing where only its block is asked for.
+    pub op: &'static str,
     /// The block's number in the network, from 0; the head's is the number of blocks.
     pub number: u32,
     /// The stage's number, from 0; the head's is the number of stages.
@@ -169,28 +180,51 @@ impl Template {
 impl Piece {
     fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let (factor, text) = match text.split_once('*') {
-            Some((factor, rest)) => (factor.trim().parse().ok()?, rest.trim()),
-            None => (1, text),
-        };
-        let (word, offset) = match text.split_once('+') {
-            Some((word, offset)) => (word.trim(), offset.trim().parse().ok()?),
-            None => (text, 0),
-        };
-        let variable = match word {
-            "stage" => Variable::Stage,
-            "index" => Variable::Index,
-            "number" => Variable::Number,
-            "unit" => Variable::Unit,
-            "sequence" => Variable::Sequence,
-            "block" | "branch" | "role" if (factor, offset) != (1, 0) => return None,
+        match text {
             "block" => return Some(Self::Block),
             "branch" => return Some(Self::Branch),
             "role" => return Some(Self::Role),
-            _ => return None,
-        };
-        Some(Self::Number { factor, variable, offset })
+            "kind" => return Some(Self::Kind),
+            _ => {}
+        }
+        let letters =
+            text.strip_prefix("letter").and_then(|rest| rest.trim_start().strip_prefix('(')?.strip_suffix(')'));
+        let sum = letters.unwrap_or(text).split('+').map(Product::parse).collect::<Option<Vec<_>>>()?;
+        // A number that is nothing but a constant is text.
+        let varies = sum.iter().any(|product| !product.variables.is_empty());
+        varies.then_some(Self::Number { sum, in_letters: letters.is_some() })
     }
+}
+
+impl Product {
+    fn parse(text: &str) -> Option<Self> {
+        let mut product = Self { constant: 1, variables: Vec::new() };
+        for factor in text.split('*').map(str::trim) {
+            match Variable::find(factor) {
+                Some(variable) => product.variables.push(variable),
+                None if factor.starts_with('+') => return None,
+                None => product.constant = product.constant.checked_mul(factor.parse().ok()?)?,
+            }
+        }
+        Some(product)
+    }
+
+    fn value(&self, address: &Address, context: Context<'_>) -> u64 {
+        let values = self.variables.iter().map(|variable| u64::from(variable.of(address, context)));
+        values.fold(self.constant.into(), u64::saturating_mul)
+    }
+}
+
+/// `number` in letters: `a` to `z`, then `aa`, `ab` and so on.
+fn write_letters(number: u64, out: &mut String) {
+    let mut letters = Vec::new();
+    let mut rest = Some(number);
+    while let Some(number) = rest {
+        let digit = u32::try_from(number % 26).unwrap_or_default();
+        letters.extend(char::from_digit(10 + digit, 36));
+        rest = (number / 26).checked_sub(1);
+    }
+    out.extend(letters.iter().rev());
 }
 
 impl NameTable {
@@ -249,7 +283,10 @@ impl NameTable {
         let mut templates =
             self.rows(kind).flat_map(|rows| rows.block.iter().chain(rows.rows.iter().map(|(_, template)| template)));
         templates.any(|template| {
-            template.pieces.iter().any(|piece| matches!(piece, Piece::Number { variable: Variable::Number, .. }))
+            template.pieces.iter().any(|piece| match piece {
+                Piece::Number { sum, .. } => sum.iter().any(|product| product.variables.contains(&Variable::Number)),
+                Piece::Text(_) | Piece::Block | Piece::Branch | Piece::Role | Piece::Kind => false,
+            })
         })
     }
 
@@ -282,9 +319,14 @@ impl Template {
                 Piece::Block => block(out),
                 Piece::Branch => out.push_str(address.branch.as_str()),
                 Piece::Role => out.push_str(address.role.as_str()),
-                Piece::Number { factor, variable, offset } => {
-                    let value = variable.of(address, context).saturating_mul(*factor).saturating_add(*offset);
-                    let _ = write!(out, "{value}");
+                Piece::Kind => out.push_str(context.op),
+                Piece::Number { sum, in_letters } => {
+                    let value = sum.iter().map(|product| product.value(address, context)).fold(0, u64::saturating_add);
+                    if *in_letters {
+                        write_letters(value, out);
+                    } else {
+                        let _ = write!(out, "{value}");
+                    }
                 }
             }
         }
@@ -292,6 +334,17 @@ impl Template {
 }
 
 impl Variable {
+    fn find(word: &str) -> Option<Self> {
+        Some(match word {
+            "stage" => Self::Stage,
+            "index" => Self::Index,
+            "number" => Self::Number,
+            "unit" => Self::Unit,
+            "sequence" => Self::Sequence,
+            _ => return None,
+        })
+    }
+
     fn of(self, address: &Address, context: Context<'_>) -> u32 {
         let block = match address.place {
             Place::Block { block, .. } => block,

@@ -296,7 +296,8 @@ fn against(whole: i128, number: f64) -> Option<Ordering> {
 }
 
 /// Whether two values are equal, where they can be.
-fn equal(left: &Value, right: &Value) -> Option<bool> {
+#[must_use]
+pub fn equal(left: &Value, right: &Value) -> Option<bool> {
     match (left, right) {
         (Value::Text(left), Value::Text(right)) => Some(left == right),
         (Value::Boolean(left), Value::Boolean(right)) => Some(left == right),
@@ -306,6 +307,12 @@ fn equal(left: &Value, right: &Value) -> Option<bool> {
             .zip(right.iter())
             .map(|(left, right)| equal(left, right))
             .try_fold(left.len() == right.len(), |all, one| one.map(|one| all && one)),
+        // One number is height and width of a pair.
+        (Value::List(pair), side @ (Value::Integer(_) | Value::Float(_)))
+        | (side @ (Value::Integer(_) | Value::Float(_)), Value::List(pair)) => match pair.as_ref() {
+            [height, width] => Some(compare(height, side)?.is_eq() & compare(width, side)?.is_eq()),
+            _ => None,
+        },
         (Value::Call(call), Value::Text(word)) | (Value::Text(word), Value::Call(call)) => {
             Some(call.name.value == **word)
         }

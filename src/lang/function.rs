@@ -149,7 +149,16 @@ fn length(values: &[Spanned<Value>]) -> Evaluated {
 
 fn item(values: &[Spanned<Value>]) -> Evaluated {
     let (list, at) = first(values);
-    let Value::List(items) = list else { return Err(mistyped(at, list, "a list")) };
+    // One number is height and width of a pair.
+    let pair;
+    let items = match list {
+        Value::List(items) => items.as_ref(),
+        Value::Integer(_) => {
+            pair = [list.clone(), list.clone()];
+            &pair
+        }
+        _ => return Err(mistyped(at, list, "a list, or a number for height and width")),
+    };
     let (number, at) = values.get(1).map_or((&Value::Integer(0), at), |value| (&value.value, value.span));
     let number = whole(number, at)?;
     let found = usize::try_from(number).ok().and_then(|number| items.get(number));

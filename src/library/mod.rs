@@ -52,12 +52,12 @@ macro_rules! library {
 static BLOCKS: LazyLock<Vec<Entry<Block>>> = LazyLock::new(|| {
     library! {
         "blocks", &[Place::Stage], [
-            "basic", "bottleneck", "convnext", "dense", "inverted_residual", "mbconv", "plain", "preact_bottleneck",
-            "regnet", "res2net_bottleneck", "sk_bottleneck", "vgg",
+            "basic", "bottleneck", "convnext", "dense", "inverted_residual", "mbconv", "plain", "preact_basic",
+            "preact_bottleneck", "regnet", "res2net_bottleneck", "sk_bottleneck", "vgg",
         ];
         "stems", &[Place::Stem], [
-            "imagenet", "cifar", "deep", "densenet", "mobile", "patchify", "preact_deep", "preact_imagenet",
-            "regnet_stem",
+            "imagenet", "cifar", "deep", "densenet", "mobile", "patchify", "preact_cifar", "preact_deep",
+            "preact_imagenet", "regnet_stem",
         ];
         "heads", &[Place::Head], [
             "classifier", "efficientnet", "layer_norm_classifier", "mobilenet", "norm_classifier", "preact_classifier",
@@ -90,6 +90,28 @@ pub fn names(place: Place) -> impl Iterator<Item = &'static str> + Clone {
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Block> {
     BLOCKS.iter().find(|entry| entry.name == name)?.get(|file| file.blocks)
+}
+
+/// The text of the block or layer called `name`.
+#[must_use]
+pub fn text(name: &str) -> Option<&'static str> {
+    texts().find(|(known, _)| *known == name).map(|(_, text)| text)
+}
+
+/// The names of what has a text.
+pub fn text_names() -> impl Iterator<Item = &'static str> + Clone {
+    texts().map(|(name, _)| name)
+}
+
+fn texts() -> impl Iterator<Item = (&'static str, &'static str)> + Clone {
+    let layers = LAYERS.iter().map(|entry| (entry.name, entry.text));
+    BLOCKS.iter().map(|entry| (entry.name, entry.text)).chain(layers)
+}
+
+/// The block that is to pre-activation networks what the one called `name` is to others, where there is one at `place`.
+#[must_use]
+pub fn preactivated(place: Place, name: &str) -> Option<&'static str> {
+    names(place).find(|known| known.strip_prefix("preact_") == Some(name))
 }
 
 /// What the block called `name` is, on one line: the comment before it.

@@ -151,7 +151,10 @@ impl Judge<'_> {
             }
             (_, Domain::Pair { min, max }) => match pair(found, *min, *max) {
                 Some(pair) => return Ok(pair),
-                None => wrong_type(found, *span, parameter, self.words),
+                None => match beyond(found, &parameter.domain) {
+                    Some(side) => out_of_range(Code::OutOfRange, side, *span, parameter),
+                    None => wrong_type(found, *span, parameter, self.words),
+                },
             },
             (_, Domain::Padding) => match padding(found) {
                 Some(padding) => return Ok(padding),
@@ -282,6 +285,18 @@ fn pair(found: &Value, min: i64, max: i64) -> Option<Value> {
     }
 }
 
+/// The side of a pair, written as one number or two, that is outside the range of `domain`.
+fn beyond(found: &Value, domain: &Domain) -> Option<i128> {
+    let sides = match found {
+        Value::List(sides) if sides.len() == 2 => sides.as_ref(),
+        number => std::slice::from_ref(number),
+    };
+    let whole = |side: &Value| if let Value::Integer(side) = side { Some(*side) } else { None };
+    let sides: Vec<_> = sides.iter().map(whole).collect::<Option<_>>()?;
+    let (min, max, _) = range(domain);
+    sides.into_iter().find(|side| !(min..=max).contains(side))
+}
+
 /// Padding that is written as `same`, one number or four.
 fn padding(found: &Value) -> Option<Value> {
     let side =
@@ -317,7 +332,10 @@ fn expected(domain: &Domain) -> String {
         Domain::Float { .. } => "expected a number".to_owned(),
         Domain::Boolean => "expected `true` or `false`".to_owned(),
         Domain::Choice(choices) => format!("expected {}", suggest::list(choices.iter().map(String::as_str))),
-        Domain::Pair { min, max } => format!("expected a whole number from {min} to {max}, or two: `[7, 7]`"),
+        Domain::Pair { min, max } => {
+            let above = min.saturating_add(1).min(*max);
+            format!("expected a whole number from {min} to {max}, or height and width: `[{above}, {min}]`")
+        }
         Domain::Padding => "expected `same`, a whole number, or four: top, bottom, left, right".to_owned(),
         Domain::Numbers => "expected a list of whole numbers: `[4096, 4096]`".to_owned(),
         Domain::Block(told) => format!("expected {}", suggest::list(library::parts_for(told).map(Block::name))),
@@ -382,7 +400,9 @@ fn meant(found: &Value, domain: &Domain, words: Words) -> Option<String> {
             Some(words.write("none"))
         }
         (Value::Boolean(false), Domain::Block(_)) => Some(words.write("none")),
-        (Value::Float(float), Domain::Channels | Domain::Integer { .. }) if float.fract() == 0.0 => {
+        (Value::Float(float), Domain::Channels | Domain::Integer { .. } | Domain::Pair { .. })
+            if float.fract() == 0.0 =>
+        {
             let number = format!("{float:.0}");
             number.parse().ok().filter(in_range).map(|_| number)
         }

@@ -2,6 +2,7 @@
 
 use super::machine::told;
 use super::matching::Matching;
+use super::reading;
 use super::scope::Blocks;
 use super::slips;
 use super::view::{IMPLICIT, PLACE_FUNCTIONS, POSITIONS, no_position};
@@ -192,14 +193,7 @@ impl<'a> Checker<'a, '_> {
                 known.pop();
             }
             if self.has_lints && !self.used.contains(&name.span) && !name.value.ends_with('_') {
-                let error = Diagnostic::error(
-                    Code::UnusedParameter,
-                    name.span,
-                    format!("the {what} `{}` is not used", name.value),
-                    "nothing reads it",
-                )
-                .help(format!("use it, remove it, or call it `{}_` if that is meant", name.value));
-                self.report.push(Diagnostic { severity: Severity::Warning, ..error });
+                self.unused(what, name);
             }
         }
     }
@@ -207,6 +201,22 @@ impl<'a> Checker<'a, '_> {
     /// The innermost declaration of `name`.
     fn declared(&self, name: &str) -> Option<Declared<'a>> {
         self.known.get(name).and_then(|known| known.last()).copied()
+    }
+
+    /// Warns of a name that nothing reads. A stage's stride is read under another name too.
+    fn unused(&mut self, what: &str, name: &Spanned<String>) {
+        let is_stride = what == "parameter" && name.value == "stride";
+        if is_stride && reading::reads(self.block, "stage_stride", self.blocks) {
+            return;
+        }
+        let help = if is_stride {
+            "hand it to a layer, `conv 3x3 (filters, stride)`, read `stage_stride`, or remove it".to_owned()
+        } else {
+            format!("use it, remove it, or call it `{}_` if that is meant", name.value)
+        };
+        let message = format!("the {what} `{}` is not used", name.value);
+        let error = Diagnostic::error(Code::UnusedParameter, name.span, message, "nothing reads it").help(help);
+        self.report.push(Diagnostic { severity: Severity::Warning, ..error });
     }
 
     fn find(&mut self, name: &str) -> bool {
@@ -485,7 +495,12 @@ impl<'a> Checker<'a, '_> {
             self.argument(&signature.name.value, parameter, value);
             if let Err(error) = next {
                 let goes_on = error.code == Code::DefinedTwice;
-                self.report.push(*error);
+                let name = &signature.name.value;
+                let is_shipped = self.blocks.find(name, false).is_some_and(|block| block.is_library);
+                self.report.push(match &error.help {
+                    None if is_shipped && error.code == Code::UnknownKey => error.help(super::copied(name)),
+                    _ => *error,
+                });
                 if !goes_on {
                     return;
                 }

@@ -7,6 +7,8 @@ use super::fixed::Aspect;
 use super::frame::{Context, Frame, Position, Question, STRIDE, Told, told_of};
 use super::layer::{self, Reading};
 use super::matching::Matching;
+use super::mistaken;
+use super::reading::variables;
 use super::scope::Blocks;
 use super::view::View;
 use crate::diagnostic::suggest::Words;
@@ -15,8 +17,7 @@ use crate::ir::graph::Remark;
 use crate::ir::{Address, Dialect, Label, NodeId, Op, Origin, Place, Shape, op};
 use crate::lang::Value;
 use crate::lang::ast::{
-    Block, Branch, Domain, Expression, ExpressionKind, Join, JoinKind, Parameter, Passed, Statement, StatementKind,
-    Step,
+    Block, Branch, Domain, Expression, Join, JoinKind, Parameter, Passed, Statement, StatementKind, Step,
 };
 use crate::lang::eval::{Evaluated, mistyped};
 use crate::lang::value::CallValue;
@@ -46,6 +47,8 @@ pub(super) struct Machine<'a> {
     chained: u32,
     /// The nodes that layers of the description itself have made.
     own: Vec<NodeId>,
+    /// What cannot be meant, one for each place of the text.
+    warnings: BTreeMap<Span, Diagnostic>,
 }
 
 /// Where a block starts, and what the network before it leaves.
@@ -81,7 +84,19 @@ impl<'a> Machine<'a> {
     pub(super) fn new(builder: Builder, dialect: Arc<Dialect>, blocks: Blocks<'a>, words: Words) -> Self {
         let work = Cell::new(limits::FIRST_WORK);
         let (lowest, shapes_asked) = (work.clone(), RefCell::default());
-        Self { builder, dialect, blocks, words, lowest, work, asked: None, shapes_asked, chained: 0, own: Vec::new() }
+        Self {
+            builder,
+            dialect,
+            blocks,
+            words,
+            lowest,
+            work,
+            asked: None,
+            shapes_asked,
+            chained: 0,
+            own: Vec::new(),
+            warnings: BTreeMap::new(),
+        }
     }
 
     /// With `work` steps left, and what is asked of the place recorded.
@@ -109,6 +124,18 @@ impl<'a> Machine<'a> {
     /// Steps of evaluation: the fewest that were left, and how many are left now.
     pub(super) fn work(&self) -> [usize; 2] {
         [self.lowest.get(), self.work.get()]
+    }
+
+    /// What was found in the description that cannot be meant.
+    pub(super) fn warnings(&mut self) -> impl Iterator<Item = Diagnostic> {
+        std::mem::take(&mut self.warnings).into_values()
+    }
+
+    /// Warns where the description calls `block` and must mean another.
+    fn watch(&mut self, block: &Block, growth: Option<&Value>, span: Span, at: NodeId) {
+        if let Some(warning) = mistaken::check(&self.builder, at, block, growth, span) {
+            self.warnings.entry(span).or_insert(warning);
+        }
     }
 
     pub(super) fn ask(&self, question: Question) {
@@ -151,6 +178,7 @@ impl<'a> Machine<'a> {
             }
         }
         self.defaults(&mut frame, &context, others, call.span, at)?;
+        self.watch(call.block, call.values.first().map(|(_, value, _)| value), call.span, at);
         let at = self.run(&call.block.body, &mut frame, &mut context, at)?;
         let told = || frame.values.iter().map(|own| (own.name, own.value.clone())).collect();
         Ok(End { at, told: (position.index == 0).then(told) })
@@ -543,6 +571,9 @@ impl<'a> Machine<'a> {
             );
             return Err(self.relocate(Box::new(error), frame));
         }
+        if !frame.block.is_library {
+            self.watch(block, passed.first().map(|(_, value)| &value.value), blame, at);
+        }
         let judge = self.judge(frame.block.is_library);
         let mut inner = Frame::new(block, blame, blame);
         let mut defaults = Vec::new();
@@ -621,24 +652,4 @@ pub(super) fn missing(owner: &str, parameter: &Parameter, span: Span) -> Diagnos
     .help(format!("write `{owner}({name} = …)`"))
 }
 
-/// The names in an expression.
-fn variables<'e>(expression: &'e Expression, names: &mut Vec<&'e str>) {
-    match &expression.kind {
-        ExpressionKind::Name(name) => names.push(name),
-        ExpressionKind::Constant(_) | ExpressionKind::Field(..) => {}
-        ExpressionKind::Call(_, passed) => passed.iter().for_each(|passed| variables(&passed.value, names)),
-        ExpressionKind::List(items) => items.iter().for_each(|item| variables(item, names)),
-        ExpressionKind::Negative(inner) | ExpressionKind::Not(inner) => variables(inner, names),
-        ExpressionKind::Binary(_, left, right) => {
-            variables(left, names);
-            variables(right, names);
-        }
-        ExpressionKind::If(cases, last) => {
-            for (condition, value) in cases {
-                variables(condition, names);
-                variables(value, names);
-            }
-            variables(last, names);
-        }
-    }
 }

@@ -14,7 +14,9 @@ mod frame;
 mod layer;
 mod machine;
 mod matching;
+mod mistaken;
 pub mod piece;
+mod reading;
 mod rows;
 mod scope;
 mod slips;
@@ -49,7 +51,7 @@ pub fn lower(spec: &Spec, names: Option<&Dialect>, limit: usize, report: &mut Re
         Some(names) => Arc::new(named(&*dialect?, names)),
         None => dialect?,
     };
-    build(spec, dialect, blocks, limit, &calls).map_err(|error| report.push(*error)).ok()
+    build(spec, dialect, blocks, limit, &calls, report).map_err(|error| report.push(*error)).ok()
 }
 
 /// Checks what does not depend on the numbers of a description: its name, its blocks, its dialects. Gives its dialect.
@@ -89,10 +91,13 @@ fn build<'a>(
     blocks: Blocks<'a>,
     limit: usize,
     calls: &Calls<'a>,
+    report: &mut Report,
 ) -> Result<Graph, Box<Diagnostic>> {
     let graph = Graph::new(&spec.name.value, Arc::clone(&dialect));
     let mut machine = Machine::new(Builder::new(graph, limit), dialect, blocks, spec.form.words());
-    match expand(spec, &mut machine, calls) {
+    let expanded = expand(spec, &mut machine, calls);
+    report.extend(machine.warnings());
+    match expanded {
         Ok(()) | Err(Halt::Shape(_)) => {
             let fixed = fixed::of(&machine.builder.graph, &machine.shapes_asked());
             let mut graph = machine.builder.graph;
@@ -170,6 +175,11 @@ pub fn positions(blocks: &[u64]) -> impl Iterator<Item = (Part, Position)> + Clo
         })
     });
     std::iter::once((Part::Stem, stem)).chain(in_stages).chain(std::iter::once((Part::Head, head)))
+}
+
+/// What to do where the library's block called `name` lacks something.
+fn copied(name: &str) -> String {
+    format!("write a block that has it: `resnetc explain {name}` prints a text to start from")
 }
 
 fn check_input(input: &Input, report: &mut Report) {

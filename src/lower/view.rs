@@ -9,11 +9,11 @@ use super::matching::Matching;
 use crate::diagnostic::suggest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect;
-use crate::ir::dialect::{Projection, StridePosition};
+use crate::ir::dialect::{FirstDilation, Projection, StridePosition};
 use crate::ir::{NodeId, Shape};
 use crate::lang::ast::{Expression, Passed, Signature, Step};
 use crate::lang::elsewhere;
-use crate::lang::eval::{Evaluated, Scope, bounded, evaluate, truth, whole};
+use crate::lang::eval::{Evaluated, Scope, bounded, equal, evaluate, mistyped, truth, whole};
 use crate::lang::value::{Argument, CallValue};
 use crate::lang::{Value, function};
 use crate::source::{Span, Spanned};
@@ -34,7 +34,7 @@ pub(super) const IMPLICIT: [&str; 10] =
     ["index", "blocks", "number", "total", "stage", "stages", "stage_stride", "channels", "height", "width"];
 
 /// The functions of the place where a block stands.
-pub(super) const PLACE_FUNCTIONS: [&str; 3] = ["at", "project", "previous"];
+pub(super) const PLACE_FUNCTIONS: [&str; 4] = ["at", "project", "previous", "spacing"];
 
 /// The words for the convolutions of a bottleneck that may have its stride.
 pub(super) const POSITIONS: [&str; 2] = ["first", "spatial"];
@@ -170,6 +170,7 @@ impl Scope for View<'_, '_> {
             "at" => self.at(arguments, span),
             "project" => self.project(arguments, span),
             "previous" => self.previous(arguments, span),
+            "spacing" => self.spacing(arguments, span),
             _ => self.block(name, arguments, span),
         }
     }
@@ -227,10 +228,10 @@ impl View<'_, '_> {
     /// `project(stride, out)`: whether the dialect projects here.
     fn project(&self, arguments: &[Passed], span: Span) -> Evaluated {
         let [stride, out] = Self::two("project", "`project(stride, out)`", arguments, span)?;
-        let stride = whole(&evaluate(stride, self)?, stride.span)?;
+        let is_strided = is_strided(&evaluate(stride, self)?, stride.span)?;
         let out = whole(&evaluate(out, self)?, out.span)?;
         Ok(Value::Boolean(match self.machine.dialect.projection {
-            Projection::WhereShapesDiffer => stride != 1 || out != i128::from(self.shape(Aspect::Channels).channels()),
+            Projection::WhereShapesDiffer => is_strided || out != i128::from(self.shape(Aspect::Channels).channels()),
             // Whether the block is the first is no question: it is known of every place.
             Projection::FirstBlock => self.context.position.index == 0,
         }))
@@ -239,16 +240,47 @@ impl View<'_, '_> {
     /// `previous(parameter, otherwise)`: what the stage before has for a parameter.
     fn previous(&self, arguments: &[Passed], span: Span) -> Evaluated {
         let [name, otherwise] = Self::two("previous", "`previous(parameter, otherwise)`", arguments, span)?;
-        let Some(name) = name.variable() else {
-            let error =
-                Diagnostic::error(Code::WrongArguments, name.span, "this is no parameter", "expected the name of one");
-            return Err(Box::new(error));
-        };
-        self.machine.ask(Question::Previous(name.to_owned()));
-        match told_of(self.context.previous.as_ref(), name) {
+        match self.before(Self::parameter(name)?) {
             Some(value) => Ok(value.clone()),
             None => evaluate(otherwise, self),
         }
+    }
+
+    /// The name that `expression` is.
+    fn parameter(expression: &Expression) -> Evaluated<&str> {
+        expression.variable().ok_or_else(|| {
+            let message = "this is no parameter";
+            Box::new(Diagnostic::error(Code::WrongArguments, expression.span, message, "expected the name of one"))
+        })
+    }
+
+    /// What the stage before has for the parameter called `name`.
+    fn before(&self, name: &str) -> Option<&Value> {
+        self.machine.ask(Question::Previous(name.to_owned()));
+        told_of(self.context.previous.as_ref(), name)
+    }
+
+    /// `spacing(dilation, first_dilation)`: the dilation here. Of a stage's first block it is what is said for that block; else,
+    /// where the dialect says so, the stage calls this block and has others, what the stage before has.
+    fn spacing(&self, arguments: &[Passed], span: Span) -> Evaluated {
+        let [own, first] = Self::two("spacing", "`spacing(dilation, first_dilation)`", arguments, span)?;
+        let name = Self::parameter(own)?;
+        let (own, first) = (evaluate(own, self)?, evaluate(first, self)?);
+        let is_said = |value: &Value| !matches!(value, Value::Text(word) if **word == *"none");
+        let Context { position, depth, .. } = self.context;
+        // Whether the block is the first is no question: it is known of every place.
+        if position.index > 0 {
+            return Ok(own);
+        }
+        if is_said(&first) {
+            return Ok(first);
+        }
+        if self.machine.dialect.dilated_first_block == FirstDilation::Own || *depth > 0 {
+            return Ok(own);
+        }
+        self.machine.ask(Question::Blocks);
+        let before = if position.blocks > 1 { self.before(name) } else { None };
+        Ok(before.filter(|value| is_said(value)).cloned().unwrap_or(own))
     }
 
     /// A block with some of its arguments, as a value.
@@ -274,6 +306,16 @@ impl View<'_, '_> {
         let arguments = self.machine.judge(is_library).partial(block, &arguments)?;
         let value = Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library }));
         bounded(value, span, self)
+    }
+}
+
+/// Whether a step, one number or height and width, skips anything.
+fn is_strided(step: &Value, span: Span) -> Evaluated<bool> {
+    match step {
+        Value::List(_) => equal(step, &Value::Integer(1))
+            .map(|is_one| !is_one)
+            .ok_or_else(|| mistyped(span, step, "a whole number, or height and width")),
+        _ => Ok(whole(step, span)? != 1),
     }
 }
 

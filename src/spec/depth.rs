@@ -13,11 +13,18 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether the stages may have `kind` blocks: those of the depth, or the same layers without a shortcut.
+    /// Whether the stages may have `kind` blocks: those of the depth, with norms and activations behind the convolutions or
+    /// before them, or the same layers without a shortcut.
     #[must_use]
     pub fn allows(&self, kind: &str) -> bool {
-        kind == self.kind || self.kind == "basic" && kind == "plain"
+        activated(kind) == self.kind || self.kind == "basic" && kind == "plain"
     }
+}
+
+/// The block or stem that a table has for the one called `kind`: pre-activation ones have depths of the same tables.
+#[must_use]
+pub fn activated(kind: &str) -> &str {
+    kind.strip_prefix("preact_").unwrap_or(kind)
 }
 
 /// The depths of the ImageNet table, ascending, and their blocks per stage.
@@ -46,14 +53,23 @@ pub fn cifar(depth: u64) -> Option<Plan> {
         .then(|| Plan { kind: "basic", stages: vec![[16, blocks, 1], [32, blocks, 2], [64, blocks, 2]] })
 }
 
+/// The plan of a depth behind the CIFAR stem: CIFAR's, or, where the depth is none of those, that of the ImageNet table.
+#[must_use]
+pub fn behind_cifar(depth: u64) -> Option<Plan> {
+    cifar(depth).or_else(|| imagenet(depth))
+}
+
 /// The valid depths below and above `depth`, for the message about a depth that is not one.
 #[must_use]
 pub fn neighbours(depth: u64, cifar: bool) -> (Option<u64>, Option<u64>) {
+    let known = || IMAGENET.iter().map(|(known, ..)| *known);
+    let mut below = known().filter(|&known| known < depth).max();
+    let mut above = known().filter(|&known| known > depth).min();
     if cifar {
-        let below = depth.checked_sub(8).map(|over| over / 6 * 6 + 8);
-        (below, below.map_or(Some(8), |below| below.checked_add(6)))
-    } else {
-        let known = IMAGENET.iter().map(|(known, ..)| *known);
-        (known.clone().filter(|&known| known < depth).max(), known.filter(|&known| known > depth).min())
+        let lower = depth.checked_sub(8).map(|over| over / 6 * 6 + 8);
+        let upper = lower.map_or(Some(8), |lower| lower.checked_add(6));
+        below = below.max(lower);
+        above = above.into_iter().chain(upper).min();
     }
+    (below, above)
 }

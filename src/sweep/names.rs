@@ -137,7 +137,7 @@ fn hash(name: &str) -> u64 {
 /// Whether all layers of a network have names.
 fn are_unique<'n>(table: &NameTable, blocks: impl Iterator<Item = Block<'n>>) -> bool {
     let mut chained = 0;
-    let mut layers = vec![(Named { address: Address::INPUT, has_weights: false }, Context::default())];
+    let mut layers = vec![(Named { address: Address::INPUT, has_weights: false, kind: "input" }, Context::default())];
     for block in blocks {
         layers.extend(block.layers(chained));
         chained += block.links();
@@ -154,7 +154,7 @@ impl<'n> Block<'n> {
 
     /// Its layers where they stand, after `chained` layers that are numbered in chains.
     fn layers(&self, chained: u32) -> impl Iterator<Item = (Named, Context<'n>)> {
-        let context = Context { kind: self.kind, number: self.at, stage: self.stage };
+        let context = Context { kind: self.kind, number: self.at, stage: self.stage, ..Context::default() };
         let place = self.place;
         self.layers.iter().map(move |layer| {
             let mut layer = *layer;

@@ -5,6 +5,7 @@
 //! only errors that a user can see are that the network breaks its own `[expect]` or `[budget]`, and that a target cannot
 //! express an op.
 
+mod classifier;
 mod clash;
 mod joins;
 mod repair;
@@ -193,13 +194,15 @@ pub struct Named {
     pub address: Address,
     /// Whether it has weights, whose names files know.
     pub has_weights: bool,
+    /// What it is: [`Op::kind`].
+    pub kind: &'static str,
 }
 
 impl Named {
     /// A layer that is `op`.
     #[must_use]
     pub fn new(address: Address, op: &Op) -> Self {
-        Self { address, has_weights: !op.parameters(Shape::Vector(1)).is_empty() }
+        Self { address, has_weights: !op.parameters(Shape::Vector(1)).is_empty(), kind: op.kind() }
     }
 }
 
@@ -226,7 +229,8 @@ pub fn name_layers<'k>(
     table: &NameTable,
 ) -> Result<Vec<String>, Clash> {
     let given: Vec<_> = layers
-        .map(|(Named { address, has_weights }, context)| {
+        .map(|(Named { address, has_weights, kind }, context)| {
+            let context = Context { op: kind, ..context };
             let is_known = has_weights && table.row(&address, context).is_some();
             (table.name(&address, context), is_known)
         })

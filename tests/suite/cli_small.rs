@@ -204,11 +204,11 @@ channels = 3
 size = [224, 224]  # height, width
 
 [stem]
-kind = \"imagenet\"  # imagenet | cifar | deep | densenet | mobile | patchify | preact_deep | preact_imagenet | regnet_stem | none
+kind = \"imagenet\"  # imagenet | cifar | deep | densenet | mobile | patchify | preact_cifar | preact_deep | preact_imagenet | regnet_stem | none
 filters = 64
 
 [block]  # what every stage has unless it says otherwise
-kind = \"bottleneck\"  # basic | bottleneck | convnext | dense | inverted_residual | mbconv | plain | preact_bottleneck | regnet | res2net_bottleneck | sk_bottleneck | vgg
+kind = \"bottleneck\"  # basic | bottleneck | convnext | dense | inverted_residual | mbconv | plain | preact_basic | preact_bottleneck | regnet | res2net_bottleneck | sk_bottleneck | vgg
 shortcut = \"B\"  # A | B | C | D | none
 
 # Each stage: its filters, how many blocks it has, and the stride of the first of them.

@@ -21,6 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What a description may be, told to an editor.
     ("schema", &["limits", "lang", "spec", "front", "dialect", "library"]),
     ("valid", &["source", "limits", "diagnostic", "ir"]),
+    // What cannot be meant, in the words of the description.
+    ("lint", &["source", "diagnostic", "spec", "ir", "library", "valid"]),
     ("outline", &["ir", "valid"]),
     ("analysis", &["ir", "valid"]),
     ("compare", &["ir", "valid"]),
@@ -50,7 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("back", &["diagnostic", "ir", "valid", "analysis", "outline", "weights", "pass", "engine"]),
     // A page of what the analysis and a back end say.
     ("report", &["ir", "valid", "analysis", "back"]),
-    ("lib", &["source", "limits", "diagnostic", "spec", "front", "ir", "lower", "valid", "promise"]),
+    ("lib", &["source", "limits", "diagnostic", "spec", "front", "ir", "lower", "valid", "lint", "promise"]),
 ];
 
 /// The back ends: none may import another.

@@ -202,7 +202,6 @@ fn of_the_wrong_descriptions_of_the_diagnostics_it_takes_these() {
         "depth_with_another_block",
         "dropout_is_not_a_number",
         "feature_map_shrinks_to_nothing",
-        "imagenet_depth_with_the_cifar_stem",
         "imagenet_stem_on_a_tiny_input",
         "limit_of_channels_by_expansion",
         "limit_of_nodes",

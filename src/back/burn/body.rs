@@ -49,8 +49,8 @@ pub(super) struct Body<'s, 'f> {
     label: Label,
     /// What the names of its fields begin with.
     pub(super) prefix: &'static str,
-    /// What stands for the number of classes.
-    pub(super) classes: Option<Code>,
+    /// The classifier, and what stands for the number of its classes.
+    pub(super) classes: Option<(NodeId, Code)>,
     /// The flags that are known to be set wherever the struct exists.
     given: Vec<usize>,
     /// Whether the numbers of its calls are fields even where they never differ.
@@ -137,7 +137,8 @@ impl<'s, 'f> Body<'s, 'f> {
 
     fn item(&mut self, item: &Item) {
         let mut numbers = Numbers { item, parameters: self.scope.parameters, used: &mut self.file.used };
-        let made = ops::make(&mut numbers, self.classes.as_ref(), &mut self.file.imports);
+        let classes = self.classes.as_ref().filter(|(node, _)| *node == item.node).map(|(_, classes)| classes);
+        let made = ops::make(&mut numbers, classes, &mut self.file.imports);
         let flag = self.flag(item).map(|flag| self.variable(flag));
         if matches!(item.op, Op::Flatten(_)) {
             if flag.is_some() {

@@ -9,9 +9,9 @@ use super::quote::{Comment, FormatText, RustIdent, RustStr, RustType};
 use super::view::ModelView;
 use crate::back::Unsupported;
 use crate::ir::op::Pad;
-use crate::ir::{Label, Op, Place, Shape};
+use crate::ir::{NodeId, Op, Shape};
 use crate::outline::{Call, Outline, Stage};
-use crate::valid::{Checked, Layer};
+use crate::valid::Checked;
 
 /// The network's file and what other files must know of it.
 #[derive(Debug)]
@@ -37,7 +37,8 @@ pub(super) fn model(
     file.imports.prelude();
     file.imports.weights("LoadError");
     file.imports.weights("Weights");
-    let classes = classes(network);
+    let classifier = classifier(network);
+    let classes = classifier.map(|(_, classes)| classes);
     let scope = Scope { network, parameters: &[], texts: &[], uses: None };
     let mut body = Body::new(&scope, &mut file, 4);
     body.prefix = "stem";
@@ -48,7 +49,7 @@ pub(super) fn model(
             self::stage(&mut body, network, blocks, stage, part, calls);
         }
     }
-    body.classes = classes.map(|_| Code::new(format_args!("self.classes")));
+    body.classes = classifier.map(|(node, _)| (node, Code::new(format_args!("self.classes"))));
     body.steps(&outline.head);
     let mut methods = Vec::new();
     body.loads.iter().for_each(|load| load.methods(&mut |method| methods.push(method)));
@@ -88,25 +89,17 @@ pub(super) fn model(
     Ok(Model { view, imports: file.imports, methods })
 }
 
-/// The outputs of the head's classifier, where it has one and nothing after it depends on how many there are.
-fn classes(network: &Checked) -> Option<u64> {
-    let is_logits = |layer: &Layer<'_>| {
-        let address = layer.node.origin.address;
-        address.place == Place::Head && address.role == Label::LOGITS
-    };
-    let mut logits = network.layers().filter(is_logits);
-    let layer = logits.next().filter(|_| logits.next().is_none())?;
-    let mut last = layer.id;
+/// The classifier and its outputs, where there is one and nothing after it depends on how many there are.
+fn classifier(network: &Checked) -> Option<(NodeId, u64)> {
+    let found = network.classifier()?;
+    let mut last = found;
     while let Some(&reader) = network.graph().readers(last).first() {
         if network.layer(reader).operands.len() != 1 || !takes_any_channels(&network.layer(reader).node.op) {
             return None;
         }
         last = reader;
     }
-    if let Op::Linear(linear) = layer.node.op {
-        return Some(linear.features);
-    }
-    if let Op::Conv2d(conv) = layer.node.op { (conv.groups == 1).then_some(conv.filters) } else { None }
+    Some((found, network.shape(found).channels()))
 }
 
 /// Whether `op` is written without the channels that it reads.

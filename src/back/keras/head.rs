@@ -5,9 +5,9 @@ use super::known::Known;
 use super::python::{Indent, PyIdent, PyNumber, PyStr};
 use super::view::{Defaults, Layer, Line, MadeFor, Needs, Statement};
 use crate::ir::graph::Fixed;
-use crate::ir::op::{Activation, PoolKind};
+use crate::ir::op::{AdaptivePool, PoolKind};
 use crate::ir::{Address, Label, NodeId, Op, Place, Shape};
-use crate::outline::{Item, Step};
+use crate::outline::Step;
 use crate::valid::Checked;
 
 /// The steps after the stages.
@@ -82,32 +82,6 @@ fn first_of(step: &Step) -> NodeId {
     }
 }
 
-/// The layer of `head` whose outputs are the classes: the one that says so, or the last one that has outputs of its
-/// own, if nothing but a probability follows it.
-pub(super) fn classifier(network: &Checked, head: &[Step]) -> Option<NodeId> {
-    let has_outputs =
-        |item: &Item| matches!(item.op, Op::Linear(_)) || matches!(item.op, Op::Conv2d(conv) if conv.groups == 1);
-    let own = |step: &Step| match step {
-        Step::Item(item) => Some(item.clone()).filter(has_outputs),
-        Step::Join { .. } => None,
-    };
-    let said = head.iter().filter_map(own).find(|item| item.role == Label::LOGITS);
-    let last = || {
-        let at = head.iter().rposition(|step| own(step).is_some())?;
-        let follows = |step: &Step| {
-            matches!(
-                step.item().op,
-                Op::Flatten(_) | Op::AdaptivePool(_) | Op::Activation(Activation::Softmax | Activation::Sigmoid)
-            )
-        };
-        let alone = head.iter().skip(at + 1).all(follows);
-        head.get(at).and_then(own).filter(|_| alone && matches!(network.shape(network.output()), Shape::Vector(_)))
-    };
-    let found = said.or_else(last)?.node;
-    // A map that is flattened as it is has more features than classes.
-    (network.shape(found).channels() == network.shape(network.output()).channels()).then_some(found)
-}
-
 /// The pool that stands in the top's place.
 pub(super) fn pool(known: &Known<'_>, top: &[NodeId], kind: PoolKind) -> Statement {
     let role = match kind {
@@ -115,7 +89,7 @@ pub(super) fn pool(known: &Known<'_>, top: &[NodeId], kind: PoolKind) -> Stateme
         PoolKind::Maximum => Label::MAX_POOL,
     };
     let address = Address { place: Place::Head, branch: Label::HEAD, unit: 0, role, sequence: 0 };
-    let name = known.network.graph().name_of(&address);
+    let name = known.network.graph().name_of(&address, &Op::AdaptivePool(AdaptivePool { kind, output: [1, 1] }));
     let of_top = top.iter().any(|node| known.network.name(*node) == name);
     let name = PyStr::new(&if of_top { name } else { known.unused(&name) });
     let x = PyIdent::fresh("x", &[]);

@@ -22,7 +22,7 @@ pub(super) fn package(
     name: PyIdent,
     header: Comment,
 ) -> Result<Package, Unsupported> {
-    let classifier = head::classifier(network, &outline.head);
+    let classifier = network.classifier();
     let known = Known::of(network, classifier);
     let head = Head::of(network, &known.order, classifier, &outline.head);
     let mut needs = needs(network);

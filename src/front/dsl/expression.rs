@@ -99,7 +99,7 @@ impl Reader<'_> {
         joined
     }
 
-    fn primary(&mut self, node: Node<'_>) -> Expression {
+    pub(super) fn primary(&mut self, node: Node<'_>) -> Expression {
         let span = self.span(&node);
         let kind = match node.as_rule() {
             Rule::integer => {

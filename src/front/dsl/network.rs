@@ -85,7 +85,11 @@ impl Reader<'_> {
                 let blocks = children.optional(Rule::repeat).and_then(|node| Children::of(node).next());
                 let blocks = blocks.map(|node| self.operand(node));
                 let stride = children.optional(Rule::stride).and_then(|node| Children::of(node).next());
-                Statement::Stage { call, blocks, stride: stride.map(|node| self.operand(node)) }
+                let value = |node: Node<'_>| match node.as_rule() {
+                    Rule::list => self.primary(node),
+                    _ => self.operand(node),
+                };
+                Statement::Stage { call, blocks, stride: stride.map(value) }
             }
             _ => {
                 let kind = self.word(&children.next()?);

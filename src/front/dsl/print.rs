@@ -50,15 +50,10 @@ fn write_call(place: &str, call: &Call, arguments: &[Argument], out: &mut String
 
 fn write_stage(stage: &Stage, out: &mut String) -> std::fmt::Result {
     let mut arguments = stage.call.arguments.clone();
-    // `stride 2` stands behind the call, where it is a number that can.
-    let stride =
-        arguments.iter().position(|own| own.is("stride")).and_then(|at| match arguments.get(at)?.value.value {
-            Value::Integer(stride @ 0..) => {
-                arguments.remove(at);
-                Some(stride)
-            }
-            _ => None,
-        });
+    // `stride 2` stands behind the call, where it is what can.
+    let can = |value: &Value| matches!(value, Value::Integer(0..) | Value::List(_));
+    let stride = arguments.iter().position(|own| own.is("stride") && can(&own.value.value));
+    let stride = stride.map(|at| arguments.remove(at).value.value);
     write_call("stage", &stage.call, &arguments, out)?;
     write!(out, " * {}", stage.blocks.map_or(1, |blocks| blocks.value))?;
     stride.iter().try_for_each(|stride| write!(out, " stride {stride}"))?;

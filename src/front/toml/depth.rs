@@ -9,7 +9,7 @@ use crate::spec::{Argument, Call, Input, Kind, Stage, Value, depth};
 pub(super) enum Family {
     /// The ImageNet table.
     ImageNet,
-    /// CIFAR's 6n + 2.
+    /// CIFAR's 6n + 2, and the depths of the ImageNet table that are none.
     Cifar,
     /// Either: the stem is another one, or not known because of a mistake in it.
     Any,
@@ -18,7 +18,7 @@ pub(super) enum Family {
 impl Family {
     /// The family of the stem called `kind`.
     pub(super) fn of_stem(kind: &str) -> Self {
-        match kind {
+        match depth::activated(kind) {
             "imagenet" => Self::ImageNet,
             "cifar" => Self::Cifar,
             _ => Self::Any,
@@ -28,7 +28,7 @@ impl Family {
     fn plan(self, depth: u64) -> Option<depth::Plan> {
         match self {
             Self::ImageNet => depth::imagenet(depth),
-            Self::Cifar => depth::cifar(depth),
+            Self::Cifar => depth::behind_cifar(depth),
             Self::Any => depth::imagenet(depth).or_else(|| depth::cifar(depth)),
         }
     }
@@ -38,6 +38,19 @@ impl Family {
 pub(super) fn input(span: Span, family: Family) -> Input {
     let side = Spanned::new(if family == Family::Cifar { 32 } else { 224 }, span);
     Input { channels: Spanned::new(3, span), height: side, width: side }
+}
+
+/// The stem `call` that goes with `depth`: it has the filters of the first stage, where nothing else is written, so that
+/// the stages of the ImageNet table read what they do behind their own stem.
+pub(super) fn stem(mut call: Call, depth: Spanned<u64>, family: Family) -> Call {
+    let plan =
+        if family == Family::Cifar && depth::cifar(depth.value).is_none() { family.plan(depth.value) } else { None };
+    if let Some([filters, ..]) = plan.as_ref().and_then(|plan| plan.stages.first())
+        && !call.arguments.iter().any(|argument| argument.is("filters"))
+    {
+        call.arguments.push(argument("filters", *filters, depth.span));
+    }
+    call
 }
 
 /// The stages of `depth`, of the block that `defaults` name if it has the same; none where there is an error.
@@ -68,11 +81,12 @@ pub(super) fn expand(
 }
 
 fn expand_stage([filters, blocks, stride]: [u64; 3], kind: &Kind, span: Span) -> Stage {
-    let argument = |name: &str, value: u64| {
-        Argument::named(Spanned::new(name.to_owned(), span), Spanned::new(Value::Integer(value.into()), span))
-    };
-    let arguments = vec![argument("filters", filters), argument("stride", stride)];
+    let arguments = vec![argument("filters", filters, span), argument("stride", stride, span)];
     Stage { call: Call { kind: kind.clone(), arguments, span }, blocks: Some(Spanned::new(blocks, span)) }
+}
+
+fn argument(name: &str, value: u64, span: Span) -> Argument {
+    Argument::named(Spanned::new(name.to_owned(), span), Spanned::new(Value::Integer(value.into()), span))
 }
 
 fn another_block(depth: Spanned<u64>, plan: &depth::Plan, kind: &Spanned<String>) -> Diagnostic {
@@ -91,15 +105,16 @@ fn bad_depth(depth: Spanned<u64>, family: Family) -> Diagnostic {
         (None, None) => "no depth is near".to_owned(),
     };
     let (table, message) = if cifar {
-        ("CIFAR depths are 6n + 2: 20, 32, 44, 56, 110, …", format!("no CIFAR ResNet has depth {}", depth.value))
+        (
+            "CIFAR depths are 6n + 2: 20, 32, 44, 56, 110, …; 18, 34 and 101 are those of ImageNet's table",
+            format!("no CIFAR ResNet has depth {}", depth.value),
+        )
     } else {
         ("depths are 18, 34, 50, 101, 152 and 200", format!("no ImageNet ResNet has depth {}", depth.value))
     };
     let error = Diagnostic::error(Code::BadDepth, depth.span, message, near).note(table);
-    let other = if cifar { Family::ImageNet } else { Family::Cifar };
-    if other.plan(depth.value).is_some() {
-        let stem = if cifar { "imagenet" } else { "cifar" };
-        error.help(format!("{} is a depth with another stem: `[stem]` with `kind = \"{stem}\"`", depth.value))
+    if Family::Cifar.plan(depth.value).is_some() {
+        error.help(format!("{} is a depth with another stem: `[stem]` with `kind = \"cifar\"`", depth.value))
     } else {
         error.help(
             "for any other depth write the stages out: `resnetc new --blocks 2,3,5,2 --kind bottleneck` starts a file",

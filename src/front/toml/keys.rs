@@ -10,8 +10,8 @@ pub const ROOT: Keys = Keys::Closed(&[
         "depth",
         Holds::Depth,
         Needed::No,
-        "in place of `[[stage]]`: the stages of a depth of the papers' tables, or with the `cifar` stem of a depth 6n + 2; it \
-         stands for `[stem]` and `[input]` too, unless they are written",
+        "in place of `[[stage]]`: the stages of a depth of the papers' tables: with the `cifar` stem those of a depth 6n + 2, \
+         elsewhere ImageNet's; it stands for `[stem]` and `[input]` too, unless they are written",
     ),
     Key::new("input", Holds::Table(INPUT), Needed::UnlessDepth, "what the network reads"),
     Key::new("stem", Holds::Table(STEM), Needed::UnlessDepth, "a block, once, before the stages"),

@@ -26,6 +26,10 @@ pub(super) fn read(source: &Source, entries: &DeTable<'_>, told: Told<'_>, repor
         None => stem,
     };
     let family = stem.kind.name().map_or(depth::Family::Any, |kind| depth::Family::of_stem(&kind.value));
+    let stem = match &depth {
+        State::Value(depth) => depth::stem(stem, *depth, family),
+        State::Absent | State::Wrong => stem,
+    };
     let input = match root.table("input", report).state() {
         State::Value(table) => read_input(&table, report),
         State::Wrong => placeholder_input(end),

@@ -289,6 +289,40 @@ impl Op {
         }
     }
 
+    /// Which one of its kind it is, as names of layers say it: the function of an activation, `bn`, `ln` and `gn` for norms,
+    /// `max` and `avg` for pools; its layer's usual role elsewhere.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Input(_) => "input",
+            Self::Conv2d(_) | Self::ChannelConv(_) => "conv",
+            Self::BatchNorm(_) => "bn",
+            Self::LayerNorm(_) => "ln",
+            Self::GroupNorm(_) => "gn",
+            Self::Activation(op) => op.name(),
+            Self::MaxPool(_) => "max",
+            Self::AvgPool(_) => "avg",
+            Self::AdaptivePool(op) => match op.kind {
+                PoolKind::Average => "avg",
+                PoolKind::Maximum => "max",
+            },
+            Self::Linear(_) => "linear",
+            Self::Flatten(_) => "flatten",
+            Self::Add(_) => "add",
+            Self::Concat(_) => "concat",
+            Self::Multiply(_) => "multiply",
+            Self::Pad(Pad::Spatial(_)) => "pad",
+            Self::Pad(Pad::Channels { .. }) => "zeros",
+            Self::Subsample(_) => "subsample",
+            Self::Dropout(_) => "dropout",
+            Self::DropPath(_) => "drop_path",
+            Self::Blur(_) => "blur",
+            Self::LayerScale(_) => "layer_scale",
+            Self::PathSoftmax(_) => "softmax",
+            Self::Slice(_) => "slice",
+        }
+    }
+
     /// What tables and JSON call it.
     #[must_use]
     pub fn name(&self) -> &'static str {

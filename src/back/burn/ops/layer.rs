@@ -77,9 +77,9 @@ pub(super) fn convolution(
     imports.convolution("Conv2d");
     imports.helper(Helper::Fresh);
     let inputs = numbers.get(Field::Inputs, 0).code;
-    let (name, filters) = match (numbers.item.role, classes) {
-        (Label::LOGITS, Some(classes)) => (RustIdent::new("classifier"), classes.clone()),
-        _ => (RustIdent::numbered("conv", numbers.item.unit), numbers.get(Field::Filters, conv.filters).code),
+    let (name, filters) = match classes {
+        Some(classes) => (RustIdent::new("classifier"), classes.clone()),
+        None => (RustIdent::numbered("conv", numbers.item.unit), numbers.get(Field::Filters, conv.filters).code),
     };
     let [height, width] = numbers.pair(Field::Kernel, conv.window.kernel).map(|side| side.code);
     let mut calls = Vec::new();
@@ -243,7 +243,7 @@ pub(super) fn linear(
     imports.layer("Linear");
     imports.helper(Helper::Fresh);
     let inputs = numbers.get(Field::Inputs, 0).code;
-    let (name, features) = if let (Label::LOGITS, Some(classes)) = (numbers.item.role, classes) {
+    let (name, features) = if let Some(classes) = classes {
         (RustIdent::new("classifier"), classes.clone())
     } else {
         // In a head it is one of the layers before the classifier.
