@@ -651,5 +651,3 @@ pub(super) fn missing(owner: &str, parameter: &Parameter, span: Span) -> Diagnos
     )
     .help(format!("write `{owner}({name} = …)`"))
 }
-
-}

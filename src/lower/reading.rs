@@ -48,8 +48,8 @@ fn of_statements<'a>(statements: &'a [Statement], names: &mut Vec<&'a str>) {
                 of_statements(body, names);
             }
             StatementKind::Labelled(_, body) => of_statements(body, names),
-            StatementKind::Join(_, _, branches) => {
-                for branch in branches {
+            StatementKind::Join(join) => {
+                for branch in &join.branches {
                     branch.condition.iter().for_each(|condition| of_expression(condition, names));
                     of_statements(&branch.body, names);
                 }

@@ -49,6 +49,7 @@ fn resnetc(arguments: &[&str]) -> (i32, String, String) {
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
+/// > | `spacing(dilation, first_dilation)` | the dilation of this block: `dilation`; in the first block of a stage `first_dilation` where that is not `none`, else [what the dialect says](#dilation) |
 #[test]
 fn the_dilation_of_a_stage_of_one_block_is_what_is_written() {
     assert_eq!(dilations(&compile(&super::source("dilation_first_block.resnet"), &[])), [1, 2, 2, 4]);
@@ -99,6 +100,12 @@ fn a_block_that_another_calls_has_the_dilation_of_the_call() {
     assert_eq!(dilations(&network("torchvision", stages, grid)), [2, 4, 8, 4, 8, 16]);
 }
 
+/// > `spacing(dilation, first_dilation)` is what is written, but in one place: where the dialect's `dilated_first_block` is
+/// > `previous`, the first block of a stage that has several has the `dilation` of the stage before, whose spacing the map that it
+/// > reads still has (torchvision's `replace_stride_with_dilation`). Where the stage before has no parameter of this name, it has
+/// > its own, and so it does where `dilated_first_block` is `own`. A stage of one block, and a block that another block
+/// > calls, do what is written. `first_dilation` says the first block's dilation whatever the dialect. The blocks of the library
+/// > with a `dilation` ask `spacing`.
 #[test]
 fn the_first_dilation_can_be_said() {
     for dialect in ["torchvision", "paper"] {
@@ -522,6 +529,11 @@ fn templates_that_are_none_are_refused() {
     }
 }
 
+/// > **The classifier** is the layer of the head whose role is `logits`, in a row of layers that ends with the output; the library's
+/// > heads say so. Without one it is the last linear layer or convolution of the head, where what comes out is a vector with as
+/// > many features, and nothing stands behind it but pools, `flatten`, a softmax or sigmoid, and, behind a convolution that
+/// > is pooled, any activation. Generated packages take the number of its outputs as their `classes`. A head that gives a map of
+/// > classes says which layer it is: `conv 1x1 (classes) as logits`.
 #[test]
 fn a_classifier_that_is_a_convolution_is_found() {
     let heads = [
@@ -555,6 +567,7 @@ fn a_classifier_that_is_a_convolution_is_found() {
     }
 }
 
+/// > `resnetc explain basic` prints the text of one, to be copied under another name and changed.
 #[test]
 fn the_text_of_a_block_is_explained() {
     let (code, text, _) = resnetc(&["explain", "basic"]);
