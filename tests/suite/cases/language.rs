@@ -193,7 +193,7 @@ fn in_an_expression_a_name_with_arguments_is_the_block_of_that_name() {
     assert_eq!(shapes(&text("b", items)), ["4 x 8 x 8", "10 x 8 x 8"]);
 }
 
-/// > | `stage_stride` | the `stride` that the stage's first block has, in every block of it; 1 where the block has no such parameter, and in the default of `stride` itself. In a stem or head that of its own call |
+/// > | `stage_stride` | the `stride` that the stage's first block has, in every block of it; 1 where the block has no such parameter, and in the default of `stride` itself. In a stem or head that of its own call. A block that reads it need not read its parameter `stride` |
 #[test]
 fn a_stride_that_is_calculated_is_the_stages_as_a_written_one_is() {
     assert_eq!(shape_of_last("stage_stride_default.resnet"), "2 x 4 x 4");

@@ -59,6 +59,7 @@ fn the_dilation_of_a_stage_of_one_block_is_what_is_written() {
 /// torchvision. timm's `resnetv2_50(output_stride=8)` has the same.
 const RESNET50_AT_8: [u64; 16] = [1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 4, 4];
 
+/// > | `dilated_first_block` | the dilation of the first of a dilated stage's blocks: `previous`, that of the stage before, or its `own` ([how](#dilation)) |
 #[test]
 fn a_dilated_network_is_that_of_torchvision_and_of_timm_where_their_dialect_is() {
     let stages = |kind: &str| {
