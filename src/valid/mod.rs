@@ -5,8 +5,8 @@
 //! only errors that a user can see are that the network breaks its own `[expect]` or `[budget]`, and that a target cannot
 //! express an op.
 
-mod classifier;
 mod clash;
+mod classifier;
 mod joins;
 mod repair;
 mod shapes;
