@@ -497,7 +497,10 @@ impl<'a> Names<'_, 'a> {
                 )
             }
             Some(remark) => format!("remove the {thing}: {remark}"),
-            None => format!("remove the {thing}"),
+            None => match self.block.filter(|block| block.name() != "none") {
+                Some(block) => format!("remove the {thing}, or {}", super::copied(block.name())),
+                None => format!("remove the {thing}"),
+            },
         }
     }
 }
