@@ -497,10 +497,10 @@ impl<'a> Checker<'a, '_> {
                 let goes_on = error.code == Code::DefinedTwice;
                 let name = &signature.name.value;
                 let is_shipped = self.blocks.find(name, false).is_some_and(|block| block.is_library);
-                self.report.push(match &error.help {
-                    None if is_shipped && error.code == Code::UnknownKey => error.help(super::copied(name)),
-                    _ => *error,
-                });
+                // Norms and activations stand inside the blocks that ship, whose texts can be copied.
+                let is_open = error.help.as_deref().is_none_or(|help| help == elsewhere::BEHIND);
+                let leads = is_shipped && error.code == Code::UnknownKey && is_open;
+                self.report.push(if leads { error.help(super::copied(name)) } else { *error });
                 if !goes_on {
                     return;
                 }
