@@ -6,7 +6,8 @@
 //!
 //! Editors complete keys from `properties` and what `oneOf` and `anyOf` join to them, and do not look behind conditions. So a
 //! table's `properties` have all that its blocks may be told, to read and to complete, and judge nothing of it; what judges
-//! stands in the `else` of the root. Nothing is used that means something else in draft 7, which is what taplo speaks.
+//! stands in the `else` of the root. Nothing is used that means something else in draft 7, which is what taplo speaks. Tombi warns of
+//! each key that a part of a schema neither declares nor leaves open; so every part says which of the two it does.
 
 mod layout;
 mod value;
@@ -45,7 +46,30 @@ pub fn schema() -> Value {
         ("then".to_owned(), json!({ "$ref": "#/$defs/stages_or_depth" })),
         ("else".to_owned(), json!({ "allOf": without_definitions() })),
     ]);
-    Value::Object(root)
+    let mut schema = Value::Object(root);
+    leave_open(&mut schema);
+    schema
+}
+
+/// Says of every schema of a table that does not forbid other keys that there may be others, which changes nothing of its meaning.
+fn leave_open(schema: &mut Value) {
+    match schema {
+        Value::Array(schemas) => schemas.iter_mut().for_each(leave_open),
+        Value::Object(keywords) => {
+            let constrains = ["properties", "required", "allOf", "if", "$ref"];
+            if constrains.iter().any(|keyword| keywords.contains_key(*keyword)) {
+                keywords.entry("additionalProperties").or_insert(json!(true));
+            }
+            for (keyword, inner) in keywords {
+                match (keyword.as_str(), inner) {
+                    ("properties" | "$defs", Value::Object(schemas)) => schemas.values_mut().for_each(leave_open),
+                    ("if" | "then" | "else" | "not" | "items" | "allOf" | "anyOf", inner) => leave_open(inner),
+                    _ => {}
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 fn blocks(place: Place) -> impl Iterator<Item = &'static Block> {

@@ -11,6 +11,13 @@ pub fn python() -> PathBuf {
     python
 }
 
+/// A program that a package of that Python brings.
+pub fn program(name: &str) -> PathBuf {
+    let program = python().with_file_name(name);
+    assert!(program.exists(), "there is no {}: run `make test`, which installs it", program.display());
+    program
+}
+
 /// What `tests/python/SCRIPT` prints.
 pub fn script(script: &str, arguments: &[&Path]) -> String {
     script_on("jax", script, arguments)

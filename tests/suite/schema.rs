@@ -223,3 +223,69 @@ fn of_the_wrong_descriptions_of_the_diagnostics_it_takes_these() {
     ];
     assert_eq!(said, expected);
 }
+
+/// What tombi says of each description, by its name: the messages of a whole run, warnings among them.
+fn linted(descriptions: &BTreeMap<String, String>) -> BTreeMap<String, Vec<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(path(FILE), folder.path().join("schema.json")).unwrap();
+    for (name, text) in descriptions {
+        let text = format!("#:schema schema.json\n{text}");
+        std::fs::write(folder.path().join(name).with_extension("toml"), text).unwrap();
+    }
+    let output = std::process::Command::new(crate::python::program("tombi"))
+        .args(["lint", "--offline", "--quiet", "--diagnostics-format", "json-lines"])
+        .args(["--diagnostics-file", "said.jsonl", "."])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code().is_some_and(|code| code < 2), "{stderr}");
+    let mut all: BTreeMap<_, _> = descriptions.keys().map(|name| (name.clone(), Vec::new())).collect();
+    for line in std::fs::read_to_string(folder.path().join("said.jsonl")).unwrap_or_default().lines() {
+        let said: serde_json::Value = serde_json::from_str(line).unwrap();
+        let name = Path::new(said["path"].as_str().unwrap()).file_stem().unwrap().to_str().unwrap();
+        all.get_mut(name).unwrap().push(said["message"].as_str().unwrap().to_owned());
+    }
+    all
+}
+
+#[test]
+fn tombi_has_nothing_to_say_of_what_ships() {
+    let toml = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "toml");
+    let shipped = shipped().into_iter().filter(toml).chain([path("tests/strangers/attention.toml")]);
+    let all: BTreeMap<_, _> = shipped
+        .map(|file| (file.file_stem().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(&file).unwrap()))
+        .collect();
+    assert!(all.contains_key("resnet50") && all.len() > 25, "{} files", all.len());
+    for (name, said) in linted(&all) {
+        assert_eq!(said, [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn tombi_refuses_what_is_wrong() {
+    let edits = [
+        ("name = \"good\"", "name = \"a-b\"", "does not match the pattern"),
+        ("name = \"good\"", "name = \"good\"\ndepht = 50", "\"depht\" is not allowed"),
+        ("\"torchvision\"", "\"pytorch\"", "found \"pytorch\""),
+        ("dialect = \"torchvision\"", "", "\"dialect\" is required"),
+        ("channels = 3", "channels = 0", "found 0"),
+        ("[64, 64]", "[64]", "array must contain at least 2 values"),
+        ("filters = 64\n[block]", "filter = 64\n[block]", "\"filter\" is not allowed"),
+        ("gate = \"se(reduction = 4)\"", "gate = \"se(divisr = 4)\"", "\"se(divisr = 4)\" does not match"),
+        ("gate = \"se(reduction = 4)\"", "gates = \"se\"", "\"gates\" is not allowed"),
+        ("filters = 16", "filters = \"16\"", "expected a value of type Integer"),
+        ("group_width = 16", "", "\"group_width\" is required"),
+        ("filters = 16", "filters = 16\ngroup_width = 8", "\"group_width\" is not allowed"),
+        ("\"regnet\"", "\"regnets\"", "found \"regnets\""),
+        ("kind = \"bottleneck\"", "", "\"kind\" is required"),
+        ("classes = 10", "kind = \"mobilenet\"\npool = \"avg\"", "\"pool\" is not allowed"),
+        ("[input]", "depth = 50\n[input]", "the schema matches no values"),
+    ];
+    let named = edits.iter().enumerate().map(|(number, (from, to, _))| (format!("{number:02}"), edited(from, to)));
+    for (said, (from, to, expected)) in linted(&named.collect()).values().zip(edits) {
+        assert!(said.iter().any(|message| message.contains(expected)), "{from} -> {to}: {said:?}");
+    }
+    let good = linted(&BTreeMap::from([("good".to_owned(), edited("name", "name"))]));
+    assert_eq!(good["good"], [""; 0]);
+}
