@@ -15,9 +15,6 @@ static PATHS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 /// The process that runs now.
 static PROCESS: Mutex<Option<Child>> = Mutex::new(None);
 
-/// The exit code of a program that was interrupted, as shells have it.
-const INTERRUPTED: i32 = 130;
-
 /// A temporary file or folder, which an interruption removes for as long as this lives.
 #[must_use]
 pub(super) struct Scratch(PathBuf);
@@ -83,12 +80,38 @@ pub(super) fn ended(command: &mut Command, limit: Duration) -> io::Result<Option
 /// that cannot be had, they end the program as they would anyway.
 fn watch() {
     static WATCH: Once = Once::new();
-    WATCH.call_once(|| {
-        let _ = ctrlc::set_handler(interrupted);
-    });
+    WATCH.call_once(listen);
 }
 
-fn interrupted() {
+#[cfg(unix)]
+fn listen() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    // Who starts the program under `nohup` wants it to go on.
+    let signals = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal));
+    if let Ok(mut signals) = signal_hook::iterator::Signals::new(signals) {
+        std::thread::spawn(move || signals.forever().for_each(interrupted));
+    }
+}
+
+/// Whether the program was started so that `signal` does nothing, as far as the system says.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+#[cfg(not(unix))]
+fn listen() {
+    /// What shells elsewhere call an interruption.
+    const INTERRUPTION: i32 = 2;
+    let _ = ctrlc::set_handler(|| interrupted(INTERRUPTION));
+}
+
+/// Ends the program as `signal` asks, with the exit code that shells have for it: 130 for an interruption, 143 for a request to end,
+/// 129 for a closed terminal.
+fn interrupted(signal: i32) {
     let mut process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
     let _ = process.as_mut().map(Child::kill);
     // Whoever holds the lock does so for a moment; after this nobody begins another file.
@@ -96,5 +119,5 @@ fn interrupted() {
     for path in paths.iter() {
         let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     }
-    std::process::exit(INTERRUPTED);
+    std::process::exit(128 + signal);
 }

@@ -25,7 +25,7 @@ fn interrupted(mut child: Child, signal: &str, folder: &Path) -> Option<i32> {
 #[test]
 fn a_file_is_whole_or_not_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for signal in ["-INT", "-TERM"] {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out");
         std::fs::create_dir(&out).unwrap();
@@ -37,7 +37,7 @@ fn a_file_is_whole_or_not_there() {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        assert_eq!(interrupted(child, signal, &out), Some(130));
+        assert_eq!(interrupted(child, signal, &out), Some(code));
         assert_eq!(files(&out), [""; 0]);
     }
 }
