@@ -45,3 +45,5 @@ pub const FIRST_WORK: usize = 100_000;
 pub const WORK: usize = 20;
 /// Steps of evaluation of a network's own statements (E0608).
 pub const NETWORK_WORK: usize = 200_000;
+/// Bytes of a weight file's header (E0705): four tensors for each node of a graph at its limit have less.
+pub const WEIGHTS_HEADER: u64 = 1 << 26;

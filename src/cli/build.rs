@@ -1,6 +1,7 @@
 //! `resnetc build`: source code or ONNX files, for the targets that are named.
 
-use super::{Failure, Global, files, weights};
+use super::seal::{Origin, sealed};
+use super::{Failure, Global, files, output, say, weights, write};
 use clap::ValueEnum;
 use resnetc::back::onnx::{self, EmitError};
 use resnetc::back::{self, Unsupported};
@@ -34,10 +35,10 @@ pub(super) struct Arguments {
     /// Fold every batch norm into the convolution before it: the form for inference
     #[arg(long)]
     fold_batch_norm: bool,
-    /// Write nothing; fail if a file is missing or not what would be written
+    /// Write nothing; fail if a file is missing, edited or not what would be written
     #[arg(long)]
     check: bool,
-    /// Overwrite files that resnetc did not write
+    /// Overwrite files that resnetc did not write or that were edited since; replace links
     #[arg(long)]
     force: bool,
 }
@@ -86,6 +87,12 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
         return Err(Failure::unasked("cannot use `--weights` or `--seed`", only));
     }
     let options = Options { limit: global.limit, ..Options::default() };
+    if arguments.output == Path::new("-") {
+        return Err(Failure::unasked(
+            "cannot write to `-`",
+            "what is built is files in a folder; `./-` is a folder of this name",
+        ));
+    }
     let network = files::compiled(&source, &options, global)?;
     let (network, mut tensors) = if targets.contains(&Target::Onnx) {
         let seed = arguments.seed.unwrap_or(SEED);
@@ -112,13 +119,15 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
             }
         };
         let texts = texts.map_err(|unsupported| explain(&network, target.name(), &unsupported));
-        let texts = files::answered(texts, &source, global)?;
-        generated.extend(texts.into_iter().map(|file| (arguments.output.join(&file.path), Content::Text(file.text))));
+        let texts = say::answered(texts, &source, global)?;
+        generated.extend(
+            texts.into_iter().map(|file| (arguments.output.join(&file.path), Content::Text(sealed(&file.text)))),
+        );
     }
     if arguments.check {
         check(&mut generated, &network, &source, global)
     } else {
-        write(&mut generated, arguments.force, &network, &source, global)
+        write(&mut generated, arguments, &network, &source, global)
     }
 }
 
@@ -139,14 +148,14 @@ fn failed(error: EmitError, path: &Path, network: &Checked, source: &Source, glo
     match error {
         EmitError::Unsupported(unsupported) => {
             let report = explain(network, Target::Onnx.name(), &unsupported);
-            files::reported(&report, source, global)
+            say::reported(&report, source, global)
         }
-        EmitError::Misfit(misfit) => files::refused(misfit, Some(path), global),
+        EmitError::Misfit(misfit) => say::refused(misfit, Some(path), global),
         EmitError::TooLarge(bytes) => Failure::unasked(
             format!("cannot write {}", path.display()),
             format_args!("it would have {bytes} bytes, and an ONNX file in one piece has at most 2 GiB"),
         ),
-        EmitError::Io(error) => files::unwritable(path, &error),
+        EmitError::Io(error) => write::unwritable(path, &error),
     }
 }
 
@@ -159,19 +168,20 @@ fn check(
 ) -> Result<(), Failure> {
     let mut stale = 0;
     for (path, content) in generated {
-        let verdict = match File::open(&*path) {
-            Err(_) => "missing",
-            Ok(file) => {
-                let mut same = Same { file: BufReader::new(file), so_far: true };
-                content.write(&mut same).map_err(|error| failed(error, path, network, source, global))?;
-                if same.ends() {
-                    continue;
-                }
-                "stale"
+        let verdict = if path.is_file()
+            && let Ok(file) = File::open(&*path)
+        {
+            let mut same = Same { file: BufReader::new(file), so_far: true };
+            content.write(&mut same).map_err(|error| failed(error, path, network, source, global))?;
+            if same.ends() {
+                continue;
             }
+            if matches!(write::origin(path), Ok(Origin::Edited)) { "edited" } else { "stale" }
+        } else {
+            "missing"
         };
         stale += 1;
-        files::print(&format!("{verdict} {}\n", path.display()))?;
+        output::print_line(&format!("{verdict} {}", path.display()))?;
     }
     if stale == 0 { Ok(()) } else { Err(Failure::No) }
 }
@@ -203,22 +213,19 @@ impl Write for Same {
 /// Writes every file, or none where one of them is not ours.
 fn write(
     generated: &mut [(PathBuf, Content<'_>)],
-    force: bool,
+    Arguments { output: folder, force, .. }: &Arguments,
     network: &Checked,
     source: &Source,
     global: Global,
 ) -> Result<(), Failure> {
     for (path, _) in &*generated {
-        files::ours(path, force)?;
+        write::ours_below(folder, path, *force)?;
     }
     for (path, content) in generated {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| Failure::unasked(format!("cannot create {}", folder.display()), error))?;
-        }
-        files::write_whole(path, |mut out| content.write(&mut out))
+        write::make_way(folder, path)?;
+        write::whole(path, |mut out| content.write(&mut out))
             .map_err(|error| failed(error, path, network, source, global))?;
-        files::print(&format!("wrote {}\n", path.display()))?;
+        write::tell(path, None, global)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `resnetc check`: diagnostics only.
 
-use super::{Failure, Global, files};
+use super::{Failure, Global, files, say};
 use resnetc::Options;
 use std::path::{Path, PathBuf};
 
@@ -22,15 +22,15 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     for file in &arguments.files {
         match check(file, global, &mut diagnostics) {
             Ok(()) => {}
-            // A file that cannot be read outweighs one that is wrong; the first of them is the last to be named.
-            Err(failure) => match (&worst, failure) {
-                (Err(Failure::Unasked(_)), Failure::Unasked(message)) => files::complain(&message),
-                (Err(Failure::Unasked(_)), Failure::No) => {}
-                (_, failure) => worst = Err(failure),
-            },
+            // A file that cannot be read outweighs one that is wrong.
+            Err(Failure::Unasked(complaint)) => {
+                say::collect_complaint(&complaint, global, &mut diagnostics);
+                worst = Err(Failure::Told);
+            }
+            Err(failure) => worst = if worst.is_err() { worst } else { Err(failure) },
         }
     }
-    files::print_diagnostics(diagnostics, global)?;
+    say::print_diagnostics(diagnostics, global)?;
     worst
 }
 
@@ -41,6 +41,6 @@ fn check(file: &Path, global: Global, diagnostics: &mut Vec<serde_json::Value>) 
         Ok(network) => (network.warnings, Ok(())),
         Err(report) => (report, Err(Failure::No)),
     };
-    files::collect(&report, &source, global, diagnostics);
+    say::collect(&report, &source, global, diagnostics);
     answer
 }

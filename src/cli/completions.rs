@@ -1,6 +1,6 @@
 //! `resnetc completions`: what a shell needs to complete this command line.
 
-use super::{Cli, Failure, files};
+use super::{Cli, Failure, output};
 use clap::CommandFactory;
 use clap_complete::Shell;
 
@@ -15,5 +15,5 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Cli::command(), "resnetc", &mut script);
-    files::print(&String::from_utf8_lossy(&script))
+    output::print(&String::from_utf8_lossy(&script))
 }

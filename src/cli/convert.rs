@@ -1,6 +1,6 @@
 //! `resnetc convert`: a description in the other language.
 
-use super::{Failure, Global, files};
+use super::{Failure, Global, files, output, say, write};
 use clap::ValueEnum;
 use resnetc::diagnostic::{Code, Diagnostic, Report};
 use resnetc::source::{Source, Span};
@@ -52,16 +52,16 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let source = files::read_description(&arguments.file)?;
     let form = form(arguments, &source)?;
     let (spec, network) = files::described(&source, global)?;
-    let text = files::answered(convert(&spec, &network, form, global), &source, global)?;
+    let text = say::answered(convert(&spec, &network, form, global), &source, global)?;
     let text = front::comment(&front::heading(&source), form) + &text;
     let lost = front::other_comments(&source, &spec);
     if lost > 0 {
         let comments = if lost == 1 { "1 comment is" } else { &format!("{lost} comments are") };
-        anstream::eprintln!("note: {comments} left out: those at the top and of definitions are kept");
+        say::note(&format!("{comments} left out: those at the top and of definitions are kept"), global);
     }
     match &arguments.output {
-        None => files::print(&text),
-        Some(path) => files::write_new(path, text.as_bytes(), arguments.force),
+        None => output::print(&text),
+        Some(path) => write::new(path, text.as_bytes(), arguments.force),
     }
 }
 
@@ -78,9 +78,9 @@ fn form(arguments: &Arguments, source: &Source) -> Result<Form, Failure> {
         && asked != said
     {
         let (name, read) = (output.display(), if said == Form::Toml { "TOML" } else { "the DSL" });
-        return Err(Failure::Unasked(format!(
-            "{name} would be read as {read}: give it another name, or leave `--to` out"
-        )));
+        return Err(Failure::Unasked(
+            format!("{name} would be read as {read}: give it another name, or leave `--to` out").into(),
+        ));
     }
     Ok(asked.or(said).unwrap_or(match front::form(source) {
         Form::Toml => Form::Dsl,

@@ -1,6 +1,6 @@
 //! `resnetc expand`: the long form of a description.
 
-use super::{Failure, Global, files};
+use super::{Failure, Global, files, output, say};
 use resnetc::diagnostic::Report;
 use resnetc::{front, lower};
 use std::path::PathBuf;
@@ -20,5 +20,5 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let source = files::read_description(&arguments.file)?;
     let (spec, _) = files::described(&source, global)?;
     let text = front::print(&lower::write_out(&spec), spec.form).map_err(|error| Report::from(*error));
-    files::print(&files::answered(text, &source, global)?)
+    output::print(&say::answered(text, &source, global)?)
 }

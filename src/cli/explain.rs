@@ -1,6 +1,6 @@
 //! `resnetc explain`: what an error code means, and what a block of the library is.
 
-use super::{Failure, files};
+use super::{Failure, output};
 use resnetc::diagnostic::{Code, suggest};
 use resnetc::{dialect, library};
 use std::fmt::Write;
@@ -14,10 +14,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let Some(word) = &arguments.code else { return files::print(&list()) };
+    let Some(word) = &arguments.code else { return output::print(&list()) };
     let page = Code::find(word).map(Code::page);
     let text = page.or_else(|| library::text(word)).or_else(|| dialect::text(word));
-    files::print(text.ok_or_else(|| Failure::Unasked(unknown(word)))?)
+    output::print(text.ok_or_else(|| Failure::Unasked(unknown(word).into()))?)
 }
 
 fn list() -> String {

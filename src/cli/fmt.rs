@@ -1,6 +1,6 @@
 //! `resnetc fmt`: the layout of descriptions in the DSL.
 
-use super::{Failure, Global, files};
+use super::{Failure, Global, files, output, say, write};
 use resnetc::diagnostic::Report;
 use resnetc::front;
 use resnetc::spec::Form;
@@ -39,21 +39,23 @@ fn lay_out(file: &Path, check: bool, global: Global) -> Result<(), Failure> {
     }
     let mut report = Report::default();
     let Some(text) = front::dsl::format(&source, &mut report) else {
-        return files::answered(Err(report), &source, global);
+        return say::answered(Err(report), &source, global);
     };
     let is_input = file == Path::new("-");
     if check {
         if text == source.text() {
             return Ok(());
         }
-        files::print(&format!("{}\n", source.name()))?;
+        output::print_line(source.name())?;
         return Err(Failure::No);
     }
     if is_input {
-        files::print(&text)
+        output::print(&text)
     } else if text == source.text() {
         Ok(())
     } else {
-        files::write_atomic(file, text.as_bytes())
+        // A description is its author's: where a link leads is written, and the link stays.
+        let file = file.canonicalize().map_err(|error| files::unreadable(file, error))?;
+        write::atomic(&file, text.as_bytes())
     }
 }

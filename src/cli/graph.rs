@@ -1,7 +1,8 @@
 //! `resnetc graph`: a picture of a network.
 
 use super::network::Network;
-use super::{Failure, Global, build, files, number};
+use super::seal::sealed;
+use super::{Failure, Global, build, number, say, write};
 use clap::ValueEnum;
 use resnetc::back::picture::{self, Depth, NARROWEST, Options};
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ pub(super) struct Arguments {
     /// Write to this file; `-` is standard output, as without it
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Overwrite a file that resnetc did not write
+    /// Overwrite a file that resnetc did not write or that was edited since; replace a link
     #[arg(long, requires = "output")]
     force: bool,
 }
@@ -69,10 +70,10 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
         Format::Mermaid => picture::mermaid(&network, options),
     };
     let text = text.map_err(|unsupported| build::explain(&network, "graph", &unsupported));
-    let text = files::answered(text, &source, global)?;
+    let text = say::answered(text, &source, global)?;
     let output = arguments.output.as_deref().unwrap_or(Path::new("-"));
-    files::ours(output, arguments.force)?;
-    files::write_atomic(output, text.as_bytes())
+    write::ours(output, arguments.force)?;
+    write::atomic(output, sealed(&text).as_bytes())
 }
 
 /// The language that a file's ending asks for.

@@ -1,17 +1,27 @@
 //! Images that a command is given, and the network for them.
 
-use super::files::{self, granted};
-use super::npy::{self, Array};
-use super::{Failure, Global};
+use super::files::Opened;
+use super::npy::{self, Array, Unreadable};
+use super::say::granted;
+use super::{Failure, Global, files, memory, say};
 use resnetc::Options;
 use resnetc::diagnostic::{Code, Refusal};
 use resnetc::source::Source;
 use resnetc::valid::Checked;
+use std::io::BufReader;
 use std::path::Path;
 
 /// The array in a file; `-` is standard input.
 pub(super) fn read(file: &Path, global: Global) -> Result<Array, Failure> {
-    granted(npy::read(&files::read(file)?).map_err(unreadable), Some(file), global)
+    let read = match files::open(file)? {
+        Opened::File(bytes, length) => npy::read(&mut BufReader::new(bytes), Some(length), memory::free()),
+        Opened::Stream(mut bytes) => npy::read(&mut bytes, None, memory::free()),
+    };
+    read.map_err(|error| match error {
+        Unreadable::Faulty(why) => say::refused(unreadable(why), Some(file), global),
+        Unreadable::Large(bytes) => say::refused(memory::short("the input", bytes), Some(file), global),
+        Unreadable::Io(error) => files::unreadable(file, error),
+    })
 }
 
 /// [`read`], of finite numbers alone.
@@ -36,7 +46,7 @@ pub(super) fn compile(source: &Source, images: &Array, file: &Path, global: Glob
     let options = Options { input: None, limit: global.limit };
     let channels = files::compiled(source, &options, global)?.input_shape().channels();
     let input = Some(granted(fit(&images.shape, channels), Some(file), global)?);
-    files::answered(resnetc::compile_with(source, &Options { input, ..options }), source, global)
+    say::answered(resnetc::compile_with(source, &Options { input, ..options }), source, global)
 }
 
 /// C, H, W of an array N, C, H, W whose C is `channels`.

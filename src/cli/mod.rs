@@ -21,6 +21,7 @@ mod graph;
 mod images;
 #[cfg(feature = "live")]
 mod live;
+mod memory;
 mod network;
 mod new;
 mod npy;
@@ -28,14 +29,20 @@ mod number;
 mod output;
 mod report;
 mod run;
+mod say;
 mod schema;
 mod scratch;
+mod seal;
 mod summary;
 mod sweep;
 mod verify;
 mod weights;
+mod write;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use resnetc::diagnostic::visible;
+use say::Complaint;
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::process::ExitCode;
 
@@ -95,19 +102,24 @@ enum Failure {
     /// The answer is no; whoever found out has said why.
     No,
     /// It could not be asked.
-    Unasked(String),
+    Unasked(Complaint),
+    /// It could not be asked, and whoever found out has said why.
+    Told,
 }
 
 impl Failure {
     /// It could not be asked: `what` failed with `error`.
     fn unasked(what: impl Display, error: impl Display) -> Self {
-        Self::Unasked(format!("{what}: {error}"))
+        Self::Unasked(format!("{what}: {error}").into())
     }
 }
 
 /// Parses the arguments, runs the command, reports.
 pub fn main() -> ExitCode {
-    let Cli { command, global } = Cli::parse();
+    let Cli { command, global } = match parsed(std::env::args_os().collect()) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     let result = match command {
         Command::Build(arguments) => build::run(&arguments, global),
         Command::Check(arguments) => check::run(&arguments, global),
@@ -132,11 +144,31 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::No) => ExitCode::from(1),
-        Err(Failure::Unasked(message)) => {
-            files::complain(&message);
+        Err(Failure::Told) => ExitCode::from(2),
+        Err(Failure::Unasked(complaint)) => {
+            say::complain(&complaint, global);
             ExitCode::from(2)
         }
     }
+}
+
+/// The arguments; where there is nothing to run, the exit code, once help or what is wrong with them is printed.
+fn parsed(arguments: Vec<OsString>) -> Result<Cli, ExitCode> {
+    let error = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => return Ok(cli),
+        Err(error) => error,
+    };
+    let words: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
+    let follows = |pair: &[_]| matches!(pair, [key, value] if key == "--message-format" && value == "json");
+    let is_json = words.windows(2).any(follows) || words.iter().any(|word| word == "--message-format=json");
+    let is_plain = words.iter().all(|word| !word.contains(visible::acts));
+    if error.exit_code() == 0 || is_plain && !is_json {
+        error.exit();
+    }
+    // Clap quotes arguments as they are: it is asked again, with arguments that can be shown.
+    let shown = Cli::try_parse_from(words.iter().map(|word| visible::line(word).into_owned())).err().unwrap_or(error);
+    say::complain_of_usage(&shown.render().to_string(), is_json);
+    Err(ExitCode::from(2))
 }
 
 /// What a command says that needs the live model where there is none.

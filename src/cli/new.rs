@@ -1,7 +1,7 @@
 //! `resnetc new`: a starting file.
 
 use super::network::parse_input;
-use super::{Failure, Global, files};
+use super::{Failure, Global, output, say, write};
 use clap::ValueEnum;
 use resnetc::diagnostic::Report;
 use resnetc::ir::{Label, Op};
@@ -91,8 +91,8 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let network = compile(&draft.text(""), global)?;
     let text = draft.text(&comment(&draft, &network));
     match &arguments.output {
-        None => files::print(&text),
-        Some(path) => files::write_new(path, text.as_bytes(), arguments.force),
+        None => output::print(&text),
+        Some(path) => write::new(path, text.as_bytes(), arguments.force),
     }
 }
 
@@ -101,7 +101,7 @@ fn compile(text: &str, global: Global) -> Result<Checked, Failure> {
     let source = Source::new("new.toml", text);
     let compiled: Result<_, Report> =
         resnetc::compile_with(&source, &Options { limit: global.limit, ..Options::default() });
-    files::answered(compiled, &source, global)
+    say::answered(compiled, &source, global)
 }
 
 /// The values of a file that is to be written.

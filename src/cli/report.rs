@@ -1,7 +1,8 @@
 //! `resnetc report`: everything about a network on one page.
 
 use super::network::Network;
-use super::{Failure, Global, build, files};
+use super::seal::sealed;
+use super::{Failure, Global, build, say, write};
 use resnetc::report;
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ pub(super) struct Arguments {
     /// Write to this file; `-` is standard output [default: NAME.html, after the network]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Overwrite a file that resnetc did not write
+    /// Overwrite a file that resnetc did not write or that was edited since; replace a link
     #[arg(long)]
     force: bool,
 }
@@ -23,9 +24,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
     let (source, network) = arguments.network.described(global)?;
     let html = report::html(&network).map_err(|unsupported| build::explain(&network, "report", &unsupported));
-    let html = files::answered(html, &source, global)?;
+    let html = say::answered(html, &source, global)?;
     let path = arguments.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.html", network.graph().name)));
-    files::ours(&path, arguments.force)?;
-    files::write_atomic(&path, html.as_bytes())?;
-    files::tell(&path, None)
+    write::ours(&path, arguments.force)?;
+    write::atomic(&path, sealed(&html).as_bytes())?;
+    write::tell(&path, None, global)
 }

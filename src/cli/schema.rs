@@ -1,6 +1,6 @@
 //! `resnetc schema`: what an editor needs to know of descriptions in TOML.
 
-use super::{Failure, files};
+use super::{Failure, output};
 
 /// Print a JSON Schema of descriptions in TOML, for editors
 ///
@@ -10,5 +10,5 @@ use super::{Failure, files};
 pub(super) struct Arguments {}
 
 pub(super) fn run(_: &Arguments) -> Result<(), Failure> {
-    files::print(&resnetc::schema::text())
+    output::print(&resnetc::schema::text())
 }

@@ -4,7 +4,7 @@ use super::depth::Depth;
 use super::flops::Parameters;
 use super::network::Network;
 use super::output::{self, Format, Grid, decimal, grouped};
-use super::{Failure, Global, files};
+use super::{Failure, Global};
 use clap::ValueEnum;
 use resnetc::analysis::{self, Analysis, Level};
 use resnetc::ir::{Dtype, NodeId, Place, Shape};
@@ -130,14 +130,14 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
         Some(rows) if arguments.format == Format::Csv => rows,
         Some(rows) => {
             let totals = totals(&analysis, &summary.size).render(arguments.format).unwrap_or_default();
-            format!("{}\n{rows}\n{totals}", title(&summary))
+            format!("{}\n{rows}\n{totals}", arguments.format.line(&title(&summary)))
         }
     };
-    files::print(&text)
+    output::print(&text)
 }
 
 fn title(summary: &Summary<'_>) -> String {
-    format!("{}: dialect {}, input {}\n", summary.name, summary.dialect, written(&summary.input))
+    format!("{}: dialect {}, input {}", summary.name, summary.dialect, written(&summary.input))
 }
 
 fn totals(analysis: &Analysis, size: &Size) -> Grid {

@@ -1,7 +1,8 @@
 //! `resnetc sweep`: what many variants of a description cost.
 
 use super::output::{self, Grid, grouped};
-use super::{Failure, Global, files, number};
+use super::say::Complaint;
+use super::{Failure, Global, files, number, say};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use resnetc::analysis::Figures;
@@ -94,13 +95,15 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let source = files::read_description(&arguments.file)?;
     let sweep = match Sweep::new(&source, &arguments.settings, arguments.max_variants, global.limit) {
         Ok(sweep) => sweep,
-        Err(Refusal::Description(report)) => return files::answered(Err(report), &source, global),
-        Err(Refusal::Settings(fault)) => return Err(Failure::Unasked(fault.to_string())),
+        Err(Refusal::Description(report)) => return say::answered(Err(report), &source, global),
+        Err(Refusal::Settings(fault)) => {
+            return Err(Failure::Unasked(Complaint::with_help(fault.message, fault.help)));
+        }
     };
-    files::remark(&size(&sweep));
+    say::remark(&size(&sweep), global);
     let printer = Printer::new(&sweep, arguments);
     if let Some(found) = printer.stream(arguments.threads)? {
-        files::remark(&found.text(arguments));
+        say::remark(&found.text(arguments), global);
     }
     Ok(())
 }
@@ -185,7 +188,7 @@ impl<'a> Printer<'a> {
             Format::Table | Format::Markdown => item.text.clone(),
         };
         let cells = sweep.settings().map(|setting| setting.items.iter().map(cell).collect()).collect();
-        let keys = sweep.settings().map(|setting| json_text(&setting.name)).collect();
+        let keys = sweep.settings().map(|setting| output::json_text(&setting.name)).collect();
         Self { sweep, arguments, cells, keys }
     }
 
@@ -194,7 +197,7 @@ impl<'a> Printer<'a> {
         let streams = self.arguments.pareto.is_empty() && matches!(self.arguments.format, Format::Csv | Format::Jsonl);
         let threads = threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
         let progress = progress(self.sweep.variants(), streams);
-        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        let mut out = std::io::BufWriter::new(output::stdout());
         let mut written = out.write_all(self.head().as_bytes());
         let (mut found, mut rows) = (Found::default(), Vec::new());
         let mut front = Front::new(self.arguments.pareto.clone());
@@ -222,7 +225,7 @@ impl<'a> Printer<'a> {
         }
         if overflow {
             let advice = "print `--format csv`, or keep fewer with `--where` or `--pareto`";
-            return Err(Failure::Unasked(format!("a table has at most {MOST_ROWS} rows: {advice}")));
+            return Err(Failure::Unasked(format!("a table has at most {MOST_ROWS} rows: {advice}").into()));
         }
         let written = written.and_then(|()| out.write_all(self.text(&rows).as_bytes())).and_then(|()| out.flush());
         match written {
@@ -361,7 +364,12 @@ impl<'a> Printer<'a> {
         }
         match &outcome.error {
             Some(error) => {
-                writeln!(out, "\"error\":\"{}\",\"message\":{}}}", error.code.number(), json_text(&error.message))
+                writeln!(
+                    out,
+                    "\"error\":\"{}\",\"message\":{}}}",
+                    error.code.number(),
+                    output::json_text(&error.message)
+                )
             }
             None => writeln!(out, "\"error\":null,\"message\":null}}"),
         }
@@ -374,12 +382,8 @@ fn as_json(item: &Item) -> String {
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => serde_json::Value::from(*number).to_string(),
         Value::Boolean(value) => value.to_string(),
-        Value::Text(_) | Value::List(_) | Value::Call(_) | Value::Other(_) => json_text(&item.text),
+        Value::Text(_) | Value::List(_) | Value::Call(_) | Value::Other(_) => output::json_text(&item.text),
     }
-}
-
-fn json_text(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 /// A bar on standard error, where somebody sees it and rows that come do not show how far it is.

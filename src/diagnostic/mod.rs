@@ -7,6 +7,7 @@ mod code;
 mod refusal;
 pub mod render;
 pub mod suggest;
+pub mod visible;
 
 pub use code::Code;
 pub use refusal::Refusal;

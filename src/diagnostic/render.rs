@@ -1,10 +1,9 @@
 //! Diagnostics as text for people and as JSON for programs.
 
-use super::{Diagnostic, Label, Refusal, Report, Severity};
+use super::{Diagnostic, Label, Refusal, Report, Severity, visible};
 use crate::source::{Source, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
-use std::borrow::Cow;
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -15,20 +14,15 @@ pub fn text(report: &Report, source: &Source, styled: bool) -> String {
     let mut out = String::new();
     for diagnostic in report.diagnostics() {
         let answer = renderer.render(&groups(diagnostic, source));
-        // The renderer shows control characters by their pictures, but for these; some terminals obey them.
-        out.extend(answer.chars().map(|c| if matches!(c, '\u{80}'..='\u{9f}') { '\u{fffd}' } else { c }));
+        // The renderer shows most that acts by pictures, and adds escapes for colours of its own; a file may begin with a mark.
+        let is_hidden = |c: char| visible::acts(c) && !matches!(c, '\n' | '\u{1b}' | '\u{feff}');
+        out.extend(answer.chars().map(|c| if is_hidden(c) { '\u{fffd}' } else { c }));
         out.push_str("\n\n");
     }
     if report.dropped() > 0 {
         let _ = writeln!(out, "and {} more", report.dropped());
     }
     out
-}
-
-/// `text` without control characters, which a terminal would obey; the renderer sees to those of the source.
-fn visible(text: &str) -> Cow<'_, str> {
-    let obeyed = |c: char| c.is_control() && c != '\n';
-    if text.contains(obeyed) { Cow::Owned(text.replace(obeyed, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
 /// The most that is underlined: a line is cut around what is, so a line of a megabyte prints a few words.
@@ -46,19 +40,19 @@ fn groups<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Vec<Group<'a>> 
         let Range { start, end } = label.span.range();
         let shown = source.span(start..end.min(start.saturating_add(UNDERLINED_BYTES))).range();
         let offset = window.range().start;
-        kind.span(shown.start - offset..shown.end - offset).label(visible(&label.text))
+        kind.span(shown.start - offset..shown.end - offset).label(visible::line(&label.text))
     };
     let snippet = Snippet::source(source.slice(window))
-        .path(source.name())
+        .path(visible::line(source.name()))
         .line_start(source.position(window).0)
         .annotation(annotation(AnnotationKind::Primary, &diagnostic.primary))
         .annotations(diagnostic.secondary.iter().map(|label| annotation(AnnotationKind::Context, label)));
     let group = level
-        .primary_title(visible(&diagnostic.message))
+        .primary_title(visible::line(&diagnostic.message))
         .id(diagnostic.code.number())
         .element(snippet)
-        .elements(diagnostic.notes.iter().map(|note| Level::NOTE.message(visible(note))))
-        .elements(diagnostic.help.iter().map(|help| Level::HELP.message(visible(help))));
+        .elements(diagnostic.notes.iter().map(|note| Level::NOTE.message(visible::line(note))))
+        .elements(diagnostic.help.iter().map(|help| Level::HELP.message(visible::lines(help))));
     vec![group]
 }
 
@@ -79,18 +73,41 @@ pub fn objects(report: &Report, source: &Source) -> Vec<Value> {
 pub fn refusal_text(refusal: &Refusal, file: Option<&str>, styled: bool) -> String {
     let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
     let group = Level::ERROR
-        .primary_title(refusal.message.as_str())
+        .primary_title(visible::line(&refusal.message))
         .id(refusal.code.number())
-        .elements(file.map(Origin::path))
-        .elements(refusal.notes.iter().map(|note| Level::NOTE.message(note.as_str())))
-        .elements(refusal.help.iter().map(|help| Level::HELP.message(help.as_str())));
+        .elements(file.map(|file| Origin::path(visible::line(file))))
+        .elements(refusal.notes.iter().map(|note| Level::NOTE.message(visible::line(note))))
+        .elements(refusal.help.iter().map(|help| Level::HELP.message(visible::lines(help))));
     format!("{}\n\n", renderer.render(&[group]))
 }
 
-/// A refusal as JSON: an array of one object with the keys of [`json`], the places null.
+/// What has neither a code nor a place, as people read it: a line and what may help, each ending in a newline.
 #[must_use]
-pub fn refusal_json(refusal: &Refusal, file: Option<&str>) -> Value {
-    json!([{
+pub fn plain_text(severity: &str, message: &str, help: Option<&str>) -> String {
+    let help = help.map(|help| format!("  = help: {}\n", visible::line(help))).unwrap_or_default();
+    format!("{severity}: {}\n{help}", visible::line(message))
+}
+
+/// The same as JSON: an object with the keys of [`json`]; code, file and places are null.
+#[must_use]
+pub fn plain_object(severity: &str, message: &str, help: Option<&str>) -> Value {
+    json!({
+        "code": null,
+        "severity": severity,
+        "message": message,
+        "file": null,
+        "primary": null,
+        "secondary": [],
+        "notes": [],
+        "help": help,
+        "fix": null,
+    })
+}
+
+/// A refusal as JSON: one object with the keys of [`json`], the places null.
+#[must_use]
+pub fn refusal_objects(refusal: &Refusal, file: Option<&str>) -> Vec<Value> {
+    vec![json!({
         "code": refusal.code.number(),
         "severity": "error",
         "message": refusal.message,
@@ -100,7 +117,7 @@ pub fn refusal_json(refusal: &Refusal, file: Option<&str>) -> Value {
         "notes": refusal.notes,
         "help": refusal.help,
         "fix": null,
-    }])
+    })]
 }
 
 fn object(diagnostic: &Diagnostic, source: &Source) -> Value {

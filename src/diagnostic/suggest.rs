@@ -1,5 +1,6 @@
 //! The name that was probably meant.
 
+use super::visible;
 use std::borrow::Cow;
 
 /// How a description writes words.
@@ -22,10 +23,10 @@ impl Words {
     }
 }
 
-/// `word` in backticks, cut where it is longer than a line of a message.
+/// `word` in backticks and on one line, cut where it is longer than a line of a message.
 #[must_use]
 pub fn quoted(word: &str) -> String {
-    format!("`{}`", cut(word))
+    format!("`{}`", visible::line(&cut(word)))
 }
 
 /// `word`, cut where it is longer than a line of a message.

@@ -1,6 +1,7 @@
 //! Why a weight file cannot be used, with the evidence.
 
 use crate::diagnostic::{Code, Refusal, suggest};
+use crate::limits;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -22,6 +23,8 @@ pub enum Unreadable {
     KerasArchive,
     /// HDF5: a `.h5` file.
     Hdf5,
+    /// A safetensors file whose header has so many bytes, more than [`limits::WEIGHTS_HEADER`].
+    LargeHeader(u64),
     /// Anything else, or a safetensors file that is damaged.
     Corrupt(String),
 }
@@ -44,7 +47,7 @@ pub struct Differences {
 impl Differences {
     /// How many of each kind a message names; the others are counted.
     pub const SHOWN: usize = 10;
-    /// How many missing names are searched for the one that was meant.
+    /// How many missing names are searched for the one that was meant, and for how many others.
     const SEARCHED: usize = 1000;
 
     /// Whether there are none.
@@ -79,20 +82,21 @@ impl Differences {
 
     fn notes(&self, shown: usize, notes: &mut Vec<String>) {
         let mut notes = Notes { shown, notes };
-        notes.list("missing", &self.missing, |(name, shape)| format!("missing `{name}`, {}", Dimensions(shape)));
-        notes.list("unexpected", &self.unexpected, |(name, shape)| {
+        notes.list("missing", &self.missing, |_, (name, shape)| format!("missing `{name}`, {}", Dimensions(shape)));
+        notes.list("unexpected", &self.unexpected, |place, (name, shape)| {
             // What is of another shape is another tensor.
-            let missing = self.missing.iter().take(Self::SEARCHED).filter(|(_, expected)| expected == shape);
+            let searched = if place < Self::SEARCHED { Self::SEARCHED } else { 0 };
+            let missing = self.missing.iter().take(searched).filter(|(_, expected)| expected == shape);
             let missing = missing.map(|(name, _)| name.as_str()).filter(|missing| is_misspelt(name, missing));
             match suggest::closest(name, missing) {
                 Some(near) => format!("unexpected `{name}`; missing is `{near}`"),
                 None => format!("unexpected `{name}`"),
             }
         });
-        notes.list("misshapen", &self.misshapen, |(name, expected, found)| {
+        notes.list("misshapen", &self.misshapen, |_, (name, expected, found)| {
             format!("`{name}`: expected {}, found {}", Dimensions(expected), Dimensions(found))
         });
-        notes.list("of another type", &self.mistyped, |(name, found)| {
+        notes.list("of another type", &self.mistyped, |_, (name, found)| {
             format!("`{name}`: expected F32, F64, F16 or BF16, found {found}")
         });
     }
@@ -146,12 +150,17 @@ const COUNTER: &str = ".num_batches_tracked";
 /// How many names are looked at for what stands before all of them.
 const LEADING: usize = 32;
 
+/// Whether a text can stand in a line of Python, which somebody else named and the user is told to run.
+fn is_plain(text: &str) -> bool {
+    text.chars().all(|letter| letter.is_ascii_alphanumeric() || "._/-:".contains(letter))
+}
+
 /// What may stand before the names in `longer` that `shorter` does not have there: ends of name's parts.
 fn prefixes<'a>(longer: &'a [(String, Vec<u64>)], shorter: &[(String, Vec<u64>)]) -> Vec<&'a str> {
     let mut found: Vec<&str> = Vec::new();
     for (name, _) in shorter.iter().take(LEADING) {
         let stripped = longer.iter().filter_map(|(known, _)| known.strip_suffix(name.as_str()));
-        for prefix in stripped.filter(|prefix| prefix.ends_with(['.', '/', '_'])).take(LEADING) {
+        for prefix in stripped.filter(|prefix| is_plain(prefix) && prefix.ends_with(['.', '/', '_'])).take(LEADING) {
             if !found.contains(&prefix) {
                 found.push(prefix);
             }
@@ -216,8 +225,8 @@ struct Notes<'n> {
 
 impl Notes<'_> {
     /// Adds a line for each of the first `items`, and one that counts the others.
-    fn list<T>(&mut self, what: &str, items: &[T], line: impl Fn(&T) -> String) {
-        self.notes.extend(items.iter().take(self.shown).map(line));
+    fn list<T>(&mut self, what: &str, items: &[T], line: impl Fn(usize, &T) -> String) {
+        self.notes.extend(items.iter().take(self.shown).enumerate().map(|(place, item)| line(place, item)));
         if let Some(more) = items.len().checked_sub(self.shown).filter(|more| *more > 0) {
             self.notes.push(format!("and {more} more {what}"));
         }
@@ -245,6 +254,14 @@ impl Unreadable {
             Self::Hdf5 => refuse("the weights are HDF5, not safetensors")
                 .note("a file of weights alone is read by `load_weights` of the model that it belongs to")
                 .help(format!("convert them, in Python:\n{}", convert::HDF5)),
+            Self::LargeHeader(bytes) => Refusal::new(
+                Code::HeaderTooLarge,
+                format!(
+                    "the header of the weight file has {bytes} bytes, and at most {} are read",
+                    limits::WEIGHTS_HEADER
+                ),
+            )
+            .help("keep the tensors of the network alone, and no metadata"),
             Self::Corrupt(why) => refuse("the weights are no safetensors file, or it is damaged").note(why.clone()),
         }
     }

@@ -10,6 +10,7 @@
 
 mod draw;
 mod expect;
+mod header;
 mod layout;
 mod map;
 mod misfit;

@@ -3,22 +3,18 @@
 //! The header alone says whether a file fits, so that is known before anything is loaded; then a tensor is read when it is
 //! asked for.
 
-use super::misfit::{Differences, Misfit, Unreadable};
+use super::header::{self, Header, interrupted};
+use super::misfit::{Differences, Misfit};
 use super::supply::Supply;
 use super::{Entry, Tensor, Weights, collect, expected, hwio_to_oihw};
 use crate::ir::{Parameter, ParameterKind};
 use crate::valid::Checked;
-use ::safetensors::SafeTensorError;
-use ::safetensors::tensor::{Dtype, Metadata, TensorInfo};
+use ::safetensors::tensor::{Dtype, TensorInfo};
 use half::{bf16, f16};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
-/// The bytes before a file's header, which are its length.
-const PREFIX: u64 = 8;
-/// The longest header that safetensors allows, in bytes.
-const HEADER: u64 = 100_000_000;
 /// How much of a file is read at once, in bytes: a multiple of every float's size.
 const CHUNK: usize = 1 << 16;
 
@@ -35,12 +31,14 @@ pub fn read(checked: &Checked, bytes: &[u8]) -> Result<Weights, Misfit> {
 /// # Errors
 /// That it is no such file, or everything in which its tensors differ from the network's, at once.
 pub fn open<R: Read + Seek>(checked: &Checked, mut source: R) -> Result<Reader<R>, Misfit> {
-    let (start, header) = header(&mut source)?;
-    let mut found: BTreeMap<String, &TensorInfo> = header.tensors().into_iter().collect();
+    let Header { tensors: found, start, end } = header::read(&mut source)?;
+    let mut is_expected = vec![false; found.len()];
     let mut differences = Differences { network: checked.graph().name.clone(), ..Differences::default() };
     let mut tensors = BTreeMap::new();
     for entry in expected(checked) {
-        let info = found.remove(entry.name.as_str());
+        let place = found.binary_search_by(|(name, _)| name.as_str().cmp(&entry.name)).ok();
+        place.and_then(|place| is_expected.get_mut(place)).into_iter().for_each(|mark| *mark = true);
+        let info = place.and_then(|place| found.get(place)).map(|(_, info)| info);
         if let Some((entry, float, info)) = fit(entry, info, &mut differences) {
             let permuted = entry.permuted;
             let start = start + info.data_offsets.0 as u64;
@@ -49,10 +47,16 @@ pub fn open<R: Read + Seek>(checked: &Checked, mut source: R) -> Result<Reader<R
     }
     let ignored = &checked.graph().dialect.names.parameters.ignored;
     let is_ignored = |name: &str| ignored.iter().any(|suffix| name.ends_with(suffix.as_str()));
-    let (ignored, unexpected): (Vec<_>, Vec<_>) = found.into_iter().partition(|(name, _)| is_ignored(name));
+    let others = found.into_iter().zip(is_expected).filter(|(_, is_expected)| !is_expected).map(|(tensor, _)| tensor);
+    let (ignored, unexpected): (Vec<_>, Vec<_>) = others.partition(|(name, _)| is_ignored(name));
     let ignored = ignored.into_iter().map(|(name, _)| name).collect();
-    differences.unexpected = unexpected.into_iter().map(|(name, info)| (name, shape_of(info))).collect();
-    if differences.is_empty() { Ok(Reader { source, tensors, ignored }) } else { Err(Misfit::Different(differences)) }
+    differences.unexpected = unexpected.into_iter().map(|(name, info)| (name, shape_of(&info))).collect();
+    if !differences.is_empty() {
+        return Err(Misfit::Different(differences));
+    }
+    // Only now is anything read that is larger than a header.
+    header::ends(&mut source, end)?;
+    Ok(Reader { source, tensors, ignored })
 }
 
 /// A file of weights that fits its network; tensors are read when they are asked for.
@@ -100,58 +104,6 @@ impl<R: Read + Seek> Supply for Reader<R> {
             None => values,
         };
         Ok(Some(Tensor { shape: stored.shape.clone(), values }))
-    }
-}
-
-/// Where the tensors of a file begin, and what its header says of them.
-fn header(source: &mut (impl Read + Seek)) -> Result<(u64, Metadata), Misfit> {
-    let length = source.seek(SeekFrom::End(0)).map_err(interrupted)?;
-    source.rewind().map_err(interrupted)?;
-    // As much as tells a file of another kind, and the length of the header if it is none.
-    let mut begin = Vec::new();
-    source.by_ref().take(64).read_to_end(&mut begin).map_err(interrupted)?;
-    if let Some(other) = other_format(&begin) {
-        return Err(Misfit::Unreadable(other));
-    }
-    let &prefix = begin.first_chunk().ok_or_else(|| corrupt(&SafeTensorError::HeaderTooSmall))?;
-    let header_length = u64::from_le_bytes(prefix);
-    if header_length > HEADER {
-        return Err(corrupt(&SafeTensorError::HeaderTooLarge));
-    }
-    if header_length > length.saturating_sub(PREFIX) {
-        return Err(corrupt(&SafeTensorError::InvalidHeaderLength));
-    }
-    source.seek(SeekFrom::Start(PREFIX)).map_err(interrupted)?;
-    let mut text = Vec::new();
-    source.by_ref().take(header_length).read_to_end(&mut text).map_err(interrupted)?;
-    let header: Metadata = serde_json::from_slice(&text).map_err(|error| corrupt(&error))?;
-    let start = PREFIX + header_length;
-    if start + header.data_len() as u64 != length {
-        return Err(corrupt(&SafeTensorError::MetadataIncompleteBuffer));
-    }
-    Ok((start, header))
-}
-
-fn corrupt(why: &impl ToString) -> Misfit {
-    Misfit::Unreadable(Unreadable::Corrupt(why.to_string()))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]
-fn interrupted(error: io::Error) -> Misfit {
-    corrupt(&error)
-}
-
-/// What the file's first bytes say it is, where that is something else that weights are kept in.
-fn other_format(bytes: &[u8]) -> Option<Unreadable> {
-    match bytes {
-        [b'P', b'K', 3, 4, ..] => {
-            // The name of the archive's first member: `metadata.json` in Keras's, `…/data.pkl` in torch's.
-            let keras = bytes.get(30..).is_some_and(|name| name.starts_with(b"metadata.json"));
-            Some(if keras { Unreadable::KerasArchive } else { Unreadable::Pickle })
-        }
-        [0x80, 2..=5, ..] if bytes.get(2..8) != Some(&[0; 6]) => Some(Unreadable::Pickle),
-        [0x89, b'H', b'D', b'F', ..] => Some(Unreadable::Hdf5),
-        _ => None,
     }
 }
 

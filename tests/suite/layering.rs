@@ -46,7 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("pass", &["ir", "valid", "weights", "diagnostic"]),
-    ("weights", &["ir", "valid", "diagnostic"]),
+    ("weights", &["limits", "ir", "valid", "diagnostic"]),
     ("engine", &["diagnostic", "ir", "valid", "weights"]),
     // The live model's engine folds batch norms.
     ("back", &["diagnostic", "ir", "valid", "analysis", "outline", "weights", "pass", "engine"]),

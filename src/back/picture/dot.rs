@@ -3,6 +3,7 @@
 use super::drawing::{Drawing, Line, Role};
 use super::flow::{Flow, flow};
 use super::svg::Comment;
+use crate::diagnostic::visible::acts;
 use askama::Template;
 use std::fmt::{self, Write};
 
@@ -35,7 +36,7 @@ impl fmt::Display for Quoted {
                 '\\' => f.write_str("\\\\")?,
                 // A label may have entities.
                 '&' => f.write_str("&amp;")?,
-                letter if letter.is_control() => f.write_char(' ')?,
+                letter if acts(letter) => f.write_char(' ')?,
                 letter => f.write_char(letter)?,
             }
         }
@@ -50,5 +51,5 @@ pub(super) fn text(drawing: &Drawing, header: &str) -> String {
         subtitle: Quoted::new(&drawing.subtitle),
         flow: flow(drawing, Quoted::new),
     };
-    dot.to_string()
+    dot.to_string() + "\n"
 }

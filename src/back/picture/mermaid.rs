@@ -3,6 +3,7 @@
 use super::drawing::{Drawing, Line, Role};
 use super::flow::{Flow, flow};
 use super::svg::Comment;
+use crate::diagnostic::visible::acts;
 use askama::Template;
 use std::fmt::{self, Write};
 
@@ -30,7 +31,7 @@ impl fmt::Display for Plain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for letter in self.0.chars() {
             match letter {
-                letter if letter.is_control() => f.write_char(' ')?,
+                letter if acts(letter) => f.write_char(' ')?,
                 letter if letter.is_ascii_alphanumeric() || " .,:/+_-()".contains(letter) => f.write_char(letter)?,
                 letter => write!(f, "#{};", u32::from(letter))?,
             }
@@ -45,5 +46,5 @@ pub(super) fn text(drawing: &Drawing, header: &str) -> String {
         title: Comment::new(&format!("{}: {}", drawing.name, drawing.subtitle.replace(" ·", ","))),
         flow: flow(drawing, Plain::new),
     };
-    chart.to_string()
+    chart.to_string() + "\n"
 }

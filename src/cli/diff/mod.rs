@@ -4,7 +4,7 @@ mod cost;
 
 use super::network::{Input, with_batch};
 use super::output::{self, Format, Grid, grouped};
-use super::{Failure, Global, files};
+use super::{Failure, Global, files, say};
 use resnetc::analysis::{self, Analysis};
 use resnetc::compare::{self, Change, Comparison, Difference, Names, Setting, Side, Slot, Stretch};
 use resnetc::ir::Shape;
@@ -47,14 +47,14 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
         None => json(&networks, &analyses, &comparison)?,
         Some(rows) if format == Format::Csv => rows,
         Some(rows) => {
-            let mut parts = vec![titles(&networks)];
+            let mut parts = vec![titles(&networks, format)];
             if comparison.is_equal() {
                 let layers = counted(comparison.paired, "layer");
                 parts.push(format!("The networks are equal: {layers}, op by op, edge by edge and shape by shape.\n"));
             } else {
                 parts.push(rows);
             }
-            parts.extend(renamed(comparison.paired, &comparison.names));
+            parts.extend(renamed(comparison.paired, &comparison.names).map(|line| format.line(&line)));
             if !comparison.is_equal() {
                 parts.push(cost::grid(&analyses).render(format).unwrap_or_default());
                 parts.push(cost::by_stage(&networks, &analyses).render(format).unwrap_or_default());
@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
             parts.join("\n")
         }
     };
-    files::print(&text)?;
+    output::print(&text)?;
     if comparison.is_equal() { Ok(()) } else { Err(Failure::No) }
 }
 
@@ -74,22 +74,22 @@ fn compile(arguments: &Arguments, global: Global) -> Result<[Checked; 2], Failur
     let mut diagnostics = Vec::new();
     let [a, b] = sources.map(|source| {
         resnetc::compile_with(&source, &options)
-            .inspect(|network| files::warn(network, &source))
-            .map_err(|report| files::collect(&report, &source, global, &mut diagnostics))
+            .inspect(|network| say::warn(network, &source, global))
+            .map_err(|report| say::collect(&report, &source, global, &mut diagnostics))
             .ok()
     });
     if let (Some(a), Some(b)) = (a, b) {
         return Ok([a, b]);
     }
-    files::print_diagnostics(diagnostics, global)?;
+    say::print_diagnostics(diagnostics, global)?;
     Err(Failure::unasked("cannot compare", "a description is faulty"))
 }
 
-fn titles(networks: &[Checked; 2]) -> String {
+fn titles(networks: &[Checked; 2], format: Format) -> String {
     let title = |(side, network): (&str, &Checked)| {
         let graph = network.graph();
         let input = with_batch(1, network.input_shape());
-        format!("{side}: {}, dialect {}, input {input}\n", graph.name, graph.dialect.name)
+        format.line(&format!("{side}: {}, dialect {}, input {input}", graph.name, graph.dialect.name))
     };
     ["A", "B"].into_iter().zip(networks).map(title).collect()
 }
@@ -162,7 +162,7 @@ fn renamed(paired: usize, names: &Names) -> Option<String> {
     let [a, b] = example.as_ref()?;
     let of = |part: usize, whole: usize, what| format!("{} of {}", grouped(part as u128), counted(whole, what));
     let counts = format!("{} and {}", of(*layers, paired, "common layer"), of(*renamed_weights, *weights, "weight"));
-    Some(format!("Names differ in {counts}, as `{a}` and `{b}`.\n"))
+    Some(format!("Names differ in {counts}, as `{a}` and `{b}`."))
 }
 
 #[derive(Serialize)]

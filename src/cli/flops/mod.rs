@@ -10,7 +10,7 @@ pub(super) use json::Parameters;
 use super::depth::Depth;
 use super::network::Network;
 use super::output::{Format, Grid, decimal, grouped};
-use super::{Failure, Global, bytes, files, number};
+use super::{Failure, Global, bytes, number, output};
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use resnetc::analysis::figure::{self, Figure, difference};
@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let machine = machine.map(|path| roofline::read(path, &arguments.network, arguments.dtype, global)).transpose()?;
     if arguments.sort == Order::Bound && machine.is_none() {
         return Err(Failure::Unasked(
-            "`--sort bound` sorts by time on a machine: say which with `--machine FILE`".to_owned(),
+            "`--sort bound` sorts by time on a machine: say which with `--machine FILE`".to_owned().into(),
         ));
     }
     let roofline = Roofline::new(&network, &needs, arguments.batch, machine.as_ref());
@@ -101,14 +101,15 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
             let chosen = arguments.convention.as_deref().and_then(convention::find);
             let tables = [figures(&analysis, chosen)].into_iter().chain(answer.tables());
             let tables = tables.map(|table| table.render(arguments.format).unwrap_or_default());
-            let mut parts: Vec<_> = [title(&network, &analysis, &needs)].into_iter().chain(tables).collect();
+            let mut parts: Vec<_> =
+                [arguments.format.line(&title(&network, &analysis, &needs))].into_iter().chain(tables).collect();
             if arguments.memory || arguments.fits.is_some() {
                 parts.push(memory::UNCOUNTED.to_owned());
             }
             parts.join("\n")
         }
     };
-    files::print(&text)?;
+    output::print(&text)?;
     match arguments.fits {
         Some(budget) if !memory::fits_at_all(&needs, budget) => Err(Failure::No),
         Some(_) | None => Ok(()),
@@ -157,7 +158,7 @@ fn title(network: &Checked, analysis: &Analysis, needs: &Needs) -> String {
     let graph = network.graph();
     let input = network.input_shape();
     let dtype = needs.dtype.name();
-    format!("{}: dialect {}, input {} x {input}, {dtype}\n", graph.name, graph.dialect.name, analysis.batch)
+    format!("{}: dialect {}, input {} x {input}, {dtype}", graph.name, graph.dialect.name, analysis.batch)
 }
 
 /// The headline figures.

@@ -3,7 +3,7 @@
 use super::memory::Float;
 use crate::cli::network::Network;
 use crate::cli::output::{Grid, decimal, grouped};
-use crate::cli::{Failure, Global, files};
+use crate::cli::{Failure, Global, files, say};
 use resnetc::analysis::Needs;
 use resnetc::analysis::roofline::{self, Bound, Roof, Traffic};
 use resnetc::diagnostic::Report;
@@ -36,7 +36,7 @@ pub(super) fn read(path: &Path, network: &Network, dtype: Float, global: Global)
         let peak = machine.peak(dtype.name()).map_err(|error| Report::from(*error))?;
         Ok(Machine { name: machine.name.value, roof: Roof { peak, bandwidth: machine.bandwidth.value } })
     });
-    files::answered(machine, &source, global)
+    say::answered(machine, &source, global)
 }
 
 impl<'a> Roofline<'a> {

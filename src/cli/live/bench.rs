@@ -4,7 +4,7 @@ use super::model;
 use super::profile;
 use crate::cli::bench::{Arguments, Part};
 use crate::cli::output::{self, Grid, grouped};
-use crate::cli::{Failure, Global, files};
+use crate::cli::{Failure, Global, memory};
 use burn::tensor::{Device, Tensor, TensorData};
 use resnetc::back::live::Model;
 use resnetc::engine::size;
@@ -19,14 +19,14 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
     let (name, batch) = (checked.graph().name.clone(), arguments.batch);
     let shape = input_shape(&checked, batch);
     if let Some(Part::Layer) = arguments.by {
-        return files::print(&profile::text(arguments, checked, options, &ramp(shape.iter().product()), global)?);
+        return output::print(&profile::text(arguments, checked, options, shape, global)?);
     }
     let options = if arguments.plain { None } else { Some(options) };
     let model = model::load(checked, arguments.weights.as_deref(), true, batch, options, global)?;
     let median_ms = median(times(&model, shape, arguments.runs));
     #[expect(clippy::cast_precision_loss, reason = "a batch is far below 2^53")]
     let images_per_second = batch as f64 * 1000.0 / median_ms;
-    let peak_bytes = model::kibibytes("/proc/self/status", "VmHWM:").map(|peak| peak * 1024);
+    let peak_bytes = memory::kibibytes("/proc/self/status", "VmHWM:").map(|peak| peak * 1024);
     let grid = Grid {
         header: vec!["network", "batch", "threads", "median ms", "images/s", "peak bytes"],
         rows: vec![vec![
@@ -51,7 +51,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
             "peak_bytes": peak_bytes,
         }))?,
     };
-    files::print(&text)
+    output::print(&text)
 }
 
 /// N, C, H, W of a batch for `checked`.
@@ -89,6 +89,6 @@ pub(super) fn median(mut times: Vec<f64>) -> f64 {
 
 /// The same input every time: values spread over [-1, 1) (Weyl's sequence of the golden ratio).
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "any values near these will do")]
-fn ramp(count: usize) -> Vec<f32> {
+pub(super) fn ramp(count: usize) -> Vec<f32> {
     (0..count).map(|i| ((i as f64 * 0.618_033_988_749_895).fract() * 2.0 - 1.0) as f32).collect()
 }

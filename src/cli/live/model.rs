@@ -1,8 +1,8 @@
 //! From a checked network and a weight file to the live model, within the memory that there is.
 
-use crate::cli::files::granted;
 use crate::cli::npy::Array;
-use crate::cli::{Failure, Global, engine, weights};
+use crate::cli::say::granted;
+use crate::cli::{Failure, Global, engine, memory, weights};
 use burn::tensor::{Device, Tensor, TensorData};
 use resnetc::back::live::{self, Model, Value};
 use resnetc::engine::{Engine, Options, size};
@@ -25,7 +25,7 @@ pub(super) fn load(
         Some(_) => live::estimate(&checked, batch),
         None => live::estimate_plain(&checked, batch),
     };
-    granted(live::affordable(bytes, free()), None, global)?;
+    granted(live::affordable(bytes, memory::free()), None, global)?;
     let (checked, supply) = weights::load(checked, file, SEED, fold, global)?;
     if options.is_some() {
         let model = granted(checked.instantiate_from(&Device::flex(), supply), file, global)?.with_engine(options);
@@ -47,17 +47,6 @@ pub(super) fn engine(
     let (network, supply) = weights::load(checked, file, SEED, fold, global)?;
     let engine = granted(Engine::new(&network, supply, options), file, global)?;
     Ok((network, engine))
-}
-
-/// Bytes of memory that are free, where that is known.
-pub(super) fn free() -> Option<u128> {
-    kibibytes("/proc/meminfo", "MemAvailable:").map(|free| u128::from(free) * 1024)
-}
-
-/// The number of KiB after `key` in one of Linux's status files; elsewhere there is none.
-pub(super) fn kibibytes(file: &str, key: &str) -> Option<u64> {
-    let text = std::fs::read_to_string(file).ok()?;
-    text.lines().find_map(|line| line.strip_prefix(key))?.trim().strip_suffix(" kB")?.trim().parse().ok()
 }
 
 /// Lets the threads run that are asked for, or as many as the machine has; the engine's options.

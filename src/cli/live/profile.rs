@@ -1,10 +1,10 @@
 //! Where the time of a pass goes.
 
-use super::bench::median;
+use super::bench::{median, ramp};
 use super::model;
 use crate::cli::bench::Arguments;
 use crate::cli::output::{self, Grid};
-use crate::cli::{Failure, Global, files};
+use crate::cli::{Failure, Global, memory, say};
 use resnetc::analysis::roofline::{Roof, Traffic, traffic};
 use resnetc::back::live;
 use resnetc::engine::machine::{self, Limits};
@@ -36,19 +36,23 @@ pub(super) fn text(
     arguments: &Arguments,
     checked: Checked,
     options: Options,
-    images: &[f32],
+    shape: [usize; 4],
     global: Global,
 ) -> Result<String, Failure> {
     let file = arguments.weights.as_deref();
-    files::granted(live::affordable(live::estimate(&checked, arguments.batch), model::free()), None, global)?;
+    // The images stand beside the engine's own copy of them.
+    let images = checked.input_shape().elements().saturating_mul(4 * u128::from(arguments.batch));
+    let needed = live::estimate(&checked, arguments.batch).saturating_add(images);
+    say::granted(live::affordable(needed, memory::free()), None, global)?;
     let options = Options { planning: Planning::Timed, ..options };
     let (network, engine) = model::engine(checked, file, true, options, global)?;
+    let images = ramp(shape.iter().product());
     let limits = machine::measure(options);
     let batch = size(arguments.batch);
     let runs = size(arguments.runs.into());
     // The first pass touches everything, and does not count.
-    let _ = engine.run(images, batch);
-    let times: Vec<f64> = engine.times(images, batch, runs).into_iter().map(median).collect();
+    let _ = engine.run(&images, batch);
+    let times: Vec<f64> = engine.times(&images, batch, runs).into_iter().map(median).collect();
     let rows = rows(&network, &engine, &times, limits, arguments.batch);
     let total: f64 = times.iter().sum();
     if let Some(text) = grid(&rows).render(arguments.format) {

@@ -4,7 +4,7 @@ use super::model::{self, array, tensor};
 use crate::cli::npy::{self, Array};
 use crate::cli::output::{self, Format, Grid};
 use crate::cli::run::Arguments;
-use crate::cli::{Failure, Global, files, images};
+use crate::cli::{Failure, Global, files, images, say, write};
 use resnetc::engine::size;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -17,14 +17,14 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
         return Err(Failure::unasked("cannot read both", "FILE and --input are standard input"));
     }
     if let Some(output) = &arguments.output {
-        files::ours(output, arguments.force)?;
+        write::absent(output, arguments.force)?;
     }
     let options = model::options(arguments.engine)?;
     let source = files::read_description(&arguments.file)?;
     let images = images::read(&arguments.input, global)?;
     let checked = images::compile(&source, &images, &arguments.input, global)?;
     if arguments.weights.is_none() {
-        anstream::eprintln!("note: without --weights, the weights are fresh, from a fixed seed");
+        say::note("without --weights, the weights are fresh, from a fixed seed", global);
     }
     let name = checked.graph().name.clone();
     let batch = images.shape.first().copied().unwrap_or(1);
@@ -33,11 +33,11 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
     let output = array(model.forward(tensor(images)));
     let odd = output.values.iter().filter(|value| !value.is_finite()).count();
     if odd > 0 {
-        anstream::eprintln!("warning: {odd} of {} values are not finite", output.values.len());
+        say::warning(&format!("{odd} of {} values are not finite", output.values.len()), global);
     }
     match &arguments.output {
-        Some(path) => files::write_atomic(path, &npy::write(&output.shape, &output.values)),
-        None => files::print(&summary(&name, &output, arguments.format)?),
+        Some(path) => write::atomic(path, &npy::write(&output.shape, &output.values)),
+        None => output::print(&summary(&name, &output, arguments.format)?),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::model::{self, array, tensor};
 use crate::cli::npy::Array;
 use crate::cli::verify::case::{Case, Outcome};
-use crate::cli::{Failure, engine};
+use crate::cli::{Failure, engine, memory};
 use resnetc::back::live;
 use resnetc::engine::{Options, Planning, size};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ pub(in crate::cli) fn run(case: &Case, places: &[usize]) -> Result<Outcome, Fail
     let kept = case.network.layers().map(|layer| layer.output.elements()).sum::<u128>();
     let shown = if inner.is_empty() { 0 } else { kept.saturating_mul(2 * 4 * u128::from(case.batch())) };
     let needed = live::estimate(&case.network, case.batch()).saturating_add(shown);
-    if let Err(refusal) = live::affordable(needed, model::free()) {
+    if let Err(refusal) = live::affordable(needed, memory::free()) {
         return Ok(Outcome::Absent(refusal.message));
     }
     let all = if inner.is_empty() { Vec::new() } else { apart(case)? };

@@ -14,7 +14,7 @@ mod trace;
 use super::npy::{self, Array};
 use super::output::Format;
 use super::scratch::Folder;
-use super::{Failure, Global, files, images, number, weights};
+use super::{Failure, Global, files, images, number, output, say, weights, write};
 use case::Case;
 use condition::Allowance;
 use coverage::{Coverage, Parting};
@@ -75,14 +75,14 @@ const MOST: u128 = 1 << 30;
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
     let case = case(arguments, global).map_err(|failure| match failure {
         Failure::No => Failure::unasked("not verified", "what was given cannot be run"),
-        unasked @ Failure::Unasked(_) => unasked,
+        unasked @ (Failure::Unasked(_) | Failure::Told) => unasked,
     })?;
     let mut rows = Vec::new();
     for runtime in Runtime::all() {
         rows.push(Row { runtime, outcome: runtime.run(&case, &[case.last()])? });
     }
     let report = report(&case, rows)?;
-    files::print(&report.render(&case, arguments.format)?)?;
+    output::print(&report.render(&case, arguments.format)?)?;
     match report.verdict() {
         Verdict::Verified => Ok(()),
         Verdict::Different | Verdict::Failed => Err(Failure::No),
@@ -117,8 +117,8 @@ fn case(arguments: &Arguments, global: Global) -> Result<Case, Failure> {
     let given = [arguments.weights.is_some(), arguments.input.is_some()];
     let package = OnceCell::new();
     let case = Case { network, images, given, package, folder, python, time_limit, global };
-    files::write_atomic(&case.images_file(), &npy::write(&case.images.shape, &case.images.values))?;
-    files::write_whole(&case.weights_file(), |mut out| save(&case.network, supply, &mut out))
+    write::atomic(&case.images_file(), &npy::write(&case.images.shape, &case.images.values))?;
+    write::whole(&case.weights_file(), |mut out| save(&case.network, supply, &mut out))
         .map_err(|error| unsaved(error, arguments.weights.as_deref(), global))?;
     Ok(case)
 }
@@ -136,7 +136,7 @@ fn drawn(network: &Checked, seed: u64) -> Result<Array, Failure> {
 
 fn unsaved(error: SaveError, file: Option<&Path>, global: Global) -> Failure {
     match error {
-        SaveError::Misfit(misfit) => files::refused(misfit, file, global),
+        SaveError::Misfit(misfit) => say::refused(misfit, file, global),
         SaveError::Io(error) => Failure::unasked("cannot write to the temporary folder", error.kind()),
     }
 }

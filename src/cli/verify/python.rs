@@ -1,12 +1,12 @@
 //! A runtime that is a Python library, in a process of its own.
 
 use super::case::{Case, Outcome};
-use crate::cli::{Failure, files, npy, scratch};
+use crate::cli::{Failure, npy, scratch, write};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{BufReader, ErrorKind};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -37,8 +37,8 @@ pub(super) fn run(
     let at = |name: &str| case.folder.path().join(name);
     let values = tempfile::tempdir_in(case.folder.path())
         .map_err(|error| Failure::unasked("cannot write to the temporary folder", error))?;
-    files::write_atomic(&at("run.py"), script.as_bytes())?;
-    files::write_atomic(&at("job.json"), job(values.path()).to_string().as_bytes())?;
+    write::atomic(&at("run.py"), script.as_bytes())?;
+    write::atomic(&at("job.json"), job(values.path()).to_string().as_bytes())?;
     let (answer, said) = (values.path().join("answer.json"), at("said.txt"));
     let mut command = Command::new(&case.python);
     command.arg("-B").args(["run.py", "job.json"].map(at)).arg(&answer);
@@ -91,7 +91,9 @@ fn read(folder: &Path) -> Result<BTreeMap<usize, npy::Array>, Failure> {
         let path = entry.map_err(failed)?.path();
         let place = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
         if let Some(place) = place {
-            let array = npy::read(&files::read(&path)?);
+            let file = File::open(&path).map_err(failed)?;
+            let length = file.metadata().map_err(failed)?.len();
+            let array = npy::read(&mut BufReader::new(file), Some(length), None);
             values.insert(place, array.map_err(|why| Failure::unasked("cannot read the answer of Python", why))?);
         }
     }

@@ -83,7 +83,8 @@ impl Report {
             Some(text) if format == Format::Csv => Ok(text),
             Some(text) => {
                 let table = if grid.rows.is_empty() { String::new() } else { format!("{text}\n") };
-                Ok(format!("{}\n{table}{}\n", title(case), self.findings(case).join("\n")))
+                let findings: String = self.findings(case).iter().map(|line| format.line(line)).collect();
+                Ok(format!("{}\n{table}{findings}", format.line(&title(case))))
             }
         }
     }
@@ -286,7 +287,7 @@ fn title(case: &Case) -> String {
     let graph = case.network.graph();
     let batch = u32::try_from(case.batch()).unwrap_or(u32::MAX);
     let input = with_batch(batch, case.network.input_shape());
-    format!("{}: dialect {}, input {input}\n", graph.name, graph.dialect.name)
+    format!("{}: dialect {}, input {input}", graph.name, graph.dialect.name)
 }
 
 /// Where two runtimes part, a line at a time.

@@ -2,7 +2,7 @@
 
 use super::case::{Case, Outcome};
 use super::python;
-use crate::cli::{Failure, files};
+use crate::cli::{Failure, say, write};
 use resnetc::back::onnx::{EmitError, emit_showing};
 use resnetc::back::{self, Unsupported};
 use resnetc::ir::Shape;
@@ -121,7 +121,7 @@ fn package(case: &Case) -> Result<Result<&PathBuf, &Unsupported>, Failure> {
                 let own = folder.join(&case.network.graph().name);
                 make(&own)?;
                 for file in texts {
-                    files::write_atomic(&folder.join(file.path), file.text.as_bytes())?;
+                    write::atomic(&folder.join(file.path), file.text.as_bytes())?;
                 }
                 Ok(own.join("__init__.py"))
             }
@@ -151,7 +151,7 @@ fn onnx(case: &Case, places: &[usize]) -> Result<Outcome, Failure> {
         File::open(case.weights_file()).map_err(|error| Failure::unasked("cannot read the weights", error))?;
     let emitted = resnetc::weights::open(network, weights)
         .map_err(EmitError::Misfit)
-        .and_then(|supply| files::write_whole(&file, |mut out| emit_showing(network, &shown, supply, &mut out)));
+        .and_then(|supply| write::whole(&file, |mut out| emit_showing(network, &shown, supply, &mut out)));
     match emitted {
         Ok(()) => {}
         Err(EmitError::Unsupported(unsupported)) => return Ok(inexpressible(network, &unsupported)),
@@ -159,7 +159,7 @@ fn onnx(case: &Case, places: &[usize]) -> Result<Outcome, Failure> {
             return Ok(Outcome::Absent(format!("the file would have {bytes} bytes, more than 2 GiB")));
         }
         Err(EmitError::Misfit(misfit)) => {
-            return Err(files::refused(misfit, None, case.global));
+            return Err(say::refused(misfit, None, case.global));
         }
         Err(EmitError::Io(error)) => return Err(Failure::unasked("cannot write to the temporary folder", error)),
     }

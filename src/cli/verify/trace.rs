@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use crate::cli::npy::Array;
-use crate::cli::{Failure, files};
+use crate::cli::{Failure, say};
 use resnetc::diagnostic::Refusal;
 use resnetc::engine::{Engine, Options, Planning, size};
 use resnetc::ir::{NodeId, Parameter, ParameterKind};
@@ -44,8 +44,8 @@ impl<'a> Trace<'a> {
         let Some(images) = [images, 1].into_iter().find(|images| bytes(*images) <= MOST) else { return Ok(None) };
         let file = File::open(case.weights_file())
             .map_err(|error| Failure::unasked("cannot read the temporary folder", error))?;
-        let reader = files::granted(weights::open(network, file), None, case.global)?;
-        files::granted(Self::new(network, &case.images, size(images), Box::new(reader)), None, case.global).map(Some)
+        let reader = say::granted(weights::open(network, file), None, case.global)?;
+        say::granted(Self::new(network, &case.images, size(images), Box::new(reader)), None, case.global).map(Some)
     }
 
     /// Runs the first `images` of an array.

@@ -1,7 +1,7 @@
 //! `resnetc weights check`: whether a file has a network's weights.
 
 use super::{Described, counted, load, size};
-use crate::cli::{Failure, Global, files};
+use crate::cli::{Failure, Global, files, output, say};
 use resnetc::pass::fold_batch_norm;
 use resnetc::weights::{self, expected};
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let network = if arguments.fold_batch_norm { fold_batch_norm(network).0 } else { network };
     let file = weights::open(&network, load::bytes(&arguments.weights)?);
     let file = file.map_err(|misfit| load::explained(misfit, &network, &arguments.weights, true));
-    let file = files::granted(file, Some(&arguments.weights), global)?;
+    let file = say::granted(file, Some(&arguments.weights), global)?;
     let floats: Vec<_> = file.floats().iter().map(ToString::to_string).collect();
     let ignored = match file.ignored() {
         [] => String::new(),
@@ -40,8 +40,8 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
             format!("; {} that mean nothing for inference, as `{first}`", counted(file.ignored().len(), "more tensor"))
         }
     };
-    files::print(&format!(
-        "{} fits {}: {}, {}{ignored}\n",
+    output::print_line(&format!(
+        "{} fits {}: {}, {}{ignored}",
         arguments.weights.display(),
         network.graph().name,
         size(&expected(&network)),

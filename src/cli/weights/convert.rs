@@ -1,7 +1,7 @@
 //! `resnetc weights convert`: the same weights under another dialect's names and in its layouts.
 
 use super::{Described, counted, load, size};
-use crate::cli::{Failure, Global, diff, files};
+use crate::cli::{Failure, Global, diff, files, say, write};
 use resnetc::compare::{Change, compare};
 use resnetc::diagnostic::{Code, Refusal};
 use resnetc::ir::NodeId;
@@ -41,7 +41,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> {
     files::one_standard_input([&arguments.file, &arguments.weights])?;
-    files::absent(&arguments.output, arguments.force)?;
+    write::absent(&arguments.output, arguments.force)?;
     let described = Described::read(&arguments.file, global)?;
     let from = described.named(arguments.from.as_deref(), global)?;
     let to = described.named(arguments.to.as_deref(), global)?;
@@ -49,10 +49,10 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let is_folded = arguments.fold_batch_norm && load::is_folded(&from, &arguments.weights);
     let (from, to) = if is_folded { (fold_batch_norm(from).0, fold_batch_norm(to).0) } else { (from, to) };
     let translation = translate(&from, &to).map_err(|unpaired| apart(&unpaired, &from, &to));
-    let translation = files::granted(translation, input, global)?;
+    let translation = say::granted(translation, input, global)?;
     let mut file = load::open(&from, &arguments.weights, global)?;
     let kept = keeps_biases(&translation, &mut file, &from, &to);
-    files::granted(kept, input, global)?;
+    say::granted(kept, input, global)?;
     let mut notes: Vec<_> = ignored(file.ignored()).into_iter().chain(biases(&translation, &to)).collect();
     for names in [&from, &to] {
         notes.extend(other_network(&described, names, global)?);
@@ -60,15 +60,15 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let (network, supply) =
         load::in_form(to, Box::new(translation.map.over(file)), arguments.fold_batch_norm && !is_folded);
     let output = &arguments.output;
-    files::write_whole(output, |mut out| weights::save(&network, supply, &mut out)).map_err(|error| match error {
-        SaveError::Misfit(misfit) => files::refused(misfit, input, global),
-        SaveError::Io(error) => files::unwritable(output, &error),
+    write::whole(output, |mut out| weights::save(&network, supply, &mut out)).map_err(|error| match error {
+        SaveError::Misfit(misfit) => say::refused(misfit, input, global),
+        SaveError::Io(error) => write::unwritable(output, &error),
     })?;
     for note in notes {
-        anstream::eprintln!("note: {note}");
+        say::note(&note, global);
     }
     let names = &network.graph().dialect.name;
-    files::tell(output, Some(&format!("{}, names of {names}", size(&expected(&network)))))
+    write::tell(output, Some(&format!("{}, names of {names}", size(&expected(&network)))), global)
 }
 
 /// That the weights stay those of the description as it is, where it would be another network in the dialect that `named`

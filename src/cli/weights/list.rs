@@ -2,7 +2,7 @@
 
 use super::{Described, size};
 use crate::cli::output::{self, Format, Grid};
-use crate::cli::{Failure, Global, files};
+use crate::cli::{Failure, Global};
 use resnetc::ir::ParameterKind;
 use resnetc::pass::fold_batch_norm;
 use resnetc::weights::{Entry, expected};
@@ -38,7 +38,10 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
         Grid { header: vec!["tensor", "shape", "layout", "parameter"], rows: rows.collect(), numeric: vec![false; 4] };
     let text = match grid.render(arguments.format) {
         Some(rows) if arguments.format == Format::Csv => rows,
-        Some(rows) => format!("{}: names of {}, {}\n\n{rows}", graph.name, graph.dialect.name, size(&entries)),
+        Some(rows) => {
+            let title = format!("{}: names of {}, {}", graph.name, graph.dialect.name, size(&entries));
+            format!("{}\n{rows}", arguments.format.line(&title))
+        }
         None => {
             let tensors: Vec<_> = entries
                 .iter()
@@ -55,7 +58,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
             output::json(&json!({ "name": graph.name, "dialect": graph.dialect.name, "tensors": tensors }))?
         }
     };
-    files::print(&text)
+    output::print(&text)
 }
 
 /// `64 x 3 x 7 x 7`.

@@ -1,14 +1,15 @@
 //! The weights that a command is given, or fresh ones.
 
-use crate::cli::{Failure, Global, files};
+use super::piped::Piped;
+use crate::cli::files::Opened;
+use crate::cli::{Failure, Global, files, say};
 use resnetc::diagnostic::Refusal;
 use resnetc::pass::fold_batch_norm;
 use resnetc::valid::{self, Checked};
 use resnetc::weights::{self, Differences, Fresh, Misfit, Reader, Supply};
 use resnetc::{dialect, ir};
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{Cursor, Read, Seek};
+use std::io::{Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -54,7 +55,7 @@ pub(in crate::cli) fn in_form(
 /// Opens a file of weights that fits `network`.
 pub(super) fn open(network: &Checked, path: &Path, global: Global) -> Result<Reader<Box<dyn Bytes>>, Failure> {
     let opened = weights::open(network, bytes(path)?);
-    files::granted(opened.map_err(|misfit| explained(misfit, network, path, false)), Some(path), global)
+    say::granted(opened.map_err(|misfit| explained(misfit, network, path, false)), Some(path), global)
 }
 
 /// Whether a file has the weights of the form for inference. What comes through a pipe is taken to have those of training.
@@ -98,12 +99,8 @@ fn spoken(network: &Checked, differences: &Differences) -> Option<&'static str> 
 
 /// What stands at `path`, to be read here and there; `-` is standard input.
 pub(super) fn bytes(path: &Path) -> Result<Box<dyn Bytes>, Failure> {
-    let failed = |error| Failure::unasked(format!("cannot read {}", path.display()), error);
-    if path != Path::new("-") {
-        let file = File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.is_file() {
-            return Ok(Box::new(file));
-        }
-    }
-    Ok(Box::new(Cursor::new(files::read(path)?)))
+    Ok(match files::open(path)? {
+        Opened::File(file, _) => Box::new(file),
+        Opened::Stream(stream) => Box::new(Piped::new(stream)),
+    })
 }

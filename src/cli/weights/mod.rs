@@ -4,10 +4,11 @@ mod check;
 mod convert;
 mod list;
 mod load;
+mod piped;
 
 pub(super) use load::{in_form, load};
 
-use super::{Failure, Global, files};
+use super::{Failure, Global, files, say};
 use resnetc::diagnostic::suggest;
 use resnetc::dialect;
 use resnetc::ir::Dialect;
@@ -61,7 +62,7 @@ impl Described {
         let Some(name) = name.filter(|name| name != own) else { return Ok(self.network.clone()) };
         let names = self.dialect(name)?;
         let options = Options { limit: global.limit, ..Options::default() };
-        files::answered(named(&self.spec, &names, &options), &self.source, global)
+        say::answered(named(&self.spec, &names, &options), &self.source, global)
     }
 
     /// The network that the description would be in the dialect `name`, where that is not its own.
@@ -82,7 +83,7 @@ impl Described {
         dialect::lookup(name, definitions).ok_or_else(|| {
             let own = definitions.dialects.iter().map(|dialect| dialect.name.value.as_str());
             let expected = suggest::list(own.chain(dialect::NAMES));
-            Failure::Unasked(format!("there is no dialect {}, expected {expected}", suggest::quoted(name)))
+            Failure::Unasked(format!("there is no dialect {}, expected {expected}", suggest::quoted(name)).into())
         })
     }
 }

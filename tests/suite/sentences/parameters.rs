@@ -212,61 +212,6 @@ fn is_beyond_type(row: &Row, value: &str) -> bool {
     }
 }
 
-/// A call of `owner` in TOML, where [`place`] has it in the DSL.
-fn tables(list: &str, owner: &str, arguments: &[String]) -> String {
-    let quoted = |value: &str| {
-        let is_word =
-            value.starts_with(|letter: char| letter.is_ascii_alphabetic()) && !["true", "false"].contains(&value);
-        if is_word { format!("\"{value}\"") } else { value.to_owned() }
-    };
-    let pair = |argument: &String| {
-        let (name, value) = argument.split_once(" = ").unwrap();
-        format!("{name} = {}", quoted(value))
-    };
-    let keys = arguments.iter().map(pair).collect::<Vec<_>>().join(" ; ");
-    let call = format!("kind = \"{owner}\" ; {keys}");
-    let one = "definitions = 'block one(filters: channels = 4, stride: pair = 1) { conv 1x1 (filters, stride) }'";
-    let stage = "[[stage]] ; kind = \"one\" ; blocks = 1";
-    match list {
-        "stems" => format!("toml: {one} ; [input] ; channels = 4 ; size = [64, 64] ; [stem] ; {call} ; {stage}"),
-        "blocks" => {
-            let stage = format!("[[stage]] ; {call} ; blocks = 3");
-            format!("toml: [input] ; channels = 32 ; size = [64, 64] ; {stage} ; {stage}")
-        }
-        "heads" => format!("toml: {one} ; {stage} ; filters = 32 ; [head] ; {call}"),
-        other => panic!("{other} have no table in TOML"),
-    }
-}
-
-/// > It has two forms, which come to the same network:
-#[test]
-fn a_parameter_means_the_same_in_both_languages() {
-    let mut compared = 0;
-    for list in ["stems", "blocks", "heads"] {
-        let rows = parameters(list);
-        for row in &rows {
-            for value in taken(&row.kind) {
-                let mut arguments = required(&rows, &row.owner, &row.parameter);
-                arguments.push(format!("{} = {value}", row.parameter));
-                let dsl = compile(&place(list, &row.owner, &arguments.join(", ")));
-                let toml = compile(&tables(list, &row.owner, &arguments));
-                match (dsl, toml) {
-                    (Ok(dsl), Ok(toml)) => {
-                        assert_eq!(shown(&toml), shown(&dsl), "{arguments:?} of {}", row.owner);
-                        compared += 1;
-                    }
-                    (Err((dsl, _)), Err((toml, _))) => {
-                        let code = |report: &Report| report.diagnostics()[0].code;
-                        assert_eq!(code(&toml), code(&dsl), "{arguments:?} of {}", row.owner);
-                    }
-                    (dsl, toml) => panic!("{arguments:?} of {}: {} and {}", row.owner, dsl.is_ok(), toml.is_ok()),
-                }
-            }
-        }
-    }
-    assert!(compared > 200, "{compared}");
-}
-
 /// Further arguments with which a parameter means something.
 const BESIDE: [&str; 9] = [
     "",

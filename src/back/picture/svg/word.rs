@@ -1,5 +1,6 @@
 //! The words of SVG and HTML that templates may be given: each type knows how it is written, and nothing else gets in.
 
+use crate::diagnostic::visible::acts;
 use std::fmt::{self, Write};
 
 /// Text of an element or an attribute of SVG and HTML: markup in it is text, and what no XML may hold is left out.
@@ -33,11 +34,6 @@ impl fmt::Display for Comment {
     }
 }
 
-/// Characters that turn the direction of what follows.
-fn turns(letter: char) -> bool {
-    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}')
-}
-
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for letter in self.0.chars() {
@@ -47,9 +43,7 @@ impl fmt::Display for Text {
                 '>' => f.write_str("&gt;")?,
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
-                letter if letter.is_control() || turns(letter) || matches!(letter, '\u{fffe}' | '\u{ffff}') => {
-                    f.write_char(' ')?;
-                }
+                letter if acts(letter) => f.write_char(' ')?,
                 letter => f.write_char(letter)?,
             }
         }
