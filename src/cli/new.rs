@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
         (Some(depth), Some(table)) if table.plan(depth).is_none() => {
             let table = table.to_possible_value();
             let name = table.as_ref().map_or("", |table| table.get_name());
-            return Err(Failure::Unasked(format!("the table `{name}` has no depth {depth}")));
+            return Err(Failure::Unasked(format!("the table `{name}` has no depth {depth}").into()));
         }
         (Some(_), Some(_)) | (None, _) => {}
     }
