@@ -1,1 +1,0 @@
-//! Descriptions that took more time than their size.
