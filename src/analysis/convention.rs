@@ -365,6 +365,5 @@ pub const ALL: &[Convention] = &[
         rules: PTFLOPS,
         sees: Spelling::Module,
         functions: Some(PTFLOPS_FUNCTIONS),
-        ..ALL_SEEN
     },
 ];

@@ -116,7 +116,7 @@ impl Failure {
 
 /// Parses the arguments, runs the command, reports.
 pub fn main() -> ExitCode {
-    let Cli { command, global } = match parsed(std::env::args_os().collect()) {
+    let Cli { command, global } = match parsed(&std::env::args_os().collect::<Vec<_>>()) {
         Ok(cli) => cli,
         Err(code) => return code,
     };
@@ -153,8 +153,8 @@ pub fn main() -> ExitCode {
 }
 
 /// The arguments; where there is nothing to run, the exit code, once help or what is wrong with them is printed.
-fn parsed(arguments: Vec<OsString>) -> Result<Cli, ExitCode> {
-    let error = match Cli::try_parse_from(&arguments) {
+fn parsed(arguments: &[OsString]) -> Result<Cli, ExitCode> {
+    let error = match Cli::try_parse_from(arguments) {
         Ok(cli) => return Ok(cli),
         Err(error) => error,
     };

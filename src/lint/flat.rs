@@ -46,11 +46,11 @@ pub(super) fn check(spec: &Spec, network: &Checked) -> Option<Diagnostic> {
 fn count(network: &Checked, axis: usize, side: u64, left: &mut u64) -> Option<(u64, u128, u128)> {
     let (mut layers, mut weights, mut idle) = (0, 0, 0);
     for layer in network.layers() {
-        let Some((window, size, all)) = convolution(network, &layer) else { continue };
+        let Some((window, map, all)) = convolution(network, &layer) else { continue };
         let kernel = *window.kernel.get(axis)?;
         let extent = *window.extent().get(axis)?;
         // From one line of a map to the farthest is less than its side.
-        if size.get(axis) != Some(&side) || extent < 2 * side || kernel > *left {
+        if map.get(axis) != Some(&side) || extent < 2 * side || kernel > *left {
             continue;
         }
         *left -= kernel;
