@@ -86,8 +86,9 @@ fn watch() {
 #[cfg(unix)]
 fn listen() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    // Who starts the program under `nohup` wants it to go on.
-    let signals = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal));
+    // Who starts the program under `nohup` wants it to go on. A shell lets what it starts in the background ignore interruptions
+    // from the keyboard; one that is sent all the same is meant.
+    let signals = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| *signal != SIGHUP || !is_ignored(SIGHUP));
     if let Ok(mut signals) = signal_hook::iterator::Signals::new(signals) {
         std::thread::spawn(move || signals.forever().for_each(interrupted));
     }
