@@ -77,6 +77,7 @@ codes! {
     WeightsDoNotFit = "E0701", "the weight file does not fit the network";
     WeightsUnreadable = "E0702", "the weight file cannot be read";
     InputDoesNotFit = "E0703", "the input array does not fit the network";
+    WeightsUnusable = "E0704", "the weight file has values that no network can use";
     UnusedParameter = "W0101", "a parameter or variable that nothing uses";
     DeadBranch = "W0102", "statements that can never be reached";
     CommentOfANumber = "W0103", "a comment that looks like a division";
