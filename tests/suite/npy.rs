@@ -4,8 +4,9 @@ use std::path::Path;
 
 /// Writes a float32 array in NumPy's format.
 pub fn write(path: &Path, shape: &[u64], values: &[f32]) {
-    let sides: Vec<_> = shape.iter().map(u64::to_string).collect();
-    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", sides.join(", "));
+    // A tuple of one needs its comma.
+    let sides: Vec<_> = shape.iter().map(|side| format!("{side},")).collect();
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", sides.join(" "));
     let header = format!("{header:117}\n");
     let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
     bytes.extend(header.bytes());

@@ -189,7 +189,7 @@ fn a_package_refuses_what_it_cannot_do() {
     );
     let sized = of("3 x 8 x 8", "stem cifar(4) stage own(4)", "conv 1x1 (filters) blur");
     let found = called_in_keras(&sized, &["n(False, (None, None, 3))", "n(False, (9, 9, 3))"]);
-    assert_eq!(found[0], "ValueError input_shape is (None, None, 3): some layers must know the sides of their maps");
+    assert_eq!(found[0], "ValueError input_shape is (None, None, 3): some layers must know height and width");
     assert_eq!(found[1], "(None, 5, 5, 4)");
     let channels = of("3 x 8 x 8", "stem none stage own(4)", "conv 1x1 (2 * channels)");
     let found = called_in_keras(&channels, &["n(False, (9, 9, 3))", "n(False, (9, 9, 1))"]);

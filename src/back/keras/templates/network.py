@@ -89,7 +89,7 @@ def {{ name }}(include_top={% if defaults.include_top %}True{% else %}False{% en
 {%- if defaults.is_sized %}
     if None in tuple(input_shape):
         raise ValueError(
-            f"input_shape is {input_shape}: some layers must know the sides of their maps"
+            f"input_shape is {input_shape}: some layers must know height and width"
         )
 {%- endif %}
     inputs = keras.Input(input_shape, name={{ input }})
