@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     /// Where to write the output, float32 in C order; `-` is standard output
     #[arg(short, long, value_name = "Y.npy")]
     pub(super) output: Option<PathBuf>,
-    /// Overwrite the file if it is there
+    /// Overwrite a file that is no array
     #[arg(long, requires = "output")]
     pub(super) force: bool,
     /// Take the form for inference, with batch norms folded into the convolutions: weights may be of either form then. The result is no

@@ -144,13 +144,17 @@ fn below<'p>(folder: &Path, path: &'p Path) -> Vec<&'p Path> {
     inner
 }
 
-/// Who wrote the file at `path`: what begins as our files do, or has us as an ONNX file's producer, is ours.
+/// Who wrote the file at `path`: what begins as our files do, or has us as an ONNX file's producer, is ours, and so is an array of NumPy that is called one,
+/// which `run` writes anew each time.
 pub(super) fn origin(path: &Path) -> io::Result<Origin> {
     let mut file = File::open(path)?;
     let mut begin = Vec::new();
     Read::by_ref(&mut file).take(256).read_to_end(&mut begin)?;
     let is_onnx = path.extension().is_some_and(|own| own == "onnx");
     if is_onnx && begin.windows(PRODUCER.len()).any(|part| part == PRODUCER.as_bytes()) {
+        return Ok(Origin::Generated);
+    }
+    if begin.starts_with(b"\x93NUMPY") && path.extension().is_some_and(|own| own == "npy") {
         return Ok(Origin::Generated);
     }
     if !seal::is_headed(&begin) {

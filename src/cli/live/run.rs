@@ -17,7 +17,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, global: Global) -> Result<(), F
         return Err(Failure::unasked("cannot read both", "FILE and --input are standard input"));
     }
     if let Some(output) = &arguments.output {
-        write::absent(output, arguments.force)?;
+        write::ours(output, arguments.force)?;
     }
     let options = model::options(arguments.engine)?;
     let source = files::read_description(&arguments.file)?;
