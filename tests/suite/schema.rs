@@ -262,6 +262,7 @@ fn tombi_has_nothing_to_say_of_what_ships() {
     }
 }
 
+/// > `tombi lint --offline FILE` says the same on the command line.
 #[test]
 fn tombi_refuses_what_is_wrong() {
     let edits = [

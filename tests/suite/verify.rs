@@ -342,7 +342,10 @@ fn what_a_package_does_behind_its_last_named_layer_is_seen() {
     meddle(&mut command, folder.path(), KERAS_BEHIND);
     let (code, found) = answer(&mut command);
     assert_eq!((code, &found["verdict"]), (1, &json!("different")), "{found:#}");
-    assert_eq!(found["differences"].as_array().unwrap().last().unwrap()["first"]["op"], "channel_conv", "{found:#}");
+    // Where Keras parts from one runtime it parts from the others: it is looked for once.
+    let located = found["differences"].as_array().unwrap().iter().filter(|pair| !pair["first"].is_null());
+    let located: Vec<_> = located.map(|pair| &pair["first"]["op"]).collect();
+    assert_eq!(located, ["channel_conv"], "{found:#}");
 }
 
 /// What ONNX Runtime is given, with a tensor or an attribute changed a little.
