@@ -78,6 +78,7 @@ codes! {
     WeightsDoNotFit = "E0701", "the weight file does not fit the network";
     WeightsUnreadable = "E0702", "the weight file cannot be read";
     InputDoesNotFit = "E0703", "the input array does not fit the network";
+    WeightsUnusable = "E0704", "the weight file has values that no network can use";
     HeaderTooLarge = "E0705", "the header of the weight file is larger than the limit";
     UnusedParameter = "W0101", "a parameter or variable that nothing uses";
     DeadBranch = "W0102", "statements that can never be reached";

@@ -1,15 +1,17 @@
 //! The choices of a dialect: what each is called in the language, and what it can be.
 
+use super::init;
 use crate::diagnostic::{Code, Diagnostic, suggest};
 use crate::ir::dialect::{
-    ActivationStyle, FirstDilation, Init, PaddingStyle, Projection, Reported, StridePosition, StridedBlock,
+    ActivationStyle, FirstDilation, PaddingStyle, Projection, Reported, StridePosition, StridedBlock,
 };
 use crate::ir::names::NameTable;
-use crate::ir::{Dialect, Sides, Spelling};
+use crate::ir::op::RunningVariance;
+use crate::ir::{Dialect, Draw, Init, Sides, Spelling};
 use crate::lang::Value;
 use crate::lang::ast::{self, Setting};
 use crate::lang::elsewhere;
-use crate::lang::eval::{mistyped, whole};
+use crate::lang::eval::{self, mistyped, whole};
 use crate::source::{Span, Spanned};
 
 /// A choice that a dialect makes.
@@ -17,6 +19,8 @@ struct Field {
     name: &'static str,
     get: fn(&Dialect) -> Value,
     set: fn(&mut Dialect, &Value, Span) -> Result<(), Box<Diagnostic>>,
+    /// What is chosen where a dialect that extends none does not say; without it, it must.
+    otherwise: Option<fn(&mut Dialect)>,
 }
 
 const FIELDS: &[Field] = &[
@@ -24,86 +28,117 @@ const FIELDS: &[Field] = &[
         name: "source",
         get: |dialect| text(&dialect.source),
         set: |dialect, value, span| string(&mut dialect.source, value, span),
+        otherwise: None,
     },
     Field {
         name: "convolution_bias",
         get: |dialect| Value::Boolean(dialect.convolution_bias),
         set: |dialect, value, span| boolean(&mut dialect.convolution_bias, value, span),
+        otherwise: None,
     },
     Field {
         name: "norm_epsilon",
         get: |dialect| Value::Float(dialect.norm_epsilon),
         set: |dialect, value, span| fraction(&mut dialect.norm_epsilon, value, span),
+        otherwise: None,
     },
     Field {
         name: "norm_momentum",
         get: |dialect| Value::Float(dialect.norm_momentum),
         set: |dialect, value, span| fraction(&mut dialect.norm_momentum, value, span),
+        otherwise: None,
     },
     Field {
         name: "bottleneck_stride",
         get: |dialect| word(&STRIDES, dialect.bottleneck_stride),
         set: |dialect, value, span| choice(&mut dialect.bottleneck_stride, &STRIDES, value, span),
+        otherwise: None,
     },
     Field {
         name: "preactivation_stride",
         get: |dialect| word(&BLOCKS, dialect.preactivation_stride),
         set: |dialect, value, span| choice(&mut dialect.preactivation_stride, &BLOCKS, value, span),
+        otherwise: None,
     },
     Field {
         name: "dilated_first_block",
         get: |dialect| word(&DILATIONS, dialect.dilated_first_block),
         set: |dialect, value, span| choice(&mut dialect.dilated_first_block, &DILATIONS, value, span),
+        otherwise: Some(|dialect| dialect.dilated_first_block = FirstDilation::Previous),
     },
     Field {
         name: "projection",
         get: |dialect| word(&PROJECTIONS, dialect.projection),
         set: |dialect, value, span| choice(&mut dialect.projection, &PROJECTIONS, value, span),
+        otherwise: None,
     },
     Field {
         name: "padding",
         get: |dialect| word(&PADDINGS, dialect.padding),
         set: |dialect, value, span| choice(&mut dialect.padding, &PADDINGS, value, span),
+        otherwise: None,
     },
     Field {
         name: "activation",
         get: |dialect| word(&ACTIVATIONS, dialect.activation),
         set: |dialect, value, span| choice(&mut dialect.activation, &ACTIVATIONS, value, span),
+        otherwise: None,
     },
     Field {
         name: "stem_pool_padding",
         get: |dialect| Value::Integer(dialect.stem_pool_padding.top.into()),
         set: |dialect, value, span| sides(&mut dialect.stem_pool_padding, value, span),
+        otherwise: None,
     },
     Field {
         name: "stem_pool_ceil",
         get: |dialect| Value::Boolean(dialect.stem_pool_ceil),
         set: |dialect, value, span| boolean(&mut dialect.stem_pool_ceil, value, span),
+        otherwise: None,
     },
     Field {
         name: "gate_mean",
         get: |dialect| word(&Spelling::WORDS, dialect.gate_mean),
         set: |dialect, value, span| choice(&mut dialect.gate_mean, &Spelling::WORDS, value, span),
+        otherwise: Some(|dialect| dialect.gate_mean = Spelling::Module),
     },
     Field {
         name: "convolution_init",
-        get: |dialect| word(&INITS, dialect.convolution_init),
-        set: |dialect, value, span| choice(&mut dialect.convolution_init, &INITS, value, span),
+        get: |dialect| init::value(dialect.convolution_init),
+        set: |dialect, value, span| init::read(value, span).map(|init| dialect.convolution_init = init),
+        otherwise: None,
     },
     Field {
         name: "linear_init",
-        get: |dialect| word(&INITS, dialect.linear_init),
-        set: |dialect, value, span| choice(&mut dialect.linear_init, &INITS, value, span),
+        get: |dialect| init::value(dialect.linear_init),
+        set: |dialect, value, span| init::read(value, span).map(|init| dialect.linear_init = init),
+        otherwise: None,
+    },
+    Field {
+        name: "channel_conv_init",
+        get: |dialect| init::value(dialect.channel_conv_init),
+        set: |dialect, value, span| init::read(value, span).map(|init| dialect.channel_conv_init = init),
+        otherwise: Some(|dialect| dialect.channel_conv_init = dialect.convolution_init),
+    },
+    Field {
+        name: "last_norm_scale",
+        get: |dialect| Value::Float(dialect.last_norm_scale),
+        set: |dialect, value, span| eval::number(value, span).map(|number| dialect.last_norm_scale = number),
+        otherwise: Some(|dialect| dialect.last_norm_scale = 1.0),
+    },
+    Field {
+        name: "running_variance",
+        get: |dialect| word(&VARIANCES, dialect.running_variance),
+        set: |dialect, value, span| choice(&mut dialect.running_variance, &VARIANCES, value, span),
+        otherwise: Some(|dialect| dialect.running_variance = RunningVariance::Unbiased),
     },
     Field {
         name: "reports",
         get: |dialect| word(&REPORTS, dialect.reports),
         set: |dialect, value, span| choice(&mut dialect.reports, &REPORTS, value, span),
+        otherwise: None,
     },
 ];
-
-/// Choices that a dialect without a base need not make: what came after descriptions had been written.
-const OPTIONAL: [&str; 2] = ["gate_mean", "dilated_first_block"];
 
 const STRIDES: [(&str, StridePosition); 2] = [("first", StridePosition::First), ("spatial", StridePosition::Spatial)];
 const BLOCKS: [(&str, StridedBlock); 2] = [("first", StridedBlock::First), ("last", StridedBlock::Last)];
@@ -113,20 +148,16 @@ const PROJECTIONS: [(&str, Projection); 2] =
 const PADDINGS: [(&str, PaddingStyle); 2] = [("field", PaddingStyle::Field), ("layer", PaddingStyle::Layer)];
 const ACTIVATIONS: [(&str, ActivationStyle); 2] =
     [("field", ActivationStyle::Field), ("layer", ActivationStyle::Layer)];
-const INITS: [(&str, Init); 4] = [
-    ("kaiming_normal_fan_out", Init::KaimingNormalFanOut),
-    ("kaiming_normal_fan_in", Init::KaimingNormalFanIn),
-    ("glorot_uniform", Init::GlorotUniform),
-    ("uniform_fan_in", Init::UniformFanIn),
-];
+const VARIANCES: [(&str, RunningVariance); 2] =
+    [("unbiased", RunningVariance::Unbiased), ("biased", RunningVariance::Biased)];
 const REPORTS: [(&str, Reported); 2] = [("trainable", Reported::Trainable), ("total", Reported::Total)];
 
 /// The words that a dialect's choices can be, for whoever tells a word from a misspelt variable.
 pub fn words() -> impl Iterator<Item = &'static str> {
     let two = [STRIDES.map(|(word, _)| word), BLOCKS.map(|(word, _)| word), PROJECTIONS.map(|(word, _)| word)];
-    let more = [PADDINGS.map(|(word, _)| word), REPORTS.map(|(word, _)| word), DILATIONS.map(|(word, _)| word)];
-    let last = INITS.map(|(word, _)| word).into_iter().chain(Spelling::WORDS.map(|(word, _)| word));
-    two.into_iter().chain(more).flatten().chain(last)
+    let more = [PADDINGS.map(|(word, _)| word), REPORTS.map(|(word, _)| word), VARIANCES.map(|(word, _)| word)];
+    let last = DILATIONS.map(|(word, _)| word).into_iter().chain(Spelling::WORDS.map(|(word, _)| word));
+    two.into_iter().chain(more).flatten().chain(last).chain(init::words())
 }
 
 /// The choices' names.
@@ -174,7 +205,7 @@ impl<'a> Draft<'a> {
             made.push(field.name);
         }
         let span = setting.value.span;
-        let value = setting.value.constant().ok_or_else(|| {
+        let value = setting.value.constant().or_else(|| init::called(&setting.value)).ok_or_else(|| {
             let message = format!("`{}` is no constant", field.name);
             Box::new(Diagnostic::error(
                 Code::WrongType,
@@ -186,11 +217,16 @@ impl<'a> Draft<'a> {
         (field.set)(&mut self.dialect, &value, span)
     }
 
-    pub(super) fn finish(self) -> Result<Dialect, Box<Diagnostic>> {
-        let missing: Vec<_> = match &self.made {
-            Some(made) => names().filter(|name| !made.contains(name) && !OPTIONAL.contains(name)).collect(),
-            None => Vec::new(),
-        };
+    pub(super) fn finish(mut self) -> Result<Dialect, Box<Diagnostic>> {
+        let mut missing = Vec::new();
+        for field in FIELDS {
+            match (&self.made, field.otherwise) {
+                (Some(made), _) if made.contains(&field.name) => {}
+                (Some(_), Some(otherwise)) => otherwise(&mut self.dialect),
+                (Some(_), None) => missing.push(field.name),
+                (None, _) => {}
+            }
+        }
         let table = self.names;
         match (missing.as_slice(), table) {
             ([], Some(names)) => Ok(Dialect { names, ..self.dialect }),
@@ -218,6 +254,7 @@ impl<'a> Draft<'a> {
 
 /// Every choice made somehow: what is not said is reported before this can be seen.
 fn blank() -> Dialect {
+    let unsaid = Init::from(Draw::Zero);
     Dialect {
         name: String::new(),
         source: String::new(),
@@ -233,8 +270,11 @@ fn blank() -> Dialect {
         stem_pool_padding: Sides::all(1),
         stem_pool_ceil: false,
         gate_mean: Spelling::Module,
-        convolution_init: Init::KaimingNormalFanOut,
-        linear_init: Init::UniformFanIn,
+        convolution_init: unsaid,
+        linear_init: unsaid,
+        channel_conv_init: unsaid,
+        last_norm_scale: 1.0,
+        running_variance: RunningVariance::Unbiased,
         reports: Reported::Trainable,
         names: super::table::empty(),
     }

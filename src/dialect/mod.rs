@@ -4,6 +4,7 @@
 //! Those that ship stand in `library/dialects/`, embedded in the program.
 
 mod field;
+pub mod init;
 mod table;
 
 pub use field::{names, value, words};

@@ -3,7 +3,9 @@
 //! A dialect fixes every choice in which published implementations of the same network differ. The values stand in
 //! [`crate::dialect`]; no code asks which dialect it has, only what the field says.
 
+use super::init::Init;
 use super::names::NameTable;
+use super::op::RunningVariance;
 use super::shape::Sides;
 use super::spelling::Spelling;
 
@@ -38,10 +40,16 @@ pub struct Dialect {
     pub stem_pool_ceil: bool,
     /// How the mean of a gate is written: a global average pool in a branch of a product.
     pub gate_mean: Spelling,
-    /// How fresh convolution kernels are drawn.
+    /// How fresh convolutions are drawn.
     pub convolution_init: Init,
-    /// How fresh linear matrices are drawn.
+    /// How fresh linear layers are drawn.
     pub linear_init: Init,
+    /// How fresh convolutions along the channels are drawn.
+    pub channel_conv_init: Init,
+    /// What the factors of a residual branch's last norm are before training.
+    pub last_norm_scale: f64,
+    /// What of a batch's variance goes into a batch norm's running one.
+    pub running_variance: RunningVariance,
     /// Which parameter count its users quote.
     pub reports: Reported,
     /// What its layers and weights are called, and how the weights are laid out.
@@ -101,20 +109,6 @@ pub enum ActivationStyle {
     Layer,
     /// As a field of the layer before it, where a framework has one.
     Field,
-}
-
-/// How fresh weights are drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Init {
-    /// Normal, variance 2 / fan out, fan out = outputs x kernel elements; like torch's, it does not divide by the
-    /// groups (He et al. 2015, torchvision).
-    KaimingNormalFanOut,
-    /// Normal, variance 2 / fan in, fan in = inputs / groups x kernel elements (Caffe's MSRAFiller as it stands).
-    KaimingNormalFanIn,
-    /// Uniform in plus or minus sqrt(6 / (fan in + fan out)), the fans as above (Glorot and Bengio 2010, Keras).
-    GlorotUniform,
-    /// Uniform in plus or minus 1 / sqrt(fan in), biases too (torch's Linear).
-    UniformFanIn,
 }
 
 /// The layout of tensors in a weight file.

@@ -91,6 +91,8 @@ pub enum Domain {
     Padding,
     /// A list of whole numbers, each as a number of channels.
     Numbers,
+    /// How a layer is drawn: a word, with a number where it needs one.
+    Init,
     /// A block, which will be told these.
     Block(Vec<String>),
 }

@@ -5,6 +5,7 @@ use super::scope::Blocks;
 use super::slips;
 use crate::diagnostic::suggest::{self, Words};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::dialect;
 use crate::lang::ast::{Block, Domain, Expression, Parameter};
 use crate::lang::elsewhere;
 use crate::lang::eval::whole;
@@ -107,6 +108,15 @@ impl Judge<'_> {
             return Ok(found.clone());
         }
         let refused = match (found, &parameter.domain) {
+            (Value::Text(_) | Value::Call(_), Domain::Init) => match dialect::init::read(found, *span) {
+                Ok(_) => return Ok(found.clone()),
+                Err(error) => *error,
+            },
+            // A parameter of any type hands it on.
+            (Value::Call(call), Domain::Any) if self.blocks.is_init(&call.name.value, call.is_library) => {
+                dialect::init::read(found, *span)?;
+                return Ok(found.clone());
+            }
             (Value::Call(call), Domain::Any) => {
                 let Some(block) = self.blocks.find(&call.name.value, call.is_library) else {
                     return self.block(&call.name.value, &[], &[], *span, parameter, call.is_library);
@@ -338,6 +348,7 @@ fn expected(domain: &Domain) -> String {
         }
         Domain::Padding => "expected `same`, a whole number, or four: top, bottom, left, right".to_owned(),
         Domain::Numbers => "expected a list of whole numbers: `[4096, 4096]`".to_owned(),
+        Domain::Init => format!("expected {}", suggest::list(dialect::init::forms())),
         Domain::Block(told) => format!("expected {}", suggest::list(library::parts_for(told).map(Block::name))),
     }
 }

@@ -651,7 +651,7 @@ impl<'a> Checker<'a, '_> {
             self.report.push(slips::layer_in_an_expression(word, name.span));
             return;
         }
-        if self.blocks.find(word, false).is_none() {
+        if self.blocks.find(word, false).is_none() && !self.blocks.is_init(word, false) {
             let functions = || function::ALL.iter().map(|function| function.name).chain(PLACE_FUNCTIONS);
             let message = format!("there is no function or block {}", suggest::quoted(word));
             let label = format!("functions are {}", suggest::list(functions()));

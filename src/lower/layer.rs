@@ -5,10 +5,11 @@ use super::fixed::Aspect;
 use super::frame::Context;
 use super::machine::Machine;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::dialect;
 use crate::ir::dialect::PaddingStyle;
 use crate::ir::op::{self, Activation, PoolKind};
 use crate::ir::shape::Window;
-use crate::ir::{Label, NodeId, Op, Sides};
+use crate::ir::{Init, Label, NodeId, Op, Sides};
 use crate::lang::Value;
 use crate::lang::eval::Evaluated;
 use crate::source::Span;
@@ -73,6 +74,11 @@ impl Arguments<'_> {
         }
     }
 
+    /// How the layer is drawn.
+    fn init(&self, has_bias: bool, span: Span) -> Evaluated<Init> {
+        dialect::init::read(self.get("init"), span).map(|init| init.of_layer(has_bias))
+    }
+
     fn kind(&self) -> PoolKind {
         if self.word("kind") == "max" { PoolKind::Maximum } else { PoolKind::Average }
     }
@@ -126,13 +132,17 @@ pub(super) fn add(
         "conv" => return convolution(machine, reading, arguments),
         "max_pool" => return max_pool(machine, reading, arguments),
         "norm" => {
-            let (epsilon, momentum) = (arguments.float("epsilon"), arguments.float("momentum"));
-            (Label::NORM, Op::BatchNorm(op::BatchNorm { epsilon, momentum }))
+            let (epsilon, scale) = (arguments.float("epsilon"), arguments.float("scale"));
+            let (momentum, running_variance) = (arguments.float("momentum"), machine.dialect.running_variance);
+            (Label::NORM, Op::BatchNorm(op::BatchNorm { epsilon, momentum, scale, running_variance }))
         }
-        "layer_norm" => (Label::NORM, Op::LayerNorm(op::LayerNorm { epsilon: arguments.float("epsilon") })),
+        "layer_norm" => {
+            let (epsilon, scale) = (arguments.float("epsilon"), arguments.float("scale"));
+            (Label::NORM, Op::LayerNorm(op::LayerNorm { epsilon, scale }))
+        }
         "group_norm" => {
-            let (groups, epsilon) = (arguments.integer("groups"), arguments.float("epsilon"));
-            (Label::NORM, Op::GroupNorm(op::GroupNorm { groups, epsilon }))
+            let (epsilon, scale) = (arguments.float("epsilon"), arguments.float("scale"));
+            (Label::NORM, Op::GroupNorm(op::GroupNorm { groups: arguments.integer("groups"), epsilon, scale }))
         }
         "act" => {
             let kind = Activation::ALL.into_iter().find(|kind| kind.name() == arguments.word("kind"));
@@ -150,7 +160,7 @@ pub(super) fn add(
         }
         "linear" => {
             let (features, bias) = (arguments.integer("features"), arguments.flag("bias"));
-            (Label::LINEAR, Op::Linear(op::Linear { features, bias }))
+            (Label::LINEAR, Op::Linear(op::Linear { features, bias, init: arguments.init(bias, span)? }))
         }
         "flatten" => (Label::FLATTEN, Op::Flatten(op::Flatten)),
         "dropout" => (Label::DROPOUT, Op::Dropout(op::Dropout { rate: arguments.float("rate") })),
@@ -178,7 +188,10 @@ pub(super) fn add(
             Label::SLICE,
             Op::Slice(split(machine.ask_shape(reading.at, Aspect::Channels).channels(), arguments, span)?),
         ),
-        "channel_conv" => (Label::CONV, Op::ChannelConv(op::ChannelConv { kernel: arguments.integer("kernel") })),
+        "channel_conv" => {
+            let (kernel, init) = (arguments.integer("kernel"), arguments.init(false, span)?);
+            (Label::CONV, Op::ChannelConv(op::ChannelConv { kernel, init }))
+        }
         "blur" => {
             let blur = op::Blur::new(arguments.integer("size"), arguments.integer("stride"));
             (Label::BLUR, Op::Blur(blur))
@@ -202,7 +215,9 @@ fn convolution(
     }
     let window = Window { kernel, stride, dilation, padding, ceil: false };
     let (filters, groups) = (arguments.integer("filters"), arguments.integer("groups"));
-    let conv = op::Conv2d { filters, window, groups, bias: arguments.flag("bias") };
+    let bias = arguments.flag("bias");
+    let init = arguments.init(bias, reading.span)?;
+    let conv = op::Conv2d { filters, window, groups, bias, init };
     reading.push(machine, Label::CONV, Op::Conv2d(conv))
 }
 

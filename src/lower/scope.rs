@@ -1,5 +1,6 @@
 //! Where names of blocks are looked for.
 
+use crate::dialect;
 use crate::lang::Definitions;
 use crate::lang::ast::Block;
 use crate::library::{self, Place};
@@ -56,6 +57,11 @@ impl<'a> Blocks<'a> {
     /// The block called `name`, where the library or the description says so.
     pub(super) fn find(self, name: &str, is_library: bool) -> Option<&'a Block> {
         if is_library { library::find(name) } else { self.index.find(name).or_else(|| library::find(name)) }
+    }
+
+    /// Whether `name` is how a layer is drawn, and no block.
+    pub(super) fn is_init(self, name: &str, is_library: bool) -> bool {
+        dialect::init::words().any(|word| word == name) && self.find(name, is_library).is_none()
     }
 
     /// The block called `name`, where a description names one for `place`.

@@ -283,9 +283,25 @@ impl View<'_, '_> {
         Ok(before.filter(|value| is_said(value)).cloned().unwrap_or(own))
     }
 
+    /// How a layer is drawn, with what it is told: `normal(0.01)`.
+    fn init(&self, name: &Spanned<String>, passed: &[Passed], span: Span) -> Evaluated {
+        let argument = |Passed { name, value }: &Passed| {
+            let written = self.frame.written(value, self.frame.blame);
+            let value = Spanned::new(evaluate(value, self)?, written);
+            Ok(Argument { name: name.clone(), variable: None, value })
+        };
+        let arguments = passed.iter().map(argument).collect::<Evaluated<Vec<_>>>()?;
+        let is_library = self.frame.block.is_library;
+        let value = Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library }));
+        bounded(value, span, self)
+    }
+
     /// A block with some of its arguments, as a value.
     fn block(&self, name: &Spanned<String>, passed: &[Passed], span: Span) -> Evaluated {
         let is_library = self.frame.block.is_library;
+        if self.machine.blocks.is_init(&name.value, is_library) {
+            return self.init(name, passed, span);
+        }
         let Some(block) = self.machine.blocks.find(&name.value, is_library) else {
             let functions = || function::ALL.iter().map(|function| function.name).chain(PLACE_FUNCTIONS);
             let message = format!("there is no function or block {}", suggest::quoted(&name.value));

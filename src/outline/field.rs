@@ -101,7 +101,7 @@ fn slot(op: &mut Op, field: Field) -> Option<Slot<'_>> {
         | (Op::Subsample(op::Subsample { stride: count }), Field::Stride)
         | (Op::Pad(op::Pad::Channels { before: count, .. }), Field::Before)
         | (Op::Pad(op::Pad::Channels { after: count, .. }), Field::After)
-        | (Op::ChannelConv(op::ChannelConv { kernel: count }), Field::Kernel)
+        | (Op::ChannelConv(op::ChannelConv { kernel: count, .. }), Field::Kernel)
         | (Op::PathSoftmax(op::PathSoftmax { paths: count }), Field::Paths)
         | (Op::Slice(op::Slice { start: count, .. }), Field::Start)
         | (Op::Slice(op::Slice { length: count, .. }), Field::Length) => Some(Slot::Count(count)),
@@ -109,7 +109,7 @@ fn slot(op: &mut Op, field: Field) -> Option<Slot<'_>> {
         (
             Op::BatchNorm(op::BatchNorm { epsilon: real, .. })
             | Op::GroupNorm(op::GroupNorm { epsilon: real, .. })
-            | Op::LayerNorm(op::LayerNorm { epsilon: real }),
+            | Op::LayerNorm(op::LayerNorm { epsilon: real, .. }),
             Field::Epsilon,
         )
         | (Op::LayerScale(op::LayerScale { init: real }), Field::Init)

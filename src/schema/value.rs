@@ -1,5 +1,6 @@
 //! What a parameter takes, as a schema.
 
+use crate::dialect::init;
 use crate::lang;
 use crate::lang::ast::{Block, Domain, Parameter};
 use crate::library::{self, Place};
@@ -26,6 +27,7 @@ pub(super) fn of(parameter: &Parameter) -> Value {
             json!({ "anyOf": [{ "const": "same" }, side, sides] })
         }
         Domain::Numbers => json!({ "type": "array", "items": whole(1, limits::CHANNELS) }),
+        Domain::Init => init(),
         Domain::Block(told) => block(told),
     };
     // What may be absent can be said to be.
@@ -52,6 +54,7 @@ pub(super) fn words(parameter: &Parameter) -> Vec<Value> {
     match &parameter.domain {
         Domain::Choice(words) => words.iter().map(|word| json!(word)).collect(),
         Domain::Boolean => vec![json!(true), json!(false)],
+        Domain::Init => init::words().map(|word| json!(word)).collect(),
         Domain::Block(told) => library::parts_for(told).map(|block| json!(block.name())).collect(),
         Domain::Any
         | Domain::Channels
@@ -111,6 +114,12 @@ fn block(told: &[String]) -> Value {
         any.push(json!({ "enum": others }));
     }
     json!({ "anyOf": any })
+}
+
+/// How a layer is drawn: a word, or one with what it is told.
+fn init() -> Value {
+    let words: Vec<_> = init::words().collect();
+    json!({ "type": "string", "pattern": format!(r"^\s*({})\s*(\(.*\)\s*)?$", words.join("|")) })
 }
 
 fn whole(min: impl Into<Value>, max: impl Into<Value>) -> Value {

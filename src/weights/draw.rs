@@ -5,21 +5,25 @@
 
 use super::vary::Values;
 use super::{Entry, Misfit, Supply, Tensor, Weights, expected};
-use crate::ir::dialect::{Dialect, Init};
-use crate::ir::{Op, Parameter, ParameterKind, op};
+use crate::ir::{Distribution, Parameter};
 use crate::valid::Checked;
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
 /// Fresh weights for `checked` from `seed`.
 ///
-/// Kernels are drawn from the distribution that the dialect names for convolutions or linear layers; biases are zero
-/// but for [`Init::UniformFanIn`], which draws them like the matrix; a norm begins as gamma 1, beta 0, a batch norm with
-/// mean 0 and variance 1, a layer scale as its op says. How much memory they take is [`super::bytes`]; the caller answers for it.
+/// Each tensor is drawn from its [`distribution`]. How much memory they take is [`super::bytes`]; the caller answers for it.
 #[must_use]
 pub fn init(checked: &Checked, seed: u64) -> Weights {
     let Fresh { recipes, seed } = Fresh::new(checked, seed);
     recipes.into_iter().map(|(parameter, recipe)| (parameter, recipe.draw(seed))).collect()
+}
+
+/// What a parameter of `checked` begins as: what every back end draws from, as its layer says ([`crate::ir::Init`]).
+#[must_use]
+pub fn distribution(checked: &Checked, parameter: Parameter) -> Distribution {
+    let layer = checked.layer(parameter.node);
+    layer.node.op.fresh(parameter.kind, layer.input)
 }
 
 /// Normal values of mean 0 and variance 1: images to try a network on, row-major in any `shape`.
@@ -42,7 +46,7 @@ impl Fresh {
     /// Fresh weights for `checked` from `seed`.
     #[must_use]
     pub fn new(checked: &Checked, seed: u64) -> Self {
-        Self::drawn(checked, seed, |entry| Rule::new(checked, entry.parameter, &entry.ir_shape))
+        Self::drawn(checked, seed, |entry| distribution(checked, entry.parameter))
     }
 
     /// Weights for `checked` from `seed` of which every one counts, for comparing programs. Among those that training begins
@@ -51,14 +55,14 @@ impl Fresh {
     #[must_use]
     pub fn varied(checked: &Checked, seed: u64) -> Self {
         let values = Values::of(checked);
-        Self::drawn(checked, seed, |entry| Rule::Drawn(values.distribution(checked, entry.parameter, &entry.ir_shape)))
+        Self::drawn(checked, seed, |entry| values.distribution(checked, entry.parameter, &entry.ir_shape))
     }
 
-    /// Each tensor by its own rule.
-    fn drawn(checked: &Checked, seed: u64, rule: impl Fn(&Entry) -> Rule) -> Self {
+    /// Each tensor from a distribution of its own.
+    fn drawn(checked: &Checked, seed: u64, of: impl Fn(&Entry) -> Distribution) -> Self {
         let recipes = expected(checked).into_iter().map(|entry| {
-            let rule = rule(&entry);
-            (entry.parameter, Recipe { name: entry.name, shape: entry.ir_shape, rule })
+            let distribution = of(&entry);
+            (entry.parameter, Recipe { name: entry.name, shape: entry.ir_shape, distribution })
         });
         Self { recipes: recipes.collect(), seed }
     }
@@ -75,79 +79,22 @@ impl Supply for Fresh {
 struct Recipe {
     name: String,
     shape: Vec<u64>,
-    rule: Rule,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Rule {
-    Constant(f32),
-    Drawn(Distribution),
+    distribution: Distribution,
 }
 
 impl Recipe {
     fn draw(&self, seed: u64) -> Tensor {
         let mut generator = Generator::new(seed, &self.name);
-        let value = |_| match self.rule {
-            Rule::Constant(value) => value,
-            Rule::Drawn(distribution) => distribution.draw(&mut generator),
-        };
+        let value = |_| self.distribution.draw(&mut generator);
         Tensor { shape: self.shape.clone(), values: (0..self.shape.iter().product()).map(value).collect() }
     }
 }
 
-impl Rule {
-    fn new(checked: &Checked, parameter: Parameter, shape: &[u64]) -> Self {
-        let Dialect { convolution_init, linear_init, .. } = *checked.graph().dialect;
-        let layer = checked.layer(parameter.node);
-        let is_convolution = matches!(layer.node.op, Op::Conv2d(_) | Op::ChannelConv(_));
-        let init = if is_convolution { convolution_init } else { linear_init };
-        match parameter.kind {
-            ParameterKind::Kernel => Self::Drawn(Distribution::new(init, shape)),
-            ParameterKind::Bias if init == Init::UniformFanIn => {
-                let kernel = layer.node.op.parameters(layer.input).into_iter().next().map(|(_, shape)| shape);
-                Self::Drawn(Distribution::new(init, &kernel.unwrap_or_default()))
-            }
-            ParameterKind::Bias | ParameterKind::Shift | ParameterKind::Mean => Self::Constant(0.0),
-            ParameterKind::Scale | ParameterKind::Variance => Self::Constant(1.0),
-            ParameterKind::Gain => match layer.node.op {
-                #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
-                Op::LayerScale(op::LayerScale { init }) => Self::Constant(init as f32),
-                _ => Self::Constant(1.0),
-            },
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Distribution {
-    Normal {
-        deviation: f64,
-    },
-    /// Between `centre` minus and plus `bound`.
-    Uniform {
-        centre: f64,
-        bound: f64,
-    },
-}
-
 impl Distribution {
-    /// What `init` means for a kernel of `shape` [out, in / groups, …].
-    #[expect(clippy::cast_precision_loss, reason = "a fan is far below 2^53")]
-    fn new(init: Init, shape: &[u64]) -> Self {
-        let outputs = shape.first().copied().unwrap_or(1);
-        let fan_in = shape.iter().skip(1).product::<u64>() as f64;
-        let fan_out = (outputs * shape.iter().skip(2).product::<u64>()) as f64;
-        match init {
-            Init::KaimingNormalFanOut => Self::Normal { deviation: (2.0 / fan_out).sqrt() },
-            Init::KaimingNormalFanIn => Self::Normal { deviation: (2.0 / fan_in).sqrt() },
-            Init::GlorotUniform => Self::Uniform { centre: 0.0, bound: (6.0 / (fan_in + fan_out)).sqrt() },
-            Init::UniformFanIn => Self::Uniform { centre: 0.0, bound: fan_in.sqrt().recip() },
-        }
-    }
-
     #[expect(clippy::cast_possible_truncation, reason = "drawn in float64, rounded once")]
     fn draw(self, generator: &mut Generator) -> f32 {
         match self {
+            Self::Constant(value) => value as f32,
             Self::Normal { deviation } => (generator.normal() * deviation) as f32,
             Self::Uniform { centre, bound } => (centre + (2.0 * generator.uniform() - 1.0) * bound) as f32,
         }

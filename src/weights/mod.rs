@@ -10,6 +10,7 @@
 
 mod draw;
 mod expect;
+mod fault;
 mod header;
 mod layout;
 mod map;
@@ -20,8 +21,9 @@ mod translate;
 mod vary;
 mod write;
 
-pub use draw::{Fresh, images, init};
+pub use draw::{Fresh, distribution, images, init};
 pub use expect::{Entry, expected};
+pub use fault::{Fault, FaultKind, unusable};
 pub use layout::{hwio_to_oihw, oihw_to_hwio};
 pub use map::{Derivation, Rewritten, WeightMap};
 pub use misfit::{Differences, Misfit, Unreadable};

@@ -3,6 +3,7 @@
 //! The header alone says whether a file fits, so that is known before anything is loaded; then a tensor is read when it is
 //! asked for.
 
+use super::fault::{Count, Fault};
 use super::header::{self, Header, interrupted};
 use super::misfit::{Differences, Misfit};
 use super::supply::Supply;
@@ -93,6 +94,28 @@ impl<R> Reader<R> {
     }
 }
 
+impl<R: Read + Seek> Reader<R> {
+    /// The values of the file that `checked`, whose weights it has, cannot use. Everything is read, and nothing kept.
+    ///
+    /// # Errors
+    /// That the file cannot be read on.
+    pub fn faults(&mut self, checked: &Checked) -> Result<Vec<Fault>, Misfit> {
+        let mut faults = Vec::new();
+        for Entry { parameter, name, shape, .. } in expected(checked) {
+            let Some(Stored { float, start, .. }) = self.tensors.get(&parameter) else { continue };
+            self.source.seek(SeekFrom::Start(*start)).map_err(interrupted)?;
+            let mut count = Count::default();
+            let take = |values: &mut Vec<f32>| {
+                count.take(values, parameter.kind);
+                values.clear();
+            };
+            float.each(&mut self.source, shape.iter().product(), take).map_err(interrupted)?;
+            faults.extend(count.faults(&name, &shape));
+        }
+        Ok(faults)
+    }
+}
+
 impl<R: Read + Seek> Supply for Reader<R> {
     fn tensor(&mut self, parameter: Parameter) -> Result<Option<Tensor>, Misfit> {
         let Some(stored) = self.tensors.get(&parameter) else { return Ok(None) };
@@ -153,16 +176,23 @@ impl Float {
 
     /// The next `count` values of `source`.
     fn read(self, source: &mut impl Read, count: u64) -> io::Result<Vec<f32>> {
+        let mut all = Vec::with_capacity(usize::try_from(count).map_err(io::Error::other)?);
+        self.each(source, count, |values| all.append(values))?;
+        Ok(all)
+    }
+
+    /// Hands on the next `count` values of `source`, some at a time, to be taken out.
+    fn each(self, source: &mut impl Read, count: u64, mut take: impl FnMut(&mut Vec<f32>)) -> io::Result<()> {
         let mut left = usize::try_from(count * self.bytes()).map_err(io::Error::other)?;
-        let mut values = Vec::with_capacity(usize::try_from(count).map_err(io::Error::other)?);
-        let mut buffer = vec![0; CHUNK];
+        let (mut buffer, mut values) = (vec![0; CHUNK], Vec::new());
         while left > 0 {
             let chunk = buffer.get_mut(..left.min(CHUNK)).unwrap_or_default();
             source.read_exact(chunk)?;
             self.append(chunk, &mut values);
             left -= chunk.len();
+            take(&mut values);
         }
-        Ok(values)
+        Ok(())
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "float64 is rounded to the nearest float32")]

@@ -4,9 +4,8 @@
 //! add to a sum overflow no more than one. For this the mean and the mean square of every value are estimated, as if its elements were
 //! normal and independent (He et al. 2015, "Delving Deep into Rectifiers", section 2.2).
 
-use super::draw::Distribution;
 use crate::ir::op::{Activation, Conv2d, Linear, PoolKind};
-use crate::ir::{NodeId, Op, Parameter, ParameterKind};
+use crate::ir::{Distribution, NodeId, Op, Parameter, ParameterKind};
 use crate::valid::{Checked, Layer};
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;

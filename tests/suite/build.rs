@@ -1,5 +1,6 @@
 //! Networks built by hand, op for op.
 
+use crate::describe::{HE, NORM, TORCH};
 use resnetc::ir::graph::Kinds;
 use resnetc::ir::names::{NameTable, Rows, Selector, Template};
 use resnetc::ir::op::Activation;
@@ -68,7 +69,7 @@ impl Net {
 
 /// A square convolution without bias that keeps the size of a map at stride 1.
 pub fn conv(filters: u64, kernel: u64, groups: u64) -> Op {
-    Op::Conv2d(op::Conv2d { filters, window: window(kernel, 1), groups, bias: false })
+    Op::Conv2d(op::Conv2d { filters, window: window(kernel, 1), groups, bias: false, init: HE })
 }
 
 pub fn window(kernel: u64, stride: u64) -> Window {
@@ -99,10 +100,10 @@ pub fn zoo(dialect: Dialect, rate: f64) -> Checked {
         Op::Conv2d(conv) => Op::Conv2d(op::Conv2d { bias: true, ..conv }),
         _ => unreachable!(),
     };
-    let linear = |features, bias| Op::Linear(op::Linear { features, bias });
+    let linear = |features, bias| Op::Linear(op::Linear { features, bias, init: TORCH });
     let run =
         |net: &mut Net, value: NodeId, ops: &[Op]| ops.iter().fold(value, |value, op| net.then(op.clone(), value));
-    let norm = Op::BatchNorm(op::BatchNorm { epsilon: 1e-5, momentum: 0.1 });
+    let norm = Op::BatchNorm(NORM);
     let mut x = run(&mut net, input, &[conv(8, 3, 1), norm, act(Activation::Relu6)]);
     let squeezed = [global_mean(), biased(4), act(Activation::Relu), biased(8), act(Activation::HardSigmoid)];
     let gate = run(&mut net, x, &squeezed);
@@ -110,7 +111,7 @@ pub fn zoo(dialect: Dialect, rate: f64) -> Checked {
     x = run(&mut net, x, &[conv(8, 3, 8), Op::Blur(op::Blur::new(3, 2))]);
     let inverted = [
         conv(8, 7, 8),
-        Op::LayerNorm(op::LayerNorm { epsilon: 1e-6 }),
+        Op::LayerNorm(op::LayerNorm { epsilon: 1e-6, scale: 1.0 }),
         linear(32, true),
         act(Activation::Gelu),
         linear(8, false),
@@ -119,7 +120,8 @@ pub fn zoo(dialect: Dialect, rate: f64) -> Checked {
     ];
     let main = run(&mut net, x, &inverted);
     x = net.add(Op::Add(op::Add), Label::JOIN, &[main, x]);
-    let attention = [global_mean(), Op::ChannelConv(op::ChannelConv { kernel: 3 }), act(Activation::Sigmoid)];
+    let attention =
+        [global_mean(), Op::ChannelConv(op::ChannelConv { kernel: 3, init: TORCH }), act(Activation::Sigmoid)];
     let gate = run(&mut net, x, &attention);
     x = net.add(Op::Multiply(op::Multiply), Label::JOIN, &[gate, x]);
     let (near, far) = (run(&mut net, x, &[conv(8, 3, 1)]), run(&mut net, x, &[conv(8, 5, 2), act(Activation::Silu)]));
@@ -134,7 +136,7 @@ pub fn zoo(dialect: Dialect, rate: f64) -> Checked {
     let gate = run(&mut net, sum, &selection);
     let chosen = net.add(Op::Multiply(op::Multiply), Label::JOIN, &[both, gate]);
     x = halves(&mut net, chosen);
-    let norm = Op::GroupNorm(op::GroupNorm { groups: 2, epsilon: 1e-5 });
+    let norm = Op::GroupNorm(op::GroupNorm { groups: 2, epsilon: 1e-5, scale: 1.0 });
     x = run(&mut net, x, &[norm, act(Activation::HardSwish)]);
     let mut pool = window(3, 2);
     pool.ceil = true;
@@ -146,7 +148,8 @@ pub fn zoo(dialect: Dialect, rate: f64) -> Checked {
     x = run(&mut net, x, &padded);
     x = run(&mut net, x, &[Op::Subsample(op::Subsample { stride: 2 }), conv(6, 3, 1), act(Activation::Silu)]);
     x = run(&mut net, x, &[Op::Flatten(op::Flatten), linear(12, true)]);
-    let vectors = [Op::LayerNorm(op::LayerNorm { epsilon: 1e-5 }), Op::Slice(op::Slice { start: 2, length: 9 })];
+    let vectors =
+        [Op::LayerNorm(op::LayerNorm { epsilon: 1e-5, scale: 1.0 }), Op::Slice(op::Slice { start: 2, length: 9 })];
     x = run(&mut net, x, &vectors);
     x = net.add(Op::Concat(op::Concat), Label::JOIN, &[x, x]);
     run(&mut net, x, &[Op::Dropout(op::Dropout { rate }), linear(10, true), act(Activation::Softmax)]);

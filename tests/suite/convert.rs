@@ -185,6 +185,11 @@ fn value(parameter: &Parameter, draw: &mut Draw<'_>) -> Value {
         (_, Domain::Boolean) => Value::Plain(draw.of(&["true", "false"]).to_string()),
         (_, Domain::Choice(words)) => Value::Word(draw.of(words).clone()),
         (_, Domain::Padding) => Value::Word("same".to_owned()),
+        (_, Domain::Init) => match draw.below(3) {
+            0 => Value::Word(draw.of(&["glorot_uniform", "uniform_fan_out", "zero"]).to_string()),
+            1 => Value::Call("normal".to_owned(), vec![("deviation".to_owned(), Value::Plain("0.01".to_owned()))]),
+            _ => Value::Call("uniform_fan_in".to_owned(), vec![("bias".to_owned(), Value::Word("zero".to_owned()))]),
+        },
         (_, Domain::Numbers) => Value::List((0..draw.below(3)).map(|_| number(draw, &[5, 9])).collect()),
         (_, Domain::Any) => draw.of(&[Value::Plain("3".to_owned()), Value::Text("a b".to_owned())]).clone(),
         (_, Domain::Block(told)) => {

@@ -1,6 +1,7 @@
 //! What each op of the family costs, against the tools' own counts of networks of three nodes (`tests/golden/ops.json`).
 
 use crate::build::{Net, conv, global_mean, window};
+use crate::describe::{NORM, TORCH};
 use resnetc::analysis::{Analysis, analyse};
 use resnetc::ir::op::Activation;
 use resnetc::ir::{Label, NodeId, Op, op};
@@ -13,18 +14,18 @@ fn apply(net: &mut Net, name: &str, value: NodeId) -> NodeId {
     let join = |net: &mut Net, op: Op, other: NodeId| net.add(op, Label::JOIN, &[value, other]);
     match name {
         _ if activation.is_some() => one(net, Op::Activation(activation.unwrap())),
-        "batch_norm" => one(net, Op::BatchNorm(op::BatchNorm { epsilon: 1e-5, momentum: 0.1 })),
-        "layer_norm" => one(net, Op::LayerNorm(op::LayerNorm { epsilon: 1e-5 })),
-        "group_norm" => one(net, Op::GroupNorm(op::GroupNorm { groups: 3, epsilon: 1e-5 })),
+        "batch_norm" => one(net, Op::BatchNorm(NORM)),
+        "layer_norm" => one(net, Op::LayerNorm(op::LayerNorm { epsilon: 1e-5, scale: 1.0 })),
+        "group_norm" => one(net, Op::GroupNorm(op::GroupNorm { groups: 3, epsilon: 1e-5, scale: 1.0 })),
         "avg_pool" => one(net, Op::AvgPool(op::AvgPool { window: window(3, 2), count_padding: true })),
         "adaptive_avg_pool" => one(net, global_mean()),
         "blur 1" => one(net, Op::Blur(op::Blur::new(3, 1))),
         "blur 2" => one(net, Op::Blur(op::Blur::new(3, 2))),
         "pool, channel_conv" => {
             let pooled = net.then(global_mean(), value);
-            net.then(Op::ChannelConv(op::ChannelConv { kernel: 3 }), pooled)
+            net.then(Op::ChannelConv(op::ChannelConv { kernel: 3, init: TORCH }), pooled)
         }
-        "linear" => one(net, Op::Linear(op::Linear { features: 5, bias: true })),
+        "linear" => one(net, Op::Linear(op::Linear { features: 5, bias: true, init: TORCH })),
         "layer_scale" => one(net, Op::LayerScale(op::LayerScale { init: 0.1 })),
         "path_softmax" => one(net, Op::PathSoftmax(op::PathSoftmax { paths: 2 })),
         "slice" => one(net, Op::Slice(op::Slice { start: 2, length: 5 })),

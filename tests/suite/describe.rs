@@ -1,8 +1,18 @@
 //! Descriptions for tests: the files that ship, and stage tables written from a few numbers.
 
+use resnetc::ir::op::{BatchNorm, RunningVariance};
+use resnetc::ir::{BiasDraw, Draw, Init};
 use resnetc::source::Source;
 use resnetc::valid::Checked;
 use std::path::PathBuf;
+
+/// How a layer is drawn whose weights are not the subject.
+pub const HE: Init = Init { kernel: Draw::KaimingNormalFanOut, bias: BiasDraw::Zero };
+/// How torch draws a layer of which nothing is said.
+pub const TORCH: Init = Init { kernel: Draw::UniformFanIn, bias: BiasDraw::UniformFanIn };
+/// A batch norm as torch has it.
+pub const NORM: BatchNorm =
+    BatchNorm { epsilon: 1e-5, momentum: 0.1, scale: 1.0, running_variance: RunningVariance::Unbiased };
 
 /// The folder of the descriptions that ship.
 pub fn architectures() -> PathBuf {

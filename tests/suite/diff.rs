@@ -33,6 +33,38 @@ fn shown(code: i32, arguments: &[&str]) -> String {
     format!("$ resnetc {}\n{}", arguments.join(" "), answer.out)
 }
 
+#[test]
+fn networks_that_begin_or_train_otherwise_differ() {
+    let text = |fields: &str, classifier: &str| {
+        format!(
+            "use dialect mine\ndialect mine extends torchvision {{ {fields} }}\nnetwork net {{\n    input 3 x 32 x 32\n    \
+             stem cifar(16)\n    stage basic(16, gate = se) * 2\n    stage attended(16)\n    head classifier({classifier})\n}}\n\
+             block attended(filters: channels) {{ eca() }}\n"
+        )
+    };
+    let plain = compile(&text("", "10, pool = avg"));
+    let cases = [
+        ("convolution_init = normal(0.02)", "init kaiming_normal_fan_out -> normal(0.02)"),
+        (
+            "convolution_init = kaiming_normal_fan_out(bias = uniform_fan_in)",
+            "init kaiming_normal_fan_out -> kaiming_normal_fan_out(bias = uniform_fan_in)",
+        ),
+        ("linear_init = uniform_fan_in(bias = zero)", "init uniform_fan_in -> uniform_fan_in(bias = zero)"),
+        ("channel_conv_init = glorot_uniform", "init uniform_fan_in -> glorot_uniform"),
+        ("last_norm_scale = 0", "scale 1.0 -> 0.0"),
+        ("running_variance = biased", "running_variance unbiased -> biased"),
+        ("norm_momentum = 0.01", "momentum 0.1 -> 0.01"),
+    ];
+    for (field, expected) in cases {
+        let found = lines(&compare(&plain, &compile(&text(field, "10, pool = avg"))));
+        assert!(found.iter().any(|line| line.contains(expected)), "{field}: {found:#?}");
+        // Convolutions without a bias do not care how one would be drawn.
+        let of_gates = found.iter().all(|line| line.contains("se.conv"));
+        assert_eq!(of_gates, field.contains("bias = uniform_fan_in"), "{field}: {found:#?}");
+    }
+    assert!(compare(&plain, &compile(&text("linear_init = uniform_fan_in", "10, pool = avg"))).is_equal());
+}
+
 /// A network whose ops can be changed before it is checked again.
 fn changed(text: &str, mut change: impl FnMut(&str, &mut Op)) -> Checked {
     let network = compile(text);

@@ -1,5 +1,6 @@
 //! The engine: the numbers of the definitions, whatever the processor and the number of threads.
 
+use crate::describe::HE;
 use crate::fill::fill;
 use crate::golden::difference;
 use crate::networks::{compile, filled, small};
@@ -132,7 +133,7 @@ fn convolutions_of_many_channels_and_groups_give_the_numbers_of_their_definition
         let padding = Sides::all(dilation * (kernel - 1) / 2);
         let [kernel, stride, dilation] = [kernel, stride, dilation].map(|side| [side; 2]);
         let window = Window { kernel, stride, dilation, padding, ceil: false };
-        let conv = op::Conv2d { filters, window, groups, bias: true };
+        let conv = op::Conv2d { filters, window, groups, bias: true, init: HE };
         let network = single(Op::Conv2d(conv), Shape::Map { channels, height, width });
         let (weights, expected) = (filled(&network), defined(&network, 2));
         for isa in Isa::ALL {
@@ -211,7 +212,7 @@ fn joined_convolutions_of_groups_and_with_residuals_give_the_numbers_of_their_de
 /// A convolution of 3 x 3 and stride 1.
 fn three_by_three([channels, filters, height, width]: [u64; 4], padding: Sides) -> Checked {
     let window = Window { kernel: [3; 2], stride: [1; 2], dilation: [1; 2], padding, ceil: false };
-    let conv = op::Conv2d { filters, window, groups: 1, bias: true };
+    let conv = op::Conv2d { filters, window, groups: 1, bias: true, init: HE };
     single(Op::Conv2d(conv), Shape::Map { channels, height, width })
 }
 

@@ -1,5 +1,6 @@
 //! Batch-norm folding: which norms it takes, and what becomes of the weights.
 
+use crate::describe::{HE, NORM};
 use crate::networks::{cifar, compile, filled, of_depth, small};
 use resnetc::ir::op::{BatchNorm, Conv2d, Input};
 use resnetc::ir::shape::Window;
@@ -81,11 +82,11 @@ fn graph(build: impl FnOnce(&mut dyn FnMut(Op, &[usize]) -> usize)) -> Checked {
 
 fn convolution() -> Op {
     let window = Window { kernel: [3; 2], stride: [1; 2], dilation: [1; 2], padding: Sides::all(1), ceil: false };
-    Op::Conv2d(Conv2d { filters: 8, window, groups: 2, bias: false })
+    Op::Conv2d(Conv2d { filters: 8, window, groups: 2, bias: false, init: HE })
 }
 
 fn norm() -> Op {
-    Op::BatchNorm(BatchNorm { epsilon: 1e-5, momentum: 0.1 })
+    Op::BatchNorm(NORM)
 }
 
 fn input() -> Op {

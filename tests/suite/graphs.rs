@@ -1,5 +1,6 @@
 //! Graphs that no description makes, built by hand, get the errors that only they can get.
 
+use crate::describe::{HE, TORCH};
 use resnetc::diagnostic::{Code, Diagnostic};
 use resnetc::ir::shape::Window;
 use resnetc::ir::{Address, Graph, Label, NodeId, Op, Origin, Place, Shape, Sides, op};
@@ -31,7 +32,7 @@ impl Builder {
 
 fn convolution(filters: u64, groups: u64) -> Op {
     let window = Window { kernel: [3; 2], stride: [1; 2], dilation: [1; 2], padding: Sides::all(1), ceil: false };
-    Op::Conv2d(op::Conv2d { filters, window, groups, bias: false })
+    Op::Conv2d(op::Conv2d { filters, window, groups, bias: false, init: HE })
 }
 
 #[test]
@@ -62,7 +63,7 @@ fn zero_groups_are_refused() {
 #[test]
 fn a_linear_layer_on_a_map_works_at_each_position() {
     let (mut builder, input) = Builder::new(3);
-    builder.add(Op::Linear(op::Linear { features: 10, bias: true }), 1, &[input]);
+    builder.add(Op::Linear(op::Linear { features: 10, bias: true, init: TORCH }), 1, &[input]);
     let network = resnetc::valid::check(builder.0).unwrap();
     assert_eq!(network.shape(network.output()), Shape::Map { channels: 10, height: 8, width: 8 });
 }
@@ -70,7 +71,7 @@ fn a_linear_layer_on_a_map_works_at_each_position() {
 #[test]
 fn a_convolution_along_channels_needs_a_pooled_map() {
     let (mut builder, input) = Builder::new(3);
-    builder.add(Op::ChannelConv(op::ChannelConv { kernel: 3 }), 1, &[input]);
+    builder.add(Op::ChannelConv(op::ChannelConv { kernel: 3, init: TORCH }), 1, &[input]);
     let error = builder.refusal();
     assert_eq!(error.code, Code::WrongRank);
     assert_eq!(error.primary.text, "it reads 3 x 8 x 8");

@@ -1,6 +1,6 @@
 //! The generated Keras packages are the networks that their descriptions say, and read as a person would write them.
 
-use crate::describe::{self, RESNET_50, Residual};
+use crate::describe::{self, HE, RESNET_50, Residual};
 use crate::fill::fill;
 use crate::npy;
 use crate::python;
@@ -214,7 +214,7 @@ fn by_hand(dialect: Arc<Dialect>) -> Checked {
         ..origin(0, Label::INPUT)
     };
     let start = graph.add(Op::Input(op::Input { channels: 2, size: [11, 14] }), input, &[]);
-    let conv = op::Conv2d { filters: 4, window, groups: 2, bias: true };
+    let conv = op::Conv2d { filters: 4, window, groups: 2, bias: true, init: HE };
     let same = graph.add(Op::Conv2d(conv), origin(1, Label::CONV), &[start]);
     let shifted = Window { padding: Sides { top: 2, bottom: 1, left: 0, right: 3 }, stride: [2, 1], ..window };
     let moved = graph.add(Op::Conv2d(op::Conv2d { window: shifted, ..conv }), origin(2, Label::CONV), &[same]);

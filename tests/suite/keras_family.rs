@@ -1,5 +1,6 @@
 //! Keras packages of graphs that have every op of the IR in every kind of block: they compute what the definitions say.
 
+use crate::describe::{HE, NORM, TORCH};
 use crate::fill::fill;
 use crate::keras::{ruff, run, run_on, small, write};
 use crate::python;
@@ -132,7 +133,7 @@ fn bare(kernel: u64, stride: u64) -> Window {
 }
 
 fn conv(filters: u64, window: Window, groups: u64, bias: bool) -> Op {
-    Op::Conv2d(op::Conv2d { filters, window, groups, bias })
+    Op::Conv2d(op::Conv2d { filters, window, groups, bias, init: HE })
 }
 
 fn point(filters: u64) -> Op {
@@ -140,11 +141,11 @@ fn point(filters: u64) -> Op {
 }
 
 fn norm() -> Op {
-    Op::BatchNorm(op::BatchNorm { epsilon: 1e-5, momentum: 0.1 })
+    Op::BatchNorm(NORM)
 }
 
 fn layer_norm() -> Op {
-    Op::LayerNorm(op::LayerNorm { epsilon: 1e-6 })
+    Op::LayerNorm(op::LayerNorm { epsilon: 1e-6, scale: 1.0 })
 }
 
 fn act(activation: Activation) -> Op {
@@ -172,7 +173,7 @@ fn slice(start: u64, length: u64) -> Op {
 }
 
 fn linear(features: u64) -> Op {
-    Op::Linear(op::Linear { features, bias: true })
+    Op::Linear(op::Linear { features, bias: true, init: TORCH })
 }
 
 fn flatten() -> Op {
@@ -248,7 +249,9 @@ fn gates(layout: Layout) -> Checked {
             }
         };
         let eca = |net: &mut Net| {
-            net.branch("eca").op(global(PoolKind::Maximum)).op(Op::ChannelConv(op::ChannelConv { kernel }));
+            net.branch("eca")
+                .op(global(PoolKind::Maximum))
+                .op(Op::ChannelConv(op::ChannelConv { kernel, init: TORCH }));
             net.op(act(Activation::HardSigmoid));
         };
         net.join(ADD, &[&main, &skip]).at(40).op(relu()).join(MULTIPLY, &[&eca, &identity]);
@@ -284,7 +287,11 @@ fn modern(layout: Layout) -> Checked {
     let block = |net: &mut Net, filters: u64, rate: f64| {
         let main = |net: &mut Net| {
             net.op(conv(filters, square(7, 1), filters, true)).op(layer_norm()).op(linear(4 * filters));
-            net.op(act(Activation::Gelu)).op(Op::Linear(op::Linear { features: filters, bias: filters == 6 }));
+            net.op(act(Activation::Gelu)).op(Op::Linear(op::Linear {
+                features: filters,
+                bias: filters == 6,
+                init: TORCH,
+            }));
             net.op(Op::LayerScale(op::LayerScale { init: 1e-6 }));
             if rate > 0.0 {
                 net.op(Op::DropPath(op::DropPath { rate }));
@@ -399,7 +406,7 @@ fn preactivated(layout: Layout) -> Checked {
 
 fn preactivated_with(layout: Layout, classes: Option<u64>) -> Checked {
     let mut net = Net::new("preactivated", layout, [3, 17, 20]);
-    let group_norm = |groups: u64| Op::GroupNorm(op::GroupNorm { groups, epsilon: 1e-5 });
+    let group_norm = |groups: u64| Op::GroupNorm(op::GroupNorm { groups, epsilon: 1e-5, scale: 1.0 });
     let block = |net: &mut Net, filters: u64, stride: u64, groups: u64| {
         let main = |net: &mut Net| {
             net.op(conv(filters, square(3, 1), 1, false)).op(group_norm(groups)).op(relu());
@@ -512,7 +519,11 @@ fn vectors(layout: Layout) -> Checked {
         net.op(Op::DropPath(op::DropPath { rate: 0.25 })).join(MULTIPLY, &[&first, &second]);
     };
     net.op(conv(3, square(3, 1), 1, false)).stage("vectors", &[&sums]);
-    net.head().op(layer_norm()).op(Op::Linear(op::Linear { features: 8, bias: false })).op(relu()).op(slice(2, 5));
+    net.head()
+        .op(layer_norm())
+        .op(Op::Linear(op::Linear { features: 8, bias: false, init: TORCH }))
+        .op(relu())
+        .op(slice(2, 5));
     net.op(linear(4)).op(act(Activation::Softmax));
     net.check()
 }

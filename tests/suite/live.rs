@@ -1,6 +1,7 @@
 //! The live model: the numbers of torchvision and of ONNX Runtime, training, loading and saving.
 
 use crate::build::{Net, dialect, zoo};
+use crate::describe::{NORM, TORCH};
 use crate::fill::fill;
 use crate::golden::{assert_golden, difference};
 use crate::live_engine::both;
@@ -185,7 +186,7 @@ fn norms_activations_linear_and_pools_give_the_numbers_of_onnx_runtime() {
     ];
     let table = vec![
         (
-            single(Op::BatchNorm(BatchNorm { epsilon: 1e-3, momentum: 0.1 }), shape, false),
+            single(Op::BatchNorm(BatchNorm { epsilon: 1e-3, ..NORM }), shape, false),
             case("BatchNormalization", vec![("epsilon", json!(1e-3))], norm_inputs.into()),
         ),
         (act(Activation::Relu), case("Relu", vec![], vec![input()])),
@@ -196,7 +197,7 @@ fn norms_activations_linear_and_pools_give_the_numbers_of_onnx_runtime() {
         (act(Activation::HardSwish), case("HardSwish", vec![], vec![input()])),
         (act(Activation::Softmax), case("Softmax", vec![("axis", json!(1))], vec![input()])),
         (
-            single(Op::LayerNorm(op::LayerNorm { epsilon: 1e-6 }), shape, false),
+            single(Op::LayerNorm(op::LayerNorm { epsilon: 1e-6, scale: 1.0 }), shape, false),
             transposed()
                 .then(
                     "LayerNormalization",
@@ -206,7 +207,7 @@ fn norms_activations_linear_and_pools_give_the_numbers_of_onnx_runtime() {
                 .then("Transpose", vec![("perm", json!([0, 3, 1, 2]))], vec![]),
         ),
         (
-            single(Op::GroupNorm(op::GroupNorm { groups: 3, epsilon: 1e-5 }), shape, false),
+            single(Op::GroupNorm(op::GroupNorm { groups: 3, epsilon: 1e-5, scale: 1.0 }), shape, false),
             case(
                 "GroupNormalization",
                 vec![("epsilon", json!(1e-5)), ("num_groups", json!(3))],
@@ -224,7 +225,7 @@ fn norms_activations_linear_and_pools_give_the_numbers_of_onnx_runtime() {
                 .then("Reshape", vec![], vec![reshape(&[2, 6, 12, 15])]),
         ),
         (
-            single(Op::Linear(Linear { features: 7, bias: true }), shape, true),
+            single(Op::Linear(Linear { features: 7, bias: true, init: TORCH }), shape, true),
             case("Gemm", vec![("transB", json!(1))], flat),
         ),
         (single(pool(PoolKind::Average, [1, 1]), shape, false), case("GlobalAveragePool", vec![], vec![input()])),

@@ -39,6 +39,7 @@ mod generated;
 mod golden;
 mod graphs;
 mod hostile;
+mod init;
 mod interruption;
 mod keras;
 mod keras_family;

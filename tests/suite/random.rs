@@ -1,6 +1,7 @@
 //! Random networks of random ops: blocks made of series and parallel parts, as a description could have them.
 
 use crate::build::{Net, conv, global_mean, window};
+use crate::describe::{NORM, TORCH};
 use proptest::prelude::*;
 use resnetc::ir::graph::StageKind;
 use resnetc::ir::op::Activation;
@@ -46,7 +47,8 @@ pub fn network(kinds: &[(&str, &[Tree], u32)]) -> Checked {
         }
     }
     builder.net.enter(Place::Head);
-    for op in [global_mean(), Op::Flatten(op::Flatten), Op::Linear(op::Linear { features: 5, bias: true })] {
+    for op in [global_mean(), Op::Flatten(op::Flatten), Op::Linear(op::Linear { features: 5, bias: true, init: TORCH })]
+    {
         value = builder.leaf(op, Label::HEAD, value);
     }
     builder.net.finish()
@@ -96,7 +98,7 @@ impl Builder {
             if gates {
                 end = self.leaf(global_mean(), Label::SKIP, end);
                 end = self.leaf(
-                    Op::ChannelConv(op::ChannelConv { kernel: 3 + 2 * u64::from(self.block) }),
+                    Op::ChannelConv(op::ChannelConv { kernel: 3 + 2 * u64::from(self.block), init: TORCH }),
                     Label::SKIP,
                     end,
                 );
@@ -128,9 +130,9 @@ pub fn leaf(kind: u8, block: u32, shape: Shape) -> Op {
         0 => conv(4 + 2 * block, 1, 1),
         1 => conv(6, 1 + 2 * (block % 2), 1),
         2 => conv(channels, 3, channels),
-        3 => Op::BatchNorm(op::BatchNorm { epsilon: 1e-5 * real, momentum: 0.1 }),
-        4 => Op::LayerNorm(op::LayerNorm { epsilon: 1e-6 * real }),
-        5 => Op::GroupNorm(op::GroupNorm { groups: if even { 2 } else { 1 }, epsilon: 1e-5 }),
+        3 => Op::BatchNorm(op::BatchNorm { epsilon: 1e-5 * real, ..NORM }),
+        4 => Op::LayerNorm(op::LayerNorm { epsilon: 1e-6 * real, scale: 1.0 }),
+        5 => Op::GroupNorm(op::GroupNorm { groups: if even { 2 } else { 1 }, epsilon: 1e-5, scale: 1.0 }),
         6 => Op::MaxPool(op::MaxPool { window: window(3, 1) }),
         7 => Op::AvgPool(op::AvgPool { window: window(3, 1), count_padding: true }),
         8 => Op::AvgPool(op::AvgPool { window: window(1 + 2 * (block % 3), 1), count_padding: false }),
@@ -141,7 +143,7 @@ pub fn leaf(kind: u8, block: u32, shape: Shape) -> Op {
         13 => Op::PathSoftmax(op::PathSoftmax { paths: if even { 2 } else { 1 } }),
         14 => Op::Slice(op::Slice { start: 0, length: channels.div_ceil(2) }),
         15 => Op::Slice(op::Slice { start: channels / 2, length: channels - channels / 2 }),
-        16 => Op::Linear(op::Linear { features: 4 + block, bias: true }),
+        16 => Op::Linear(op::Linear { features: 4 + block, bias: true, init: TORCH }),
         17 => Op::Pad(op::Pad::Channels { before: block, after: 1 }),
         _ => Op::Activation(Activation::ALL[usize::from(kind - 18) % Activation::ALL.len()]),
     }

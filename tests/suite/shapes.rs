@@ -7,6 +7,7 @@
 //! never did, and from opset 22 on it does not either. A pool's window that lies wholly in padding is a place like others
 //! to ONNX; ours refuses it, and every pool whose windows all see something has the shape of ONNX.
 
+use crate::describe::{HE, TORCH};
 use crate::onnx::{Case, Input, ask};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -40,7 +41,7 @@ fn window(ceil: bool) -> impl Strategy<Value = Window> {
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         4 => (window(false), 1..=6_u64, 1..=4_u64, any::<bool>()).prop_map(|(window, filters, groups, bias)| {
-            Op::Conv2d(Conv2d { filters: filters * groups, window, groups, bias })
+            Op::Conv2d(Conv2d { filters: filters * groups, window, groups, bias, init: HE })
         }),
         4 => any::<bool>().prop_flat_map(window).prop_map(|window| Op::MaxPool(MaxPool { window })),
         1 => sides(9).prop_map(|sides| Op::Pad(Pad::Spatial(sides))),
@@ -52,7 +53,7 @@ fn op() -> impl Strategy<Value = Op> {
         }),
         1 => (1..=5_u64, 1..=3_u64).prop_map(|(size, stride)| Op::Blur(Blur::new(size, stride))),
         1 => (0..=3_u64, 1..=4_u64).prop_map(|(start, length)| Op::Slice(Slice { start, length })),
-        1 => (1..=9_u64, any::<bool>()).prop_map(|(features, bias)| Op::Linear(Linear { features, bias })),
+        1 => (1..=9_u64, any::<bool>()).prop_map(|(features, bias)| Op::Linear(Linear { features, bias, init: TORCH })),
     ]
 }
 
@@ -128,7 +129,7 @@ pub fn onnx(op: &Op, shape: Shape, tensor: impl Fn(&str, Vec<u64>) -> Input) -> 
             Case::new("Slice", Vec::new(), std::iter::once(input).chain(slice).collect())
         }
         // At each position: a convolution of 1 x 1.
-        Op::Linear(Linear { features, bias }) => {
+        Op::Linear(Linear { features, bias, .. }) => {
             let kernel = reshaped(tensor("op.weight", vec![features, shape.channels()]), &[1, 1]);
             let bias = bias.then(|| tensor("op.bias", vec![features]));
             Case::new("Conv", Vec::new(), [input, kernel].into_iter().chain(bias).collect())

@@ -1,11 +1,11 @@
 //! Networks drawn by hand: blocks that the library does not have, in every shape that a description's own can take.
 
+use crate::describe::{HE, NORM, TORCH};
 use resnetc::ir::dialect::Layout;
 use resnetc::ir::graph::StageKind;
 use resnetc::ir::names::{Rows, Selector, Template};
 use resnetc::ir::op::{
-    Activation, AdaptivePool, AvgPool, BatchNorm, Conv2d, Flatten, GroupNorm, LayerNorm, Linear, MaxPool, PoolKind,
-    Slice,
+    Activation, AdaptivePool, AvgPool, Conv2d, Flatten, GroupNorm, LayerNorm, Linear, MaxPool, PoolKind, Slice,
 };
 use resnetc::ir::shape::Window;
 use resnetc::ir::{Address, Graph, Label, NodeId, Op, Origin, Place, Sides, op};
@@ -131,19 +131,19 @@ impl Sketch {
     pub fn conv2d(&mut self, filters: u64, kernel: u64, stride: u64, groups: u64, bias: bool) -> &mut Self {
         let padding = Sides::all((kernel - 1) / 2);
         let window = Window { kernel: [kernel; 2], stride: [stride; 2], dilation: [1; 2], padding, ceil: false };
-        self.op("conv", Op::Conv2d(Conv2d { filters, window, groups, bias }))
+        self.op("conv", Op::Conv2d(Conv2d { filters, window, groups, bias, init: HE }))
     }
 
     pub fn norm(&mut self) -> &mut Self {
-        self.op("norm", Op::BatchNorm(BatchNorm { epsilon: 1e-5, momentum: 0.1 }))
+        self.op("norm", Op::BatchNorm(NORM))
     }
 
     pub fn layer_norm(&mut self) -> &mut Self {
-        self.op("norm", Op::LayerNorm(LayerNorm { epsilon: 1e-6 }))
+        self.op("norm", Op::LayerNorm(LayerNorm { epsilon: 1e-6, scale: 1.0 }))
     }
 
     pub fn group_norm(&mut self, groups: u64) -> &mut Self {
-        self.op("norm", Op::GroupNorm(GroupNorm { groups, epsilon: 1e-5 }))
+        self.op("norm", Op::GroupNorm(GroupNorm { groups, epsilon: 1e-5, scale: 1.0 }))
     }
 
     pub fn act(&mut self, activation: Activation) -> &mut Self {
@@ -155,7 +155,7 @@ impl Sketch {
     }
 
     pub fn linear(&mut self, role: &str, features: u64, bias: bool) -> &mut Self {
-        self.op(role, Op::Linear(Linear { features, bias }))
+        self.op(role, Op::Linear(Linear { features, bias, init: TORCH }))
     }
 
     pub fn pool(&mut self) -> &mut Self {

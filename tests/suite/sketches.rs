@@ -1,5 +1,6 @@
 //! What is drawn: every op, every shape of a join, and names that generated code must not trip over.
 
+use crate::describe::{HE, TORCH};
 use crate::sketch::{Draw, Sketch};
 use resnetc::ir::dialect::Layout;
 use resnetc::ir::op::{
@@ -84,14 +85,14 @@ pub fn convnext(layout: Layout) -> Checked {
         move |s: &mut Sketch| {
             let window =
                 Window { kernel: [2; 2], stride: [2; 2], dilation: [1; 2], padding: Sides::all(0), ceil: false };
-            s.layer_norm().op("conv", Op::Conv2d(Conv2d { filters, window, groups: 1, bias: true }));
+            s.layer_norm().op("conv", Op::Conv2d(Conv2d { filters, window, groups: 1, bias: true, init: HE }));
         }
     };
     Sketch::new(&format!("convnext_{}", suffix(layout)), layout, [3, 32, 28])
         .stem(&|s| {
             let window =
                 Window { kernel: [4; 2], stride: [4; 2], dilation: [1; 2], padding: Sides::all(0), ceil: false };
-            s.op("conv", Op::Conv2d(Conv2d { filters: 6, window, groups: 1, bias: true })).layer_norm();
+            s.op("conv", Op::Conv2d(Conv2d { filters: 6, window, groups: 1, bias: true, init: HE })).layer_norm();
         })
         .stage("convnext", &[&block(0.0), &block(0.1)])
         .stage("reduction", &[&reduction(10)])
@@ -109,7 +110,7 @@ pub fn channel_attention(layout: Layout) -> Checked {
         move |s: &mut Sketch| {
             let channels = s.channels();
             let eca: Draw<'_> = &move |s| {
-                s.pool().op("conv", Op::ChannelConv(ChannelConv { kernel })).act(Activation::Sigmoid);
+                s.pool().op("conv", Op::ChannelConv(ChannelConv { kernel, init: TORCH })).act(Activation::Sigmoid);
             };
             let spatial: Draw<'_> = &move |s| {
                 s.linear("mix", channels, false).act(Activation::HardSwish);
@@ -260,7 +261,7 @@ pub fn selective_kernels() -> Checked {
             let far: Draw<'_> = &move |s| {
                 let padding = Sides::all(rate);
                 let window = Window { kernel: [3; 2], stride: [1; 2], dilation: [rate; 2], padding, ceil: false };
-                s.op("conv", Op::Conv2d(Conv2d { filters, window, groups: 1, bias: false })).norm().relu();
+                s.op("conv", Op::Conv2d(Conv2d { filters, window, groups: 1, bias: false, init: HE })).norm().relu();
             };
             let first: Draw<'_> = &move |s| {
                 s.slice(0, filters);
@@ -422,7 +423,7 @@ pub fn awkward_names() -> Checked {
 
 fn point(filters: u64) -> Conv2d {
     let window = Window { kernel: [1; 2], stride: [1; 2], dilation: [1; 2], padding: Sides::all(0), ceil: false };
-    Conv2d { filters, window, groups: 1, bias: true }
+    Conv2d { filters, window, groups: 1, bias: true, init: HE }
 }
 
 /// A classifier that is a convolution, as timm's resnetv2 has it.

@@ -66,7 +66,7 @@ fn a_dialect_of_theirs_is_obeyed() {
         ("house", PaddingStyle::Layer, false)
     );
     for layer in network.layers() {
-        if let Op::BatchNorm(op::BatchNorm { epsilon, momentum }) = layer.node.op {
+        if let Op::BatchNorm(op::BatchNorm { epsilon, momentum, .. }) = layer.node.op {
             assert_eq!([epsilon, momentum], [1e-3, 0.1]);
         }
     }

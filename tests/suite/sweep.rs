@@ -338,6 +338,7 @@ fn candidates(domain: &Domain) -> Vec<&'static str> {
         Domain::Pair { .. } => vec!["1", "2", "3x2"],
         Domain::Padding => vec!["same", "0", "1"],
         Domain::Numbers => vec!["[]", "[8]", "[8, 4]"],
+        Domain::Init => vec!["glorot_uniform", "normal(0.01)", "normal"],
         Domain::Block(_) => {
             vec!["none", "A", "B", "C", "D", "se", "eca", "average_pool", "blur_pool", "se(reduction = 2)"]
         }

@@ -9,7 +9,7 @@ use resnetc::diagnostic::{Code, Report};
 use resnetc::ir::ParameterKind;
 use resnetc::source::Source;
 use resnetc::valid::Checked;
-use resnetc::weights::{self, Derivation, Weights, collect, expected, translate};
+use resnetc::weights::{self, Derivation, Tensor, Weights, collect, expected, translate};
 use resnetc::{Options, dialect, front};
 use std::path::Path;
 
@@ -200,4 +200,63 @@ fn the_command_lists_checks_and_converts() {
         "w.safetensors",
     ];
     assert_eq!(names, expected, "nothing half-written is left");
+}
+
+#[test]
+fn values_that_no_network_can_use_are_named() {
+    let text = small("torchvision");
+    let network = compile(&text);
+    let spoilt = |name: &str, places: &[(usize, f32)]| {
+        let tensor = |(entry, mut tensor): (weights::Entry, Tensor)| {
+            if entry.name == name {
+                places.iter().for_each(|&(at, value)| tensor.values[at] = value);
+            }
+            (entry.parameter, tensor)
+        };
+        let whole = filled(&network);
+        let tensors =
+            expected(&network).into_iter().map(|entry| (entry.clone(), whole.get(entry.parameter).unwrap().clone()));
+        tensors.map(tensor).collect::<Weights>()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (description, file) = (folder.path().join("net.toml"), folder.path().join("net.safetensors"));
+    std::fs::write(&description, &text).unwrap();
+    let answer = |weights: &Weights, command: &[&str]| {
+        std::fs::write(&file, weights::write(&network, weights).unwrap()).unwrap();
+        let mut resnetc = Command::cargo_bin("resnetc").unwrap();
+        let output = resnetc.args(command).arg(&description).arg(&file).output().unwrap();
+        (
+            output.status.code().unwrap(),
+            String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout),
+        )
+    };
+    let check = ["weights", "check"];
+    assert_eq!(answer(&spoilt("", &[]), &check).0, 0);
+    let cases = [
+        (
+            spoilt("conv1.weight", &[(30, f32::NAN), (31, f32::NAN)]),
+            "`conv1.weight`: 2 values are not numbers, the first at [0, 0, 4, 2]",
+        ),
+        (
+            spoilt("bn1.running_var", &[(3, -1e-9)]),
+            "`bn1.running_var`: 1 value is a negative variance, the first at [3]",
+        ),
+        (
+            spoilt("bn1.running_mean", &[(2, f32::NEG_INFINITY)]),
+            "`bn1.running_mean`: 1 value is infinite, the first at [2]",
+        ),
+    ];
+    for (weights, told) in &cases {
+        let (code, said) = answer(weights, &check);
+        assert_eq!(code, 1, "{said}");
+        assert!(said.contains("E0704") && said.contains(told), "{said}");
+        let (code, said) = answer(weights, &["--message-format", "json", "weights", "check"]);
+        assert_eq!(code, 1, "{said}");
+        let json: serde_json::Value = serde_json::from_str(said.trim()).unwrap();
+        assert_eq!(json["code"], "E0704");
+        assert!(said.contains(told), "{said}");
+    }
+    // A mean may be negative, and so may a factor.
+    assert_eq!(answer(&spoilt("bn1.running_mean", &[(2, -4.0)]), &check).0, 0);
+    assert_eq!(answer(&spoilt("bn1.weight", &[(2, -4.0)]), &check).0, 0);
 }

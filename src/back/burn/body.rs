@@ -3,7 +3,7 @@
 //! One branch of a join is written where the join stands; the others are structs of their own, parts, where they have
 //! layers, and expressions where they have none.
 
-use super::flow::{Flow, Value};
+use super::flow::{FORWARD, Flow, Value};
 use super::imports::Imports;
 use super::layout::{Code, Expr};
 use super::load::{Load, Method};
@@ -136,7 +136,8 @@ impl<'s, 'f> Body<'s, 'f> {
     }
 
     fn item(&mut self, item: &Item) {
-        let mut numbers = Numbers { item, parameters: self.scope.parameters, used: &mut self.file.used };
+        let Scope { network, parameters, .. } = *self.scope;
+        let mut numbers = Numbers { dialect: &network.graph().dialect, item, parameters, used: &mut self.file.used };
         let classes = self.classes.as_ref().filter(|(node, _)| *node == item.node).map(|(_, classes)| classes);
         let made = ops::make(&mut numbers, classes, &mut self.file.imports);
         let flag = self.flag(item).map(|flag| self.variable(flag));
@@ -172,7 +173,7 @@ impl<'s, 'f> Body<'s, 'f> {
 
     fn layer(&mut self, item: &Item, layer: Layer, flag: Option<RustIdent>) {
         let name = named(item, layer.name);
-        let Layer { ty, init, begins, takes_device, .. } = layer;
+        let Layer { ty, init, method: forward, begins, takes_device, .. } = layer;
         self.takes_device |= takes_device;
         if begins {
             self.flow.begin();
@@ -183,11 +184,11 @@ impl<'s, 'f> Body<'s, 'f> {
         let field = if let Some(flag) = flag {
             let init = Expr::Optional(flag, Box::new(init));
             let field = self.field(&name, Code::new(format_args!("Option<{ty}>")), init);
-            self.flow.optional(&field);
+            self.flow.optional(&field, forward);
             field
         } else {
             let field = self.field(&name, Code::new(format_args!("{ty}")), init);
-            self.flow.call(|value| Code::new(format_args!("self.{field}.forward({value})")));
+            self.flow.call(|value| Code::new(format_args!("self.{field}.{forward}({value})")));
             field
         };
         if let Some((method, name)) = weights {
@@ -307,7 +308,7 @@ impl<'s, 'f> Body<'s, 'f> {
         let common = self.common(steps);
         let named = branches.iter().map(|branch| word(branch)).find(|word| !matches!(word, Word::Unnamed));
         let (field, _) = self.part(steps, &named.unwrap_or(Word::Unnamed), common, false);
-        self.flow.optional(&field);
+        self.flow.optional(&field, FORWARD);
     }
 
     /// The flag that all of `steps` stand or fall with, if there is one.

@@ -5,6 +5,8 @@
 use super::layout::Code;
 use super::quote::{IN_FORWARD, RustIdent};
 
+/// The method that sends a value through a layer.
+pub(super) const FORWARD: &str = "forward";
 /// Indentation of the statements of a method.
 const INDENT: usize = 8;
 /// By how much that of a line below is more.
@@ -131,9 +133,9 @@ impl Flow {
     }
 
     /// Sends the current value through the layer in the field `option`, if it is there.
-    pub(super) fn optional(&mut self, option: &RustIdent) {
+    pub(super) fn optional(&mut self, option: &RustIdent, method: &'static str) {
         self.begin();
-        let bound = Bound::layer(option, &self.value);
+        let bound = Bound::layer(option, method, &self.value);
         self.bind(bound);
     }
 
@@ -182,7 +184,7 @@ impl Flow {
     /// Binds `name` to what the field `field` makes of `value`: that value itself where the field is not there.
     pub(super) fn part(&mut self, name: &RustIdent, field: &RustIdent, optional: bool, value: &Value) {
         let bound = if optional {
-            Bound::layer(field, value)
+            Bound::layer(field, FORWARD, value)
         } else {
             Bound::Plain(Code::new(format_args!("self.{field}.forward({})", value.read())))
         };
@@ -253,9 +255,9 @@ impl Flow {
 }
 
 impl Bound {
-    fn layer(option: &RustIdent, value: &Value) -> Self {
+    fn layer(option: &RustIdent, method: &'static str, value: &Value) -> Self {
         let none = value.read();
-        Self::Layer { option: option.clone(), some: Code::new(format_args!("{option}.forward({none})")), none }
+        Self::Layer { option: option.clone(), some: Code::new(format_args!("{option}.{method}({none})")), none }
     }
 
     fn lay_out(&self, before: std::fmt::Arguments<'_>, after: &'static str) -> Code {

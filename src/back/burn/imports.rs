@@ -29,6 +29,10 @@ enum Module {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Helper {
     Fresh,
+    Scaled,
+    Normal,
+    Uniform,
+    Unbiased,
     ChannelConv,
     DropPath,
     LayerScale,
@@ -42,6 +46,10 @@ impl Helper {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Fresh => "Fresh",
+            Self::Scaled => "Scaled",
+            Self::Normal => "normal",
+            Self::Uniform => "uniform",
+            Self::Unbiased => "Unbiased",
             Self::ChannelConv => "ChannelConv",
             Self::DropPath => "DropPath",
             Self::LayerScale => "LayerScale",
@@ -55,12 +63,37 @@ impl Helper {
     pub(super) fn is_module(self) -> bool {
         match self {
             Self::ChannelConv | Self::DropPath | Self::LayerScale => true,
-            Self::Fresh | Self::AdaptiveMaxPool | Self::Blur | Self::PathSoftmax => false,
+            Self::Fresh
+            | Self::Scaled
+            | Self::Normal
+            | Self::Uniform
+            | Self::Unbiased
+            | Self::AdaptiveMaxPool
+            | Self::Blur
+            | Self::PathSoftmax => false,
         }
     }
 
-    const ALL: [Self; 7] = [
+    /// Whether it says how layers are drawn, and is none.
+    pub(super) fn is_of_fresh(self) -> bool {
+        match self {
+            Self::Fresh | Self::Scaled | Self::Normal | Self::Uniform => true,
+            Self::Unbiased
+            | Self::ChannelConv
+            | Self::DropPath
+            | Self::LayerScale
+            | Self::AdaptiveMaxPool
+            | Self::Blur
+            | Self::PathSoftmax => false,
+        }
+    }
+
+    const ALL: [Self; 11] = [
         Self::Fresh,
+        Self::Scaled,
+        Self::Normal,
+        Self::Uniform,
+        Self::Unbiased,
         Self::ChannelConv,
         Self::DropPath,
         Self::LayerScale,

@@ -3,8 +3,8 @@
 use super::imports::{Helper, Imports};
 use super::load::Method;
 use super::quote::Comment;
-use super::view::{InitView, LayersView};
-use crate::ir::dialect::Init;
+use super::view::{InitView, LayersView, NormView};
+use crate::ir::{Init, Op};
 use crate::valid::Checked;
 use std::collections::BTreeSet;
 
@@ -16,24 +16,37 @@ pub(super) fn view(
     helpers: &BTreeSet<Helper>,
 ) -> LayersView {
     let dialect = &network.graph().dialect;
+    let drawn = Drawn::of(network);
     let mut imports = Imports::default();
     imports.prelude();
-    let convolution = methods.contains(&Method::Convolution).then(|| {
+    let has_convolution = methods.contains(&Method::Convolution);
+    let has_linear = methods.iter().any(|method| method.is_linear());
+    let has_channel_conv = helpers.contains(&Helper::ChannelConv);
+    if has_convolution {
         imports.convolution("Conv2d");
-        imports.nn("Initializer");
-        init(dialect.convolution_init)
-    });
-    let linear = methods.iter().any(|method| method.is_linear()).then(|| {
+    }
+    if has_linear {
         imports.layer("Linear");
-        imports.nn("Initializer");
-        init(dialect.linear_init)
-    });
-    let channel_conv = helpers.contains(&Helper::ChannelConv).then(|| {
+    }
+    if has_channel_conv {
         imports.convolution("Conv1d");
-        imports.nn("Initializer");
         imports.nn("PaddingConfig1d");
-        init(dialect.linear_init)
-    });
+    }
+    for norm in &drawn.scaled {
+        imports.layer(norm.name());
+    }
+    if has_convolution || has_linear || has_channel_conv || !drawn.scaled.is_empty() {
+        imports.nn("Initializer");
+    }
+    let usual = |is_there: bool, init: Init| is_there.then_some(InitView(init));
+    let convolution = usual(has_convolution, dialect.convolution_init);
+    let linear = usual(has_linear, dialect.linear_init);
+    let channel_conv = usual(drawn.has_usual_channels, dialect.channel_conv_init);
+    // What is written in this file calls them too.
+    let fresh = [convolution, linear].map(|init| init.filter(|_| drawn.has_usual));
+    let called: BTreeSet<_> = fresh.into_iter().chain([channel_conv]).flatten().flat_map(InitView::helpers).collect();
+    let calls = |helper: Helper| helpers.contains(&helper) || called.contains(&helper);
+    let (has_normal, has_uniform) = (calls(Helper::Normal), calls(Helper::Uniform));
     let mut has = |helper: Helper, needs: fn(&mut Imports)| {
         let is_there = helpers.contains(&helper);
         if is_there {
@@ -53,7 +66,12 @@ pub(super) fn view(
         imports.ops("PadMode");
     });
     let has_path_softmax = has(Helper::PathSoftmax, |imports| imports.activation("softmax"));
-    let is_alone = helpers.iter().all(|helper| *helper == Helper::Fresh);
+    let has_unbiased = has(Helper::Unbiased, |imports| {
+        imports.nn("BatchNorm");
+        imports.module("RunningState");
+        imports.function("batch_norm_train");
+    });
+    let is_alone = helpers.iter().all(|helper| helper.is_of_fresh());
     LayersView {
         header: header.clone(),
         module_doc: Comment::new(if is_alone {
@@ -65,6 +83,12 @@ pub(super) fn view(
         convolution,
         linear,
         channel_conv,
+        has_fresh: drawn.has_usual,
+        has_normal,
+        has_uniform,
+        has_channel_conv,
+        scaled: drawn.scaled,
+        has_unbiased,
         has_drop_path,
         has_layer_scale,
         has_adaptive_max,
@@ -73,11 +97,56 @@ pub(super) fn view(
     }
 }
 
-fn init(init: Init) -> InitView {
-    match init {
-        Init::KaimingNormalFanOut => InitView::KaimingNormalFanOut,
-        Init::KaimingNormalFanIn => InitView::KaimingNormalFanIn,
-        Init::GlorotUniform => InitView::GlorotUniform,
-        Init::UniformFanIn => InitView::UniformFanIn,
+/// How the layers of a network are drawn.
+#[derive(Debug, Default)]
+struct Drawn {
+    /// Whether some convolution or linear layer is drawn as the dialect says.
+    has_usual: bool,
+    /// Whether some convolution along the channels is.
+    has_usual_channels: bool,
+    /// The norms of which some do not begin as one.
+    scaled: Vec<NormView>,
+}
+
+impl Drawn {
+    fn of(network: &Checked) -> Self {
+        let dialect = &network.graph().dialect;
+        let mut drawn = Self::default();
+        for layer in network.layers() {
+            match &layer.node.op {
+                Op::Conv2d(conv) => drawn.has_usual |= conv.init == dialect.convolution_init.of_layer(conv.bias),
+                Op::Linear(linear) => drawn.has_usual |= linear.init == dialect.linear_init.of_layer(linear.bias),
+                Op::ChannelConv(conv) => {
+                    drawn.has_usual_channels |= conv.init.kernel == dialect.channel_conv_init.kernel
+                }
+                Op::BatchNorm(norm) => drawn.norm(NormView::Batch, norm.scale),
+                Op::LayerNorm(norm) => drawn.norm(NormView::Layer, norm.scale),
+                Op::GroupNorm(norm) => drawn.norm(NormView::Group, norm.scale),
+                Op::Input(_)
+                | Op::Activation(_)
+                | Op::MaxPool(_)
+                | Op::AdaptivePool(_)
+                | Op::Flatten(_)
+                | Op::Add(_)
+                | Op::Pad(_)
+                | Op::Subsample(_)
+                | Op::Dropout(_)
+                | Op::AvgPool(_)
+                | Op::Blur(_)
+                | Op::Concat(_)
+                | Op::DropPath(_)
+                | Op::LayerScale(_)
+                | Op::Multiply(_)
+                | Op::PathSoftmax(_)
+                | Op::Slice(_) => {}
+            }
+        }
+        drawn
+    }
+
+    fn norm(&mut self, norm: NormView, scale: f64) {
+        if scale.to_bits() != 1_f64.to_bits() && !self.scaled.contains(&norm) {
+            self.scaled.push(norm);
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! What the templates receive. Every text is of a type that knows its quoting; templates only choose and repeat.
 
-use super::imports::Foreign;
-use super::layout::Code;
+use super::imports::{Foreign, Helper};
+use super::layout::{Code, Expr};
 use super::quote::{Comment, RustIdent, RustStr, RustType};
+use crate::ir::{BiasDraw, Draw, Init};
 use askama::Template;
 
 /// `Cargo.toml`.
@@ -63,9 +64,18 @@ pub(super) struct LayersView {
     pub(super) header: Comment,
     pub(super) module_doc: Comment,
     pub(super) imports: Vec<Code>,
+    /// How the network's dialect draws them, where there are some.
     pub(super) convolution: Option<InitView>,
     pub(super) linear: Option<InitView>,
     pub(super) channel_conv: Option<InitView>,
+    /// Whether some convolution or linear layer is drawn so.
+    pub(super) has_fresh: bool,
+    pub(super) has_normal: bool,
+    pub(super) has_uniform: bool,
+    pub(super) has_channel_conv: bool,
+    /// The norms of which some do not begin as one.
+    pub(super) scaled: Vec<NormView>,
+    pub(super) has_unbiased: bool,
     pub(super) has_drop_path: bool,
     pub(super) has_layer_scale: bool,
     pub(super) has_adaptive_max: bool,
@@ -73,49 +83,139 @@ pub(super) struct LayersView {
     pub(super) has_path_softmax: bool,
 }
 
-/// How fresh kernels are drawn.
+/// A norm of burn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum InitView {
-    KaimingNormalFanOut,
-    KaimingNormalFanIn,
-    GlorotUniform,
-    UniformFanIn,
+pub(super) enum NormView {
+    Batch,
+    Layer,
+    Group,
 }
 
-impl InitView {
-    /// burn's name for it.
-    fn code(self) -> Code {
+impl NormView {
+    pub(super) fn name(self) -> &'static str {
         match self {
-            Self::KaimingNormalFanOut => {
-                Code::new(format_args!("Initializer::KaimingNormal {{ gain: 2_f64.sqrt(), fan_out_only: true }}"))
-            }
-            Self::KaimingNormalFanIn => {
-                Code::new(format_args!("Initializer::KaimingNormal {{ gain: 2_f64.sqrt(), fan_out_only: false }}"))
-            }
-            Self::GlorotUniform => Code::new(format_args!("Initializer::XavierUniform {{ gain: 1.0 }}")),
-            Self::UniformFanIn => Code::new(format_args!(
-                "Initializer::KaimingUniform {{ gain: 3_f64.sqrt().recip(), fan_out_only: false }}"
-            )),
+            Self::Batch => "BatchNorm",
+            Self::Layer => "LayerNorm",
+            Self::Group => "GroupNorm",
         }
     }
 
-    fn doc(self) -> Comment {
-        Comment::new(match self {
-            Self::KaimingNormalFanOut => "Normal with variance 2 / fan out (He et al. 2015).",
-            Self::KaimingNormalFanIn => "Normal with variance 2 / fan in (He et al. 2015).",
-            Self::GlorotUniform => "Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio 2010).",
-            Self::UniformFanIn => "Uniform within 1 / sqrt(fan in) of zero.",
+    fn ty(self) -> RustType {
+        RustType::new(self.name())
+    }
+
+    /// The channels in its configuration.
+    fn channels(self) -> RustIdent {
+        RustIdent::new(match self {
+            Self::Batch => "num_features",
+            Self::Layer => "d_model",
+            Self::Group => "num_channels",
         })
     }
 
-    /// Whether biases are drawn like kernels.
-    fn draws_bias(self) -> bool {
-        match self {
-            Self::UniformFanIn => true,
-            Self::KaimingNormalFanOut | Self::KaimingNormalFanIn | Self::GlorotUniform => false,
-        }
+    /// Whether its factors are optional.
+    fn is_optional(self) -> bool {
+        self == Self::Group
     }
 }
+
+/// How a layer is drawn, in Rust.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct InitView(pub(super) Init);
+
+impl InitView {
+    /// The closure from a kernel's fans to what its values and those of its bias are drawn from.
+    pub(super) fn closure(self) -> Code {
+        let Init { kernel, bias } = self.0;
+        let (inputs, outputs) = match kernel {
+            Draw::KaimingNormalFanOut | Draw::UniformFanOut => (false, true),
+            Draw::KaimingNormalFanIn | Draw::UniformFanIn => (true, false),
+            Draw::GlorotUniform => (true, true),
+            Draw::Normal(_) | Draw::TruncNormal(_) | Draw::Zero => (false, false),
+        };
+        let fans = match (inputs || bias == BiasDraw::UniformFanIn, outputs) {
+            (true, true) => "[fan_in, fan_out]",
+            (true, false) => "[fan_in, _]",
+            (false, true) => "[_, fan_out]",
+            (false, false) => "_",
+        };
+        let bias = match bias {
+            BiasDraw::Zero => "Initializer::Zeros",
+            BiasDraw::UniformFanIn => UNIFORM_FAN_IN,
+        };
+        let kernel = match kernel {
+            Draw::KaimingNormalFanOut => "normal((2.0 / fan_out).sqrt())",
+            Draw::KaimingNormalFanIn => "normal((2.0 / fan_in).sqrt())",
+            Draw::GlorotUniform => "uniform((6.0 / (fan_in + fan_out)).sqrt())",
+            Draw::UniformFanIn => UNIFORM_FAN_IN,
+            Draw::UniformFanOut => "uniform(fan_out.sqrt().recip())",
+            Draw::Normal(deviation) | Draw::TruncNormal(deviation) => {
+                return Code::new(format_args!("|{fans}| [normal({deviation:?}), {bias}]"));
+            }
+            Draw::Zero => "Initializer::Zeros",
+        };
+        Code::new(format_args!("|{fans}| [{kernel}, {bias}]"))
+    }
+
+    /// Whether the closure names an initialiser of burn.
+    pub(super) fn names_initializers(self) -> bool {
+        self.0.kernel == Draw::Zero || self.0.bias == BiasDraw::Zero
+    }
+
+    /// What of the crate's own the closure calls.
+    pub(super) fn helpers(self) -> impl Iterator<Item = Helper> {
+        let kernel = match self.0.kernel {
+            Draw::KaimingNormalFanOut | Draw::KaimingNormalFanIn | Draw::Normal(_) | Draw::TruncNormal(_) => {
+                Some(Helper::Normal)
+            }
+            Draw::GlorotUniform | Draw::UniformFanIn | Draw::UniformFanOut => Some(Helper::Uniform),
+            Draw::Zero => None,
+        };
+        let bias = match self.0.bias {
+            BiasDraw::Zero => None,
+            BiasDraw::UniformFanIn => Some(Helper::Uniform),
+        };
+        kernel.into_iter().chain(bias)
+    }
+
+    /// The body of `fresh`.
+    fn call(self) -> Code {
+        Self::applied("self.drawn", [self.closure(), Code::new(format_args!("device"))])
+    }
+
+    /// The body of a convolution along the channels' `new`.
+    fn call_of_channels(self) -> Code {
+        let [size, device] = ["size", "device"].map(|name| Code::new(format_args!("{name}")));
+        Self::applied("Self::drawn", [size, self.closure(), device])
+    }
+
+    /// The last expression of a method.
+    fn applied<const N: usize>(function: &'static str, arguments: [Code; N]) -> Code {
+        let function = Code::new(format_args!("{function}"));
+        Expr::Call(function, arguments.map(Expr::Atom).into()).line(8, format_args!(""), "")
+    }
+
+    fn doc(self) -> Comment {
+        let kernel = match self.0.kernel {
+            Draw::KaimingNormalFanOut => "Normal with variance 2 / fan out (He et al. 2015).",
+            Draw::KaimingNormalFanIn => "Normal with variance 2 / fan in (He et al. 2015).",
+            Draw::GlorotUniform => "Uniform within sqrt(6 / (fan in + fan out)) of zero (Glorot and Bengio 2010).",
+            Draw::UniformFanIn => "Uniform within 1 / sqrt(fan in) of zero.",
+            Draw::UniformFanOut => "Uniform within 1 / sqrt(fan out) of zero.",
+            Draw::Normal(_) | Draw::TruncNormal(_) => "Normal with one standard deviation for all.",
+            Draw::Zero => "Zeros.",
+        };
+        let bias = match (self.0.kernel, self.0.bias) {
+            (_, BiasDraw::Zero) => "A bias begins at zero.",
+            (Draw::UniformFanIn, BiasDraw::UniformFanIn) => "So is a bias.",
+            (_, BiasDraw::UniformFanIn) => "A bias is uniform within 1 / sqrt(fan in) of zero.",
+        };
+        Comment::new(&format!("{kernel} {bias}"))
+    }
+}
+
+/// torch's own, of kernels and biases.
+const UNIFORM_FAN_IN: &str = "uniform(fan_in.sqrt().recip())";
 
 /// `src/weights.rs`.
 #[expect(clippy::struct_excessive_bools, reason = "each says whether the loader needs one method")]

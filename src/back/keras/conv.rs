@@ -2,10 +2,10 @@
 //! those that convolve each channel by itself.
 
 use super::body::Writer;
-use super::layer::Flow;
+use super::layer::{Flow, drawn_kernel, draws_bias};
 use super::padding::{self, Mode};
 use super::python::{PyNumber, PyPair, PyStr};
-use super::view::{Conv2d, Layer, Outputs, Same};
+use super::view::{BiasFan, Conv2d, Drawn, KernelDraw, Layer, Outputs, Same};
 use crate::ir::op::{self, Activation};
 use crate::ir::shape::Window;
 use crate::ir::{NodeId, Op};
@@ -31,6 +31,7 @@ impl Writer<'_> {
         let windows = self.windows(item);
         let outputs = self.conv_outputs(item, conv);
         let depthwise = matches!(outputs, Outputs::Depthwise(_));
+        let drawn = self.drawn(item, conv, &outputs);
         // Keras refuses a stride together with a dilation, and TensorFlow a stride that is not square of a depthwise
         // convolution: such a one is subsampled afterwards.
         let oblong = |window: &Window| depthwise && window.stride[0] != window.stride[1];
@@ -49,7 +50,7 @@ impl Writer<'_> {
         let (same, mut flow) = self.pad(item, &modes, stride.filter(|_| !apart), flow, &name);
         let strides = self.pair(item, Field::Stride, conv.window.stride);
         let dilation = self.pair(item, Field::Dilation, conv.window.dilation);
-        let made = self.needs.convolution;
+        let made = self.needs.convolution.filter(|_| drawn.kernel == KernelDraw::Made);
         self.needs.conv2d |= made.is_some() && !depthwise;
         self.needs.depthwise_conv2d |= made.is_some() && depthwise;
         let layer = Conv2d {
@@ -60,7 +61,7 @@ impl Writer<'_> {
             dilation: Some(dilation).filter(|dilation| !dilation.is(1)),
             activation,
             no_bias: !conv.bias && made.is_none_or(|made| !made.no_bias),
-            made: made.is_some(),
+            drawn,
         };
         self.push(flow.line(name.clone(), Layer::Conv2d(layer)));
         if apart {
@@ -75,6 +76,20 @@ impl Writer<'_> {
                 None => self.push(line),
             }
         }
+    }
+
+    /// How a convolution with these outputs is drawn.
+    fn drawn(&mut self, item: &Item, conv: op::Conv2d, outputs: &Outputs) -> Drawn {
+        let kernel = self.pair(item, Field::Kernel, conv.window.kernel);
+        let bias = draws_bias(conv.bias, conv.init);
+        let depthwise = matches!(outputs, Outputs::Depthwise(_)).then(|| conv.filters / conv.groups.max(1));
+        let fan = match outputs {
+            Outputs::Depthwise(_) => BiasFan::Kernel(kernel),
+            Outputs::Filters(_, None) if kernel.is(1) => BiasFan::Inputs,
+            Outputs::Filters(_, groups) => BiasFan::Groups(kernel, groups.clone()),
+        };
+        let made = self.needs.convolution.map(|made| made.init);
+        Drawn { kernel: drawn_kernel(conv.init, made, depthwise), bias: bias.then_some(fan), dots: self.needs.dots }
     }
 
     /// Depthwise if it is in every use, with as many outputs for each channel.

@@ -3,11 +3,11 @@
 use super::body::Writer;
 use super::padding;
 use super::python::{PyFloat, PyIdent, PyNumber, PyStr};
-use super::view::{Layer, Line, Padding};
+use super::view::{BiasFan, Drawn, KernelDraw, Layer, Line, Own, Padding};
 use crate::back::Unsupported;
 use crate::ir::dialect::ActivationStyle;
 use crate::ir::op::{self, Activation};
-use crate::ir::{Op, Shape};
+use crate::ir::{BiasDraw, Draw, Init, Op, Shape};
 use crate::outline::{Field, Item};
 
 /// Where an item reads and writes.
@@ -85,9 +85,12 @@ impl Writer<'_> {
             Op::GroupNorm(norm) => Layer::GroupNorm {
                 groups: self.number(item, Field::Groups, norm.groups),
                 epsilon: PyFloat(norm.epsilon),
+                scale: begins_as(norm.scale),
                 dots,
             },
-            Op::LayerNorm(norm) => Layer::LayerNorm { epsilon: PyFloat(norm.epsilon), dots },
+            Op::LayerNorm(norm) => {
+                Layer::LayerNorm { epsilon: PyFloat(norm.epsilon), scale: begins_as(norm.scale), dots }
+            }
             Op::LayerScale(scale) => {
                 self.needs.layer_scale = true;
                 Layer::LayerScale { init: self.real(item, Field::Init, scale.init), dots }
@@ -151,7 +154,12 @@ impl Writer<'_> {
         Layer::BatchNorm {
             epsilon: PyFloat(norm.epsilon),
             momentum: (!default).then_some(PyFloat(momentum)),
-            made: self.needs.norm,
+            scale: begins_as(norm.scale),
+            own: match (self.needs.norm, norm.running_variance) {
+                (true, _) => Own::Function,
+                (false, op::RunningVariance::Unbiased) => Own::Class,
+                (false, op::RunningVariance::Biased) => Own::Keras,
+            },
         }
     }
 
@@ -197,8 +205,11 @@ impl Writer<'_> {
             units: self.outputs(item, linear.features),
             no_bias: !linear.bias,
             activation,
-            made: self.needs.linear.is_some(),
-            init: self.network.graph().dialect.linear_init,
+            drawn: Drawn {
+                kernel: drawn_kernel(linear.init, self.needs.linear, None),
+                bias: draws_bias(linear.bias, linear.init).then_some(BiasFan::Inputs),
+                dots: self.needs.dots,
+            },
         };
         let name = self.name(item);
         self.push(flow.line(name, layer));
@@ -225,9 +236,33 @@ impl Writer<'_> {
     }
 
     fn channel_conv(&mut self, item: &Item, conv: op::ChannelConv, flow: Flow<'_>) {
-        self.needs.channel_conv = Some(self.network.graph().dialect.convolution_init);
         let kernel = self.number(item, Field::Kernel, conv.kernel);
+        let init = Some(conv.init.kernel).filter(|init| self.needs.channel_conv != Some(*init));
         let name = self.name(item);
-        self.push(Line::ChannelConv { target: flow.target.clone(), operand: flow.value.clone(), kernel, name });
+        self.push(Line::ChannelConv { target: flow.target.clone(), operand: flow.value.clone(), kernel, init, name });
+    }
+}
+
+/// What the factors of a norm begin as, where that is not one.
+fn begins_as(scale: f64) -> Option<PyFloat> {
+    (scale.to_bits() != 1_f64.to_bits()).then_some(PyFloat(scale))
+}
+
+/// Whether a layer has a bias that does not begin as zero.
+pub(super) fn draws_bias(has_bias: bool, init: Init) -> bool {
+    has_bias && init.bias == BiasDraw::UniformFanIn
+}
+
+/// How a kernel is drawn where the package's own function draws as `made`; of a layer with a kernel for each channel,
+/// with so many outputs of each.
+pub(super) fn drawn_kernel(init: Init, made: Option<Draw>, depthwise: Option<u64>) -> KernelDraw {
+    // Keras's fans of a kernel for each channel are those of one group where there is one output of each.
+    let is_glorot = init.kernel == Draw::GlorotUniform;
+    let is_apart = is_glorot && depthwise.is_some_and(|multiplier| multiplier > 1);
+    match made {
+        _ if is_apart => KernelDraw::So(init.kernel, depthwise),
+        Some(made) if made == init.kernel => KernelDraw::Made,
+        _ if is_glorot => KernelDraw::Usual,
+        _ => KernelDraw::So(init.kernel, depthwise),
     }
 }

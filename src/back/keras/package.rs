@@ -8,9 +8,10 @@ use super::known::Known;
 use super::python::{Comment, PyFloat, PyIdent, PyNumber, PyStr};
 use super::view::{Argument, Convolution, Function, Kind, Meaning, Needs, Package, Parameter, Stage, Weights};
 use crate::back::Unsupported;
-use crate::ir::dialect::{Init, Layout};
+use crate::ir::dialect::Layout;
 use crate::ir::op::PoolKind;
-use crate::ir::{Label, NodeId, Op, ParameterKind, Shape};
+use crate::ir::op::RunningVariance;
+use crate::ir::{BiasDraw, Draw, Label, NodeId, Op, ParameterKind, Shape};
 use crate::outline::{self, Definition, Field, Outline, Value};
 use crate::valid::Checked;
 use std::collections::BTreeMap;
@@ -69,18 +70,32 @@ fn needs(network: &Checked) -> Needs {
     let mut needs = Needs::default();
     let (mut biased, mut convolutions, mut linears, mut norms) = (false, false, false, false);
     for layer in network.layers() {
+        let draws_bias = |bias: bool, draw: BiasDraw| bias && draw == BiasDraw::UniformFanIn;
         needs.dots |= layer.name.contains('.') && !layer.node.op.parameters(layer.input).is_empty();
-        convolutions |= matches!(layer.node.op, Op::Conv2d(_));
-        biased |= matches!(layer.node.op, Op::Conv2d(conv) if conv.bias);
-        norms |= matches!(layer.node.op, Op::BatchNorm(_));
-        linears |= matches!(layer.node.op, Op::Linear(_));
+        if let Op::Conv2d(conv) = layer.node.op {
+            convolutions |= conv.init.kernel == dialect.convolution_init.kernel;
+            biased |= conv.bias;
+            needs.drawn_bias |= draws_bias(conv.bias, conv.init.bias);
+        }
+        if let Op::Linear(linear) = layer.node.op {
+            linears |= linear.init.kernel == dialect.linear_init.kernel;
+            needs.drawn_bias |= draws_bias(linear.bias, linear.init.bias);
+        }
+        if let Op::ChannelConv(conv) = layer.node.op {
+            needs.channel_conv = Some(dialect.channel_conv_init.kernel);
+            needs.channel_convs |= conv.init.kernel != dialect.channel_conv_init.kernel;
+        }
+        if let Op::BatchNorm(norm) = layer.node.op {
+            norms = true;
+            needs.unbiased |= norm.running_variance == RunningVariance::Unbiased;
+        }
     }
     let frames = u64::try_from(network.graph().len()).unwrap_or(u64::MAX).saturating_mul(2) + PYTHON_FRAMES;
     needs.recursion = Some(PyNumber::Literal(frames)).filter(|_| network.graph().len() > SHALLOW);
-    let own = |init: Init| needs.dots || init != Init::GlorotUniform;
-    let convolution = Convolution { init: dialect.convolution_init, no_bias: !biased };
+    let own = |init: Draw| needs.dots || init != Draw::GlorotUniform;
+    let convolution = Convolution { init: dialect.convolution_init.kernel, no_bias: !biased };
     needs.convolution = Some(convolution).filter(|convolution| convolutions && own(convolution.init));
-    needs.linear = Some(dialect.linear_init).filter(|init| linears && own(*init));
+    needs.linear = Some(dialect.linear_init.kernel).filter(|init| linears && own(*init));
     needs.norm = norms && needs.dots;
     needs
 }

@@ -82,6 +82,8 @@ const RESERVED: &[&str] = &[
     "LayerScale",
     "depthwise_conv2d",
     "channel_conv",
+    "uniform_fan_in",
+    "BatchNormalization",
     "math",
     "AdaptiveAveragePool",
     "AdaptiveMaxPool",

@@ -2,7 +2,7 @@
 //! can be decided is decided before.
 
 use super::python::{Comment, Indent, PyFloat, PyIdent, PyNumber, PyPair, PyProject, PyReal, PyStr};
-use crate::ir::dialect::Init;
+use crate::ir::Draw;
 use crate::ir::op::{Activation, PoolKind};
 use askama::Template;
 
@@ -64,7 +64,9 @@ pub(super) struct Needs {
     /// Learned factors of channels.
     pub(super) layer_scale: bool,
     /// A function that makes convolutions along the channels.
-    pub(super) channel_conv: Option<Init>,
+    pub(super) channel_conv: Option<Draw>,
+    /// Whether some of those are drawn otherwise than the function says.
+    pub(super) channel_convs: bool,
     /// Functions that make convolutions.
     pub(super) convolution: Option<Convolution>,
     /// Of these, that of those with a kernel over all channels or groups of them.
@@ -74,7 +76,11 @@ pub(super) struct Needs {
     /// A function that makes norms.
     pub(super) norm: bool,
     /// A function that makes linear layers.
-    pub(super) linear: Option<Init>,
+    pub(super) linear: Option<Draw>,
+    /// A function that makes what biases are drawn from.
+    pub(super) drawn_bias: bool,
+    /// A norm whose moving variance is unbiased.
+    pub(super) unbiased: bool,
     /// Whether some kernel is one for each channel.
     pub(super) depthwise: bool,
     /// Whether some of those are written as groups of one channel.
@@ -86,10 +92,10 @@ pub(super) struct Needs {
 }
 
 /// How the function that makes convolutions makes them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Convolution {
     /// How kernels are drawn.
-    pub(super) init: Init,
+    pub(super) init: Draw,
     /// Whether none has a bias.
     pub(super) no_bias: bool,
 }
@@ -246,7 +252,7 @@ pub(super) enum Line {
     /// Joins values.
     Join { kind: Join, target: PyIdent, operands: Vec<PyIdent>, name: PyStr },
     /// Convolves along the channels.
-    ChannelConv { target: PyIdent, operand: PyIdent, kernel: PyNumber, name: PyStr },
+    ChannelConv { target: PyIdent, operand: PyIdent, kernel: PyNumber, init: Option<Draw>, name: PyStr },
 }
 
 /// How values are joined.
@@ -277,15 +283,18 @@ pub(super) enum Layer {
     BatchNorm {
         epsilon: PyFloat,
         momentum: Option<PyFloat>,
-        made: bool,
+        scale: Option<PyFloat>,
+        own: Own,
     },
     LayerNorm {
         epsilon: PyFloat,
+        scale: Option<PyFloat>,
         dots: bool,
     },
     GroupNorm {
         groups: PyNumber,
         epsilon: PyFloat,
+        scale: Option<PyFloat>,
         dots: bool,
     },
     LayerScale {
@@ -320,8 +329,7 @@ pub(super) enum Layer {
         units: PyNumber,
         no_bias: bool,
         activation: Option<Activation>,
-        made: bool,
-        init: Init,
+        drawn: Drawn,
     },
     ChannelsFirst,
     Flatten,
@@ -354,7 +362,55 @@ pub(super) struct Conv2d {
     pub(super) dilation: Option<PyPair>,
     pub(super) activation: Option<Activation>,
     pub(super) no_bias: bool,
-    pub(super) made: bool,
+    pub(super) drawn: Drawn,
+}
+
+/// How a layer is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Drawn {
+    pub(super) kernel: KernelDraw,
+    /// The bias, where it is not zero.
+    pub(super) bias: Option<BiasFan>,
+    /// Whether its name may have dots, of which the package's own functions take care.
+    pub(super) dots: bool,
+}
+
+/// A standard deviation that is told.
+pub(super) fn stddev(draw: &Draw) -> PyFloat {
+    PyFloat(draw.deviation().unwrap_or_default())
+}
+
+/// How a kernel is drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum KernelDraw {
+    /// As the package's own function for such layers draws it.
+    Made,
+    /// As Keras draws it without being told.
+    Usual,
+    /// So; of a layer with a kernel for each channel, with so many outputs of each.
+    So(Draw, Option<u64>),
+}
+
+/// The fan in of a kernel beside which a bias is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum BiasFan {
+    /// The inputs.
+    Inputs,
+    /// The inputs of a group, times the elements of the kernel.
+    Groups(PyPair, Option<PyNumber>),
+    /// The elements of the kernel.
+    Kernel(PyPair),
+}
+
+/// Whose batch norm it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Own {
+    /// Keras's.
+    Keras,
+    /// The package's class.
+    Class,
+    /// The package's function.
+    Function,
 }
 
 /// What a convolution gives.

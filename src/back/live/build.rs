@@ -3,16 +3,16 @@
 use super::inference::Inference;
 use super::source::Source;
 use super::step::{Kernel, Operand, Step};
-use super::{ChannelConv, DropPath, Gain, GroupNorm, Layer, LayerNorm, Model, Plan};
+use super::{BatchNorm, ChannelConv, DropPath, Gain, GroupNorm, Layer, LayerNorm, Model, Plan};
 use crate::diagnostic::{Code, Refusal};
 use crate::engine::size;
-use crate::ir::op::{self, Op};
+use crate::ir::op::{self, Op, RunningVariance};
 use crate::ir::{NodeId, Parameter, ParameterKind, Shape};
 use crate::valid::Checked;
 use crate::weights::{self, Entry, Weights, expected, oihw_to_hwio, supplied};
 use burn::module::{Param, ParamId, RunningState};
 use burn::nn::conv::{Conv1d, Conv2d};
-use burn::nn::{BatchNorm, DropoutConfig, Linear, PaddingConfig1d, PaddingConfig2d};
+use burn::nn::{DropoutConfig, Linear, PaddingConfig1d, PaddingConfig2d};
 use burn::tensor::{Device, Shape as Sides, Tensor, TensorData};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -133,7 +133,7 @@ impl Builder<'_> {
     }
 
     fn batch_norm(&self, id: NodeId, op: op::BatchNorm) -> Result<Layer, Refusal> {
-        let op::BatchNorm { epsilon, momentum } = op;
+        let op::BatchNorm { epsilon, momentum, running_variance, .. } = op;
         let [gamma, beta] = self.affine(id);
         let [mean, variance] = [ParameterKind::Mean, ParameterKind::Variance].map(|kind| self.statistic(id, kind));
         Ok(Layer::BatchNorm(BatchNorm {
@@ -144,6 +144,7 @@ impl Builder<'_> {
             running_var: RunningState::new(variance?),
             momentum,
             epsilon,
+            unbiased: running_variance == RunningVariance::Unbiased,
         }))
     }
 

@@ -3,10 +3,11 @@
 use super::Value;
 use crate::ir::ParameterKind;
 use crate::weights::Tensor as Array;
-use burn::module::{Module, Param};
+use burn::module::{Flag, Module, Param, RunningState};
 use burn::nn::conv::{Conv1d, Conv2d};
-use burn::nn::{BatchNorm, Dropout, Linear};
+use burn::nn::{Dropout, Linear};
 use burn::tensor::Tensor;
+use burn::tensor::module::{batch_norm, batch_norm_train};
 
 /// A layer with state.
 #[derive(Module, Debug)]
@@ -31,6 +32,27 @@ pub enum Layer {
     GroupNorm(GroupNorm),
     /// A layer scale.
     Gain(Gain),
+}
+
+/// A batch norm.
+#[derive(Module, Debug)]
+pub struct BatchNorm {
+    /// The factor for each channel.
+    pub gamma: Param<Tensor<1>>,
+    /// The summand for each channel.
+    pub beta: Param<Tensor<1>>,
+    /// Whether it trains where its device does.
+    pub training: Param<Flag>,
+    /// The running mean.
+    pub running_mean: RunningState<Tensor<1>>,
+    /// The running variance.
+    pub running_var: RunningState<Tensor<1>>,
+    /// The weight of the new batch in the running statistics.
+    pub momentum: f64,
+    /// Added to the variance.
+    pub epsilon: f64,
+    /// Whether the running variance is the population's, m / (m - 1) times a batch's own.
+    pub unbiased: bool,
 }
 
 /// A convolution along the channels of a 1 x 1 map.
@@ -137,6 +159,35 @@ fn array<const D: usize>(tensor: Tensor<D>) -> Array {
     let shape = tensor.dims().map(|side| side as u64).to_vec();
     let values = tensor.into_data().try_into_vec_as().expect("floats of any width can be float32");
     Array { shape, values }
+}
+
+impl BatchNorm {
+    fn forward(&self, map: Tensor<4>) -> Tensor<4> {
+        let device = map.device();
+        let (gamma, beta) = (self.gamma.val(), self.beta.val());
+        if !(device.is_autodiff() && self.training.is_enabled()) {
+            let [mean, variance] =
+                [&self.running_mean, &self.running_var].map(|state| state.value().to_device(&device));
+            return batch_norm(map, gamma, beta, mean, variance, self.epsilon);
+        }
+        let [images, _, height, width] = map.dims();
+        let normal = batch_norm_train(map, gamma, beta, self.epsilon);
+        self.take(&self.running_mean, normal.mean);
+        self.take(&self.running_var, normal.variance * self.correction(images * height * width));
+        normal.output
+    }
+
+    /// What a variance of so many values is times in the running one. Of one value nothing is known of the population's.
+    #[expect(clippy::cast_precision_loss, reason = "a map in memory has fewer than 2^53 values")]
+    fn correction(&self, values: usize) -> f64 {
+        if self.unbiased { values as f64 / values.saturating_sub(1).max(1) as f64 } else { 1.0 }
+    }
+
+    /// Takes a batch's statistic into the running one.
+    fn take(&self, running: &RunningState<Tensor<1>>, new: Tensor<1>) {
+        let old = running.value_sync().to_device(&new.device());
+        running.update((old * (1.0 - self.momentum) + new * self.momentum).detach());
+    }
 }
 
 impl ChannelConv {

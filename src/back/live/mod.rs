@@ -19,7 +19,7 @@ mod memory;
 mod source;
 mod step;
 
-pub use layer::{ChannelConv, DropPath, Gain, GroupNorm, Layer, LayerNorm};
+pub use layer::{BatchNorm, ChannelConv, DropPath, Gain, GroupNorm, Layer, LayerNorm};
 
 pub use memory::{affordable, estimate, estimate_plain};
 

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 /// Compare a weight file with what a network expects, without loading it
 ///
-/// Everything that is missing, unexpected, misshapen or no float is listed. Exits with 0 where the file fits and with 1
-/// where it does not.
+/// Everything that is missing, unexpected, misshapen or no float is listed; where nothing is, so are the values that are not
+/// finite and the variances that are negative. Exits with 0 where the file fits and with 1 where it does not.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The description; `-` is standard input
@@ -32,7 +32,8 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let network = if arguments.fold_batch_norm { fold_batch_norm(network).0 } else { network };
     let file = weights::open(&network, load::bytes(&arguments.weights)?);
     let file = file.map_err(|misfit| load::explained(misfit, &network, &arguments.weights, true));
-    let file = say::granted(file, Some(&arguments.weights), global)?;
+    let mut file = say::granted(file, Some(&arguments.weights), global)?;
+    load::sound(&mut file, &network, &arguments.weights, usize::MAX, global)?;
     let floats: Vec<_> = file.floats().iter().map(ToString::to_string).collect();
     let ignored = match file.ignored() {
         [] => String::new(),

@@ -29,11 +29,11 @@ pub(in crate::cli) fn load(
 ) -> Result<(Checked, Box<dyn Supply + Send>), Failure> {
     if let Some(path) = file.filter(|path| fold && is_folded(&network, path)) {
         let (folded, _) = fold_batch_norm(network);
-        let supply = open(&folded, path, global)?;
+        let supply = usable(&folded, path, global)?;
         return Ok((folded, Box::new(supply)));
     }
     let supply: Box<dyn Supply + Send> = match file {
-        Some(path) => Box::new(open(&network, path, global)?),
+        Some(path) => Box::new(usable(&network, path, global)?),
         None => Box::new(Fresh::new(&network, seed)),
     };
     Ok(in_form(network, supply, fold))
@@ -56,6 +56,28 @@ pub(in crate::cli) fn in_form(
 pub(super) fn open(network: &Checked, path: &Path, global: Global) -> Result<Reader<Box<dyn Bytes>>, Failure> {
     let opened = weights::open(network, bytes(path)?);
     say::granted(opened.map_err(|misfit| explained(misfit, network, path, false)), Some(path), global)
+}
+
+/// Opens a file of weights with which `network` can run.
+fn usable(network: &Checked, path: &Path, global: Global) -> Result<Reader<Box<dyn Bytes>>, Failure> {
+    let mut reader = open(network, path, global)?;
+    sound(&mut reader, network, path, Differences::SHOWN, global)?;
+    Ok(reader)
+}
+
+/// Refuses a file with values that `network` cannot use; the first `shown` tensors of those are named.
+pub(super) fn sound(
+    reader: &mut Reader<Box<dyn Bytes>>,
+    network: &Checked,
+    path: &Path,
+    shown: usize,
+    global: Global,
+) -> Result<(), Failure> {
+    let faults = files::granted(reader.faults(network), Some(path), global)?;
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(files::refused(weights::unusable(&network.graph().name, &faults, shown), Some(path), global))
 }
 
 /// Whether a file has the weights of the form for inference. What comes through a pipe is taken to have those of training.

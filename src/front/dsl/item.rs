@@ -13,8 +13,8 @@ use crate::source::Spanned;
 use std::collections::HashMap;
 
 /// The types of parameters, as a message lists them.
-const TYPES: [&str; 10] =
-    ["channels", "integer", "float", "boolean", "one_of", "pair", "padding", "numbers", "activation", "block"];
+const TYPES: [&str; 11] =
+    ["channels", "integer", "float", "boolean", "one_of", "pair", "padding", "numbers", "activation", "init", "block"];
 
 /// What is white space before the first word of a line.
 const BLANK: [char; 4] = [' ', '\t', '\r', '\u{feff}'];
@@ -142,6 +142,7 @@ impl Reader<'_> {
             ("boolean", None, []) => return Domain::Boolean,
             ("padding", None, []) => return Domain::Padding,
             ("numbers", None, []) => return Domain::Numbers,
+            ("init", None, []) => return Domain::Init,
             ("activation", None, []) => {
                 return Domain::Choice(Activation::ALL.iter().map(|kind| kind.name().to_owned()).collect());
             }

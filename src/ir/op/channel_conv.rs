@@ -1,3 +1,4 @@
+use crate::ir::init::Init;
 use crate::ir::parameter::{ParameterKind, Tensors};
 use crate::ir::shape::{Shape, ShapeError};
 use serde::Serialize;
@@ -7,10 +8,12 @@ use smallvec::smallvec;
 /// arXiv 1910.03151).
 ///
 /// Input N x C x 1 x 1, kernel [1, 1, k].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ChannelConv {
     /// k, odd.
     pub kernel: u64,
+    /// How it is drawn.
+    pub init: Init,
 }
 
 impl ChannelConv {

@@ -1,3 +1,4 @@
+use crate::ir::init::Init;
 use crate::ir::parameter::{ParameterKind, Tensors};
 use crate::ir::shape::{Shape, ShapeError, Window};
 use serde::Serialize;
@@ -6,7 +7,7 @@ use smallvec::smallvec;
 /// A two-dimensional convolution (cross-correlation, as every framework has it) with zero padding.
 ///
 /// Input N x C x H x W, kernel [filters, C / groups, kernel height, kernel width].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Conv2d {
     /// Output channels.
     pub filters: u64,
@@ -16,6 +17,8 @@ pub struct Conv2d {
     pub groups: u64,
     /// Whether a bias is added.
     pub bias: bool,
+    /// How it is drawn.
+    pub init: Init,
 }
 
 impl Conv2d {

@@ -9,6 +9,8 @@ pub struct GroupNorm {
     pub groups: u64,
     /// Added to the variance.
     pub epsilon: f64,
+    /// What every factor is before training.
+    pub scale: f64,
 }
 
 impl GroupNorm {

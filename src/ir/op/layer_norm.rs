@@ -8,6 +8,8 @@ use serde::Serialize;
 pub struct LayerNorm {
     /// Added to the variance.
     pub epsilon: f64,
+    /// What every factor is before training.
+    pub scale: f64,
 }
 
 impl LayerNorm {

@@ -1,3 +1,4 @@
+use crate::ir::init::Init;
 use crate::ir::parameter::{ParameterKind, Tensors};
 use crate::ir::shape::{Shape, ShapeError};
 use crate::limits;
@@ -5,12 +6,14 @@ use serde::Serialize;
 use smallvec::smallvec;
 
 /// A fully connected layer: y = W x + b, W [out, in]; of a map, over the channels at each position by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Linear {
     /// Output features.
     pub features: u64,
     /// Whether a bias is added.
     pub bias: bool,
+    /// How it is drawn.
+    pub init: Init,
 }
 
 impl Linear {

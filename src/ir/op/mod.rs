@@ -45,7 +45,7 @@ pub use layer_scale::LayerScale;
 pub use linear::Linear;
 pub use max_pool::MaxPool;
 pub use multiply::Multiply;
-pub use norm::BatchNorm;
+pub use norm::{BatchNorm, RunningVariance};
 pub use pad::Pad;
 pub use path_softmax::PathSoftmax;
 pub use slice::Slice;

@@ -2,6 +2,16 @@ use crate::ir::parameter::{ParameterKind, Tensors, per_channel};
 use crate::ir::shape::{Shape, ShapeError};
 use serde::Serialize;
 
+/// Which variance of a batch goes into the running one. A batch is normalised with the biased one in either case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunningVariance {
+    /// The mean square of the differences from the mean (Keras).
+    Biased,
+    /// m / (m - 1) of that for m values of a channel (Ioffe and Szegedy 2015, algorithm 2; PyTorch, Caffe).
+    Unbiased,
+}
+
 /// Batch normalisation over the channels (Ioffe and Szegedy 2015): (x - mean) / sqrt(variance + epsilon) * scale + shift.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct BatchNorm {
@@ -9,6 +19,10 @@ pub struct BatchNorm {
     pub epsilon: f64,
     /// Weight of the new batch in the running statistics: torch's momentum, 1 minus Keras's.
     pub momentum: f64,
+    /// What every factor is before training.
+    pub scale: f64,
+    /// What of a batch's variance goes into the running one.
+    pub running_variance: RunningVariance,
 }
 
 impl BatchNorm {

@@ -1,15 +1,17 @@
 //! Ops that are fields: modules of burn, and those of the generated crate.
 
+use super::super::flow::FORWARD;
 use super::super::imports::{Helper, Imports};
 use super::super::layout::{Code, Expr};
 use super::super::quote::{RustIdent, RustType};
+use super::super::view::InitView;
 use super::number::Numbers;
 use crate::ir::op::{
     AdaptivePool, AvgPool, BatchNorm, ChannelConv, Conv2d, DropPath, Dropout, GroupNorm, LayerNorm, LayerScale, Linear,
-    MaxPool,
+    MaxPool, RunningVariance,
 };
 use crate::ir::shape::Window;
-use crate::ir::{Label, Sides};
+use crate::ir::{Init, Label, Sides};
 use crate::outline::Field;
 
 /// What burn's norms have unless they are told.
@@ -23,6 +25,8 @@ pub(in super::super) struct Layer {
     pub(in super::super) name: RustIdent,
     pub(in super::super) ty: RustType,
     pub(in super::super) init: Expr,
+    /// The method that sends a value through it.
+    pub(in super::super) method: &'static str,
     /// Whether it begins a statement of its own.
     pub(in super::super) begins: bool,
     /// Whether it is made on a device.
@@ -31,7 +35,7 @@ pub(in super::super) struct Layer {
 
 impl Layer {
     fn new(name: RustIdent, ty: &'static str, init: Expr) -> Self {
-        Self { name, ty: RustType::new(ty), init, begins: true, takes_device: true }
+        Self { name, ty: RustType::new(ty), init, method: FORWARD, begins: true, takes_device: true }
     }
 
     /// A layer that a person writes around the one before it.
@@ -61,6 +65,24 @@ fn pair<T: std::fmt::Display>([first, second]: [T; 2]) -> Code {
 /// A configuration, what it is told, and what makes a layer of it.
 fn chain<const N: usize>(function: &'static str, arguments: [Code; N], calls: Vec<Expr>) -> Expr {
     Expr::Chain(Box::new(made(function, arguments)), calls)
+}
+
+/// The call that makes a layer with fresh weights of its configuration.
+fn fresh(init: Init, usual: Init, imports: &mut Imports) -> Expr {
+    if init == usual {
+        return call("fresh(device)");
+    }
+    Expr::Call(code("drawn"), vec![Expr::Atom(drawn(init, imports)), call("device")])
+}
+
+/// How a layer is drawn that is not drawn as the dialect says.
+fn drawn(init: Init, imports: &mut Imports) -> Code {
+    let init = InitView(init);
+    if init.names_initializers() {
+        imports.nn("Initializer");
+    }
+    init.helpers().for_each(|helper| imports.helper(helper));
+    init.closure()
 }
 
 /// A module of the generated crate.
@@ -96,7 +118,7 @@ pub(super) fn convolution(
     if !conv.bias {
         calls.push(call("with_bias(false)"));
     }
-    calls.push(call("fresh(device)"));
+    calls.push(fresh(conv.init, numbers.dialect.convolution_init.of_layer(conv.bias), imports));
     Layer::new(name, "Conv2d", chain("Conv2dConfig::new", [pair([inputs, filters]), pair([height, width])], calls))
 }
 
@@ -125,21 +147,31 @@ pub(super) fn batch_norm(numbers: &mut Numbers<'_>, norm: BatchNorm, imports: &m
     if norm.momentum.to_bits() != MOMENTUM.to_bits() {
         calls.push(Expr::atom(format_args!("with_momentum({:?})", norm.momentum)));
     }
-    normalisation(numbers, "BatchNorm", chain("BatchNormConfig::new", [channels], calls))
+    let config = chain("BatchNormConfig::new", [channels], calls);
+    let layer = normalisation(numbers, "BatchNorm", config, norm.scale, imports);
+    match norm.running_variance {
+        RunningVariance::Biased => layer,
+        RunningVariance::Unbiased => {
+            imports.helper(Helper::Unbiased);
+            Layer { method: "forward_unbiased", ..layer }
+        }
+    }
 }
 
 pub(super) fn layer_norm(numbers: &mut Numbers<'_>, norm: LayerNorm, imports: &mut Imports) -> Layer {
     imports.layer("LayerNorm");
     let channels = numbers.get(Field::Inputs, 0).code;
     let calls = epsilon(numbers, norm.epsilon).into_iter().collect();
-    normalisation(numbers, "LayerNorm", chain("LayerNormConfig::new", [channels], calls))
+    let config = chain("LayerNormConfig::new", [channels], calls);
+    normalisation(numbers, "LayerNorm", config, norm.scale, imports)
 }
 
 pub(super) fn group_norm(numbers: &mut Numbers<'_>, norm: GroupNorm, imports: &mut Imports) -> Layer {
     imports.layer("GroupNorm");
     let (groups, channels) = (numbers.get(Field::Groups, norm.groups).code, numbers.get(Field::Inputs, 0).code);
     let calls = epsilon(numbers, norm.epsilon).into_iter().collect();
-    normalisation(numbers, "GroupNorm", chain("GroupNormConfig::new", [groups, channels], calls))
+    let config = chain("GroupNormConfig::new", [groups, channels], calls);
+    normalisation(numbers, "GroupNorm", config, norm.scale, imports)
 }
 
 fn epsilon(numbers: &mut Numbers<'_>, epsilon: f64) -> Option<Expr> {
@@ -147,11 +179,19 @@ fn epsilon(numbers: &mut Numbers<'_>, epsilon: f64) -> Option<Expr> {
     Some(Expr::atom(format_args!("with_epsilon({epsilon})")))
 }
 
-/// A norm that `config` configures.
-fn normalisation(numbers: &Numbers<'_>, ty: &'static str, config: Expr) -> Layer {
+/// A norm that `config` configures, with factors that begin as `scale`.
+fn normalisation(numbers: &Numbers<'_>, ty: &'static str, config: Expr, scale: f64, imports: &mut Imports) -> Layer {
+    let is_one = scale.to_bits() == 1_f64.to_bits();
+    if !is_one {
+        imports.helper(Helper::Scaled);
+    }
     let init = match config {
         Expr::Chain(head, mut calls) => {
-            calls.push(call("init(device)"));
+            calls.push(if is_one {
+                call("init(device)")
+            } else {
+                Expr::atom(format_args!("scaled({scale:?}, device)"))
+            });
             Expr::Chain(head, calls)
         }
         other => other,
@@ -169,7 +209,12 @@ pub(super) fn layer_scale(numbers: &mut Numbers<'_>, scale: LayerScale, imports:
 
 pub(super) fn channel_conv(numbers: &mut Numbers<'_>, conv: ChannelConv, imports: &mut Imports) -> Layer {
     imports.helper(Helper::ChannelConv);
-    let init = made("ChannelConv::new", [numbers.get(Field::Kernel, conv.kernel).code, code("device")]);
+    let kernel = numbers.get(Field::Kernel, conv.kernel).code;
+    let init = if conv.init.kernel == numbers.dialect.channel_conv_init.kernel {
+        made("ChannelConv::new", [kernel, code("device")])
+    } else {
+        made("ChannelConv::drawn", [kernel, drawn(conv.init, imports), code("device")])
+    };
     Layer::new(RustIdent::numbered("conv", numbers.item.unit), "ChannelConv", init)
 }
 
@@ -255,6 +300,6 @@ pub(super) fn linear(
     if !linear.bias {
         calls.push(call("with_bias(false)"));
     }
-    calls.push(call("fresh(device)"));
+    calls.push(fresh(linear.init, numbers.dialect.linear_init.of_layer(linear.bias), imports));
     Layer::new(name, "Linear", chain("LinearConfig::new", [inputs, features], calls))
 }

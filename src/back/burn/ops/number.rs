@@ -2,6 +2,7 @@
 
 use super::super::layout::Code;
 use super::super::quote::RustIdent;
+use crate::ir::Dialect;
 use crate::outline::{Expression, Field, Item};
 use std::collections::BTreeSet;
 
@@ -26,6 +27,7 @@ impl Number {
 /// Where the numbers of an item come from.
 #[derive(Debug)]
 pub(in super::super) struct Numbers<'a> {
+    pub(in super::super) dialect: &'a Dialect,
     pub(in super::super) item: &'a Item,
     /// The definition's parameters as variables.
     pub(in super::super) parameters: &'a [RustIdent],

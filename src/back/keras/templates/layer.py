@@ -1,3 +1,48 @@
+{%- macro initializer(init) -%}
+{%- match init -%}
+{%- when Draw::KaimingNormalFanOut -%}keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
+{%- when Draw::KaimingNormalFanIn -%}keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
+{%- when Draw::GlorotUniform -%}"glorot_uniform"
+{%- when Draw::UniformFanIn -%}keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
+{%- when Draw::UniformFanOut -%}keras.initializers.VarianceScaling(1 / 3, "fan_out", "uniform")
+{%- when Draw::Normal(_) -%}keras.initializers.RandomNormal(stddev={{ self::stddev(init) }})
+{%- when Draw::TruncNormal(_) -%}keras.initializers.RandomNormal(stddev={{ self::stddev(init) }})
+{%- when Draw::Zero -%}"zeros"
+{%- endmatch -%}
+{%- endmacro -%}
+{#- What a kernel for each channel is drawn from, with so many outputs of each; Keras's fans are of all channels, and of those outputs. -#}
+{%- macro of_channels(init, multiplier, operand) -%}
+{%- match init -%}
+{%- when Draw::KaimingNormalFanOut -%}keras.initializers.VarianceScaling(2.0 / {{ multiplier }}, "fan_in", "untruncated_normal")
+{%- when Draw::KaimingNormalFanIn -%}keras.initializers.VarianceScaling(2.0 * {{ multiplier }}, "fan_out", "untruncated_normal")
+{%- when Draw::GlorotUniform -%}keras.initializers.VarianceScaling(2 * {{ multiplier }} / (1 + {{ multiplier }} * {{ operand }}.shape[-1]), "fan_out", "uniform")
+{%- when Draw::UniformFanIn -%}keras.initializers.VarianceScaling({{ multiplier }} / 3, "fan_out", "uniform")
+{%- when Draw::UniformFanOut -%}keras.initializers.VarianceScaling(1 / (3 * {{ multiplier }}), "fan_in", "uniform")
+{%- when other -%}{% call initializer(other) %}{% endcall %}
+{%- endmatch -%}
+{%- endmacro -%}
+{%- macro drawn(drawn, operand) -%}
+{%- match drawn.kernel -%}
+{%- when KernelDraw::Made -%}
+{%- when KernelDraw::Usual -%}
+{%- when KernelDraw::So(init, None) %}, kernel_initializer={% call initializer(init) %}{% endcall %}
+{%- when KernelDraw::So(init, Some(multiplier)) %}, depthwise_initializer={% call of_channels(init, multiplier, operand) %}{% endcall %}
+{%- endmatch -%}
+{%- match drawn.bias -%}
+{%- when None -%}
+{%- when Some(BiasFan::Inputs) %}, bias_initializer=uniform_fan_in({{ operand }}.shape[-1])
+{%- when Some(BiasFan::Groups(kernel, None)) %}, bias_initializer=uniform_fan_in({{ operand }}.shape[-1], {{ kernel }})
+{%- when Some(BiasFan::Groups(kernel, Some(groups))) %}, bias_initializer=uniform_fan_in({{ operand }}.shape[-1], {{ kernel }}, {{ groups }})
+{%- when Some(BiasFan::Kernel(kernel)) %}, bias_initializer=uniform_fan_in(1, {{ kernel }})
+{%- endmatch -%}
+{%- endmacro -%}
+{#- The package's own functions make names that every back end of Keras takes; Keras's layers are told one. -#}
+{%- macro drawn_name(drawn, name) -%}
+{%- if drawn.kernel != KernelDraw::Made && drawn.dots -%}layer_name({{ name }}){%- else -%}{{ name }}{%- endif -%}
+{%- endmacro -%}
+{%- macro scaled(scale) -%}
+{%- if let Some(scale) = scale %}, gamma_initializer={% if scale.0 == 0.0 %}"zeros"{% else %}keras.initializers.Constant({{ scale }}){% endif %}{% endif -%}
+{%- endmacro -%}
 {%- macro sides(padding) -%}
 {%- match padding -%}
 {%- when Padding::Even(pair) -%}{{ pair }}
@@ -33,9 +78,9 @@
 {%- when Layer::Conv2d(conv) -%}
 {%- match conv.outputs -%}
 {%- when Outputs::Filters(filters, _) -%}
-{% if conv.made %}conv2d{% else %}layers.Conv2D{% endif %}({{ filters }}, {{ conv.kernel }}
+{% if conv.drawn.kernel == KernelDraw::Made %}conv2d{% else %}layers.Conv2D{% endif %}({{ filters }}, {{ conv.kernel }}
 {%- when Outputs::Depthwise(multiplier) -%}
-{% if conv.made %}depthwise_conv2d{% else %}layers.DepthwiseConv2D{% endif %}({{ conv.kernel }}
+{% if conv.drawn.kernel == KernelDraw::Made %}depthwise_conv2d{% else %}layers.DepthwiseConv2D{% endif %}({{ conv.kernel }}
 {%- if let Some(multiplier) = multiplier %}, depth_multiplier={{ multiplier }}{% endif -%}
 {%- endmatch -%}
 {%- if let Some(strides) = conv.strides %}, strides={{ strides }}{% endif -%}
@@ -48,15 +93,16 @@
 {%- if let Outputs::Filters(_, Some(groups)) = conv.outputs %}, groups={{ groups }}{% endif -%}
 {% call activated(conv.activation) %}{% endcall %}
 {%- if conv.no_bias %}, use_bias=False{% endif -%}
-, name={{ name }})
-{%- when Layer::BatchNorm { epsilon, momentum, made } -%}
-{% if *made %}batch_norm{% else %}layers.BatchNormalization{% endif %}(
+{% call drawn(conv.drawn, operand) %}{% endcall %}
+, name={% call drawn_name(conv.drawn, name) %}{% endcall %})
+{%- when Layer::BatchNorm { epsilon, momentum, scale, own } -%}
+{% match own %}{% when Own::Function %}batch_norm{% when Own::Class %}BatchNormalization{% when Own::Keras %}layers.BatchNormalization{% endmatch %}(
 {%- if let Some(momentum) = momentum %}momentum={{ momentum }}, {% endif -%}
-epsilon={{ epsilon }}, name={{ name }})
-{%- when Layer::LayerNorm { epsilon, dots } -%}
-layers.LayerNormalization(epsilon={{ epsilon }}, name={% call named(name, dots) %}{% endcall %})
-{%- when Layer::GroupNorm { groups, epsilon, dots } -%}
-layers.GroupNormalization({{ groups }}, epsilon={{ epsilon }}, name={% call named(name, dots) %}{% endcall %})
+epsilon={{ epsilon }}{% call scaled(scale) %}{% endcall %}, name={{ name }})
+{%- when Layer::LayerNorm { epsilon, scale, dots } -%}
+layers.LayerNormalization(epsilon={{ epsilon }}{% call scaled(scale) %}{% endcall %}, name={% call named(name, dots) %}{% endcall %})
+{%- when Layer::GroupNorm { groups, epsilon, scale, dots } -%}
+layers.GroupNormalization({{ groups }}, epsilon={{ epsilon }}{% call scaled(scale) %}{% endcall %}, name={% call named(name, dots) %}{% endcall %})
 {%- when Layer::LayerScale { init, dots } -%}
 LayerScale({{ init }}, name={% call named(name, dots) %}{% endcall %})
 {%- when Layer::Activation(activation) -%}
@@ -78,13 +124,11 @@ layers.Global{% call pool_word(kind) %}{% endcall %}Pooling2D({% if *keep %}keep
 Adaptive{% call pool_word(kind) %}{% endcall %}Pool({{ output }}, name={{ name }})
 {%- when Layer::Blur { size, strides, padding } -%}
 Blur({{ size }}, strides={{ strides }}, padding={% call sides(padding) %}{% endcall %}, name={{ name }})
-{%- when Layer::Dense { units, no_bias, activation, made, init } -%}
-{%- if *made -%}
-linear({% if *init == Init::UniformFanIn %}{{ operand }}.shape[-1], {% endif %}{{ units }}
-{%- else -%}
-layers.Dense({{ units }}
-{%- endif -%}
-{% call activated(activation) %}{% endcall %}{% if *no_bias %}, use_bias=False{% endif %}, name={{ name }})
+{%- when Layer::Dense { units, no_bias, activation, drawn } -%}
+{% if drawn.kernel == KernelDraw::Made %}linear{% else %}layers.Dense{% endif %}({{ units }}
+{%- call activated(activation) %}{% endcall %}{% if *no_bias %}, use_bias=False{% endif -%}
+{% call drawn(drawn, operand) %}{% endcall %}
+, name={% call drawn_name(drawn, name) %}{% endcall %})
 {%- when Layer::ChannelsFirst -%}
 layers.Permute((3, 1, 2), name={{ name }})
 {%- when Layer::Flatten -%}
@@ -124,8 +168,10 @@ if {% match condition -%}
 {%- endmatch -%}:
 {%- when Line::Layer { target, operand, name, layer } -%}
 {{ target }} = {% call call(layer, name, operand) %}{% endcall %}({{ operand }})
-{%- when Line::ChannelConv { target, operand, kernel, name } -%}
-{{ target }} = channel_conv({{ operand }}, {{ kernel }}, name={{ name }})
+{%- when Line::ChannelConv { target, operand, kernel, init, name } -%}
+{{ target }} = channel_conv({{ operand }}, {{ kernel }}
+{%- if let Some(init) = init %}, kernel_initializer={% call initializer(init) %}{% endcall %}{% endif -%}
+, name={{ name }})
 {%- when Line::Join { kind, target, operands, name } -%}
 {{ target }} = layers.{% match kind -%}
 {%- when Join::Add -%}Add

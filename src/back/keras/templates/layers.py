@@ -270,6 +270,26 @@ class LayerScale(layers.Layer):
     def get_config(self):
         return {**super().get_config(), "init": self.init}
 {%- endif %}
+{%- if needs.unbiased %}
+
+
+@keras.saving.register_keras_serializable(package="{{ name }}")
+class BatchNormalization(layers.BatchNormalization):
+    """A batch norm whose moving variance is the population's, as PyTorch has it.
+
+    Of m values of a channel it takes m / (m - 1) of the batch's variance.
+    """
+
+    def call(self, inputs, training=None, mask=None):
+        kept = self.moving_variance * self.momentum
+        outputs = super().call(inputs, training=training, mask=mask)
+        if training and self.trainable:
+            count = keras.ops.size(inputs) // inputs.shape[-1]
+            others = keras.ops.cast(keras.ops.maximum(count - 1, 1), kept.dtype)
+            added = self.moving_variance - kept
+            self.moving_variance.assign(self.moving_variance + added / others)
+        return outputs
+{%- endif %}
 {%- if needs.dots %}
 
 
@@ -289,7 +309,7 @@ def conv2d(filters, kernel_size, *, name, **options):
 {%- if convolution.no_bias %}
         use_bias=False,
 {%- endif %}
-        kernel_initializer={% call initializer(convolution.init) %}{% endcall %},
+        kernel_initializer={% call write::initializer(convolution.init) %}{% endcall %},
         name={% call named() %}{% endcall %},
         **options,
     )
@@ -314,14 +334,14 @@ def depthwise_conv2d(kernel_size, depth_multiplier=1, *, name, **options):
 {%- if let Some(init) = needs.channel_conv %}
 
 
-def channel_conv(x, kernel_size, *, name):
+def channel_conv(x, kernel_size, *, {% if needs.channel_convs %}kernel_initializer=None, {% endif %}name):
     """A convolution along the channels of a map of 1 x 1, without bias."""
     convolution = layers.Conv1D(
         1,
         kernel_size,
         padding="same",
         use_bias=False,
-        kernel_initializer={% call initializer(init) %}{% endcall %},
+        kernel_initializer={% if needs.channel_convs %}kernel_initializer or {% endif %}{% call write::initializer(init) %}{% endcall %},
         name={% call named() %}{% endcall %},
     )
     x = layers.Reshape((x.shape[-1], 1), name=f"{name}_sequence")(x)
@@ -333,51 +353,40 @@ def channel_conv(x, kernel_size, *, name):
 
 def batch_norm(*, name, **options):
     """A batch norm; its moving statistics are weights like the others."""
-    return layers.BatchNormalization(name=layer_name(name), **options)
+    return {% if !needs.unbiased %}layers.{% endif %}BatchNormalization(name=layer_name(name), **options)
 {%- endif %}
 {%- if let Some(init) = needs.linear %}
-{%- if *init == Init::UniformFanIn %}
-
-
-def linear(inputs, units, *, name, **options):
-    """A linear layer, drawn from plus or minus 1 / sqrt(inputs), the bias too."""
-    bound = inputs**-0.5
-    return layers.Dense(
-        units,
-        kernel_initializer=keras.initializers.RandomUniform(-bound, bound),
-        bias_initializer=keras.initializers.RandomUniform(-bound, bound),
-        name={% call named() %}{% endcall %},
-        **options,
-    )
-{%- else %}
 
 
 def linear(units, *, name, **options):
     """A linear layer as in the dialect."""
     return layers.Dense(
         units,
-        kernel_initializer={% call initializer(init) %}{% endcall %},
+        kernel_initializer={% call write::initializer(init) %}{% endcall %},
         name={% call named() %}{% endcall %},
         **options,
     )
 {%- endif %}
+{%- if needs.drawn_bias %}
+
+
+def uniform_fan_in(inputs, kernel_size=1, groups=1):
+    """What a bias is drawn from: uniform within 1 / sqrt(fan in of the kernel) of zero."""
+    is_square = isinstance(kernel_size, int)
+    height, width = (kernel_size, kernel_size) if is_square else kernel_size
+    bound = (inputs // groups * height * width) ** -0.5
+    return keras.initializers.RandomUniform(-bound, bound)
 {%- endif %}
+{#- One kernel for each channel and depth_multiplier outputs of it: Keras's fans are of all channels, and of those outputs. -#}
 {%- macro depthwise_initializer(init) -%}
 {%- match init -%}
-{%- when Init::KaimingNormalFanOut -%}keras.initializers.VarianceScaling(2.0 / depth_multiplier, "fan_in", "untruncated_normal")
-{%- when Init::KaimingNormalFanIn -%}keras.initializers.VarianceScaling(2.0 * depth_multiplier, "fan_out", "untruncated_normal")
-{%- when Init::GlorotUniform -%}"glorot_uniform"
-{%- when Init::UniformFanIn -%}keras.initializers.VarianceScaling(depth_multiplier / 3, "fan_out", "uniform")
+{%- when Draw::KaimingNormalFanOut -%}keras.initializers.VarianceScaling(2.0 / depth_multiplier, "fan_in", "untruncated_normal")
+{%- when Draw::KaimingNormalFanIn -%}keras.initializers.VarianceScaling(2.0 * depth_multiplier, "fan_out", "untruncated_normal")
+{%- when Draw::UniformFanIn -%}keras.initializers.VarianceScaling(depth_multiplier / 3, "fan_out", "uniform")
+{%- when Draw::UniformFanOut -%}keras.initializers.VarianceScaling(1 / (3 * depth_multiplier), "fan_in", "uniform")
+{%- when other -%}{% call write::initializer(other) %}{% endcall %}
 {%- endmatch -%}
 {%- endmacro -%}
 {%- macro named() -%}
 {%- if needs.dots -%}layer_name(name){%- else -%}name{%- endif -%}
-{%- endmacro -%}
-{%- macro initializer(init) -%}
-{%- match init -%}
-{%- when Init::KaimingNormalFanOut -%}keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
-{%- when Init::KaimingNormalFanIn -%}keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
-{%- when Init::GlorotUniform -%}"glorot_uniform"
-{%- when Init::UniformFanIn -%}keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
-{%- endmatch -%}
 {%- endmacro -%}
