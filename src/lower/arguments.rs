@@ -428,7 +428,9 @@ fn meant(found: &Value, domain: &Domain, words: Words) -> Option<String> {
 fn evened(value: Value, domain: &Domain) -> Value {
     let is_whole = match domain {
         Domain::Channels | Domain::Integer { .. } | Domain::Pair { .. } | Domain::Padding | Domain::Numbers => true,
-        Domain::Any | Domain::Float { .. } | Domain::Boolean | Domain::Choice(_) | Domain::Block(_) => false,
+        Domain::Any | Domain::Float { .. } | Domain::Boolean | Domain::Choice(_) | Domain::Init | Domain::Block(_) => {
+            false
+        }
     };
     match &value {
         Value::Float(_) if is_whole => whole(&value, Span::default()).map_or(value, Value::Integer),

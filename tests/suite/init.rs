@@ -63,7 +63,7 @@ impl Found {
                     Distribution::Constant(_) | Distribution::Normal { .. } => f64::INFINITY,
                 };
                 let centred = mean.abs() <= 5.0 * expected.deviation() / count.sqrt();
-                !(centred && near(deviation, expected.deviation()) && low.max(high) <= bound * (1.0 + 1e-6))
+                !(centred && near(deviation, expected.deviation()) && low.max(high) <= bound * (1.0 + 1e-5))
             }
         }
     }

@@ -93,8 +93,7 @@
 {%- if let Outputs::Filters(_, Some(groups)) = conv.outputs %}, groups={{ groups }}{% endif -%}
 {% call activated(conv.activation) %}{% endcall %}
 {%- if conv.no_bias %}, use_bias=False{% endif -%}
-{% call drawn(conv.drawn, operand) %}{% endcall %}
-, name={% call drawn_name(conv.drawn, name) %}{% endcall %})
+{%- call drawn(conv.drawn, operand) %}{% endcall %}, name={% call drawn_name(conv.drawn, name) %}{% endcall %})
 {%- when Layer::BatchNorm { epsilon, momentum, scale, own } -%}
 {% match own %}{% when Own::Function %}batch_norm{% when Own::Class %}BatchNormalization{% when Own::Keras %}layers.BatchNormalization{% endmatch %}(
 {%- if let Some(momentum) = momentum %}momentum={{ momentum }}, {% endif -%}
@@ -127,8 +126,7 @@ Blur({{ size }}, strides={{ strides }}, padding={% call sides(padding) %}{% endc
 {%- when Layer::Dense { units, no_bias, activation, drawn } -%}
 {% if drawn.kernel == KernelDraw::Made %}linear{% else %}layers.Dense{% endif %}({{ units }}
 {%- call activated(activation) %}{% endcall %}{% if *no_bias %}, use_bias=False{% endif -%}
-{% call drawn(drawn, operand) %}{% endcall %}
-, name={% call drawn_name(drawn, name) %}{% endcall %})
+{%- call drawn(drawn, operand) %}{% endcall %}, name={% call drawn_name(drawn, name) %}{% endcall %})
 {%- when Layer::ChannelsFirst -%}
 layers.Permute((3, 1, 2), name={{ name }})
 {%- when Layer::Flatten -%}
