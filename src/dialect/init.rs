@@ -2,10 +2,10 @@
 
 use crate::diagnostic::{Code, Diagnostic, suggest};
 use crate::ir::{BiasDraw, Draw, Init};
-use crate::lang::Value;
 use crate::lang::ast::{Expression, ExpressionKind};
 use crate::lang::eval::mistyped;
 use crate::lang::value::{Argument, CallValue};
+use crate::lang::{Value, elsewhere};
 use crate::source::{Span, Spanned};
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ pub fn read(value: &Value, span: Span) -> Result<Init, Box<Diagnostic>> {
         let error =
             Diagnostic::error(Code::UnknownChoice, span, message, format!("expected {}", suggest::list(forms())));
         let whole = matches!(value, Value::Text(_));
-        return Err(Box::new(if whole { suggest::fixed(error, word, span, words()) } else { error }));
+        return Err(Box::new(if whole { elsewhere::fixed(error, word, span, words()) } else { error }));
     };
     let (mut deviation, mut bias) = (None, None);
     for argument in arguments {
@@ -101,7 +101,7 @@ fn read_bias(value: &Spanned<Value>) -> Result<BiasDraw, Box<Diagnostic>> {
         let message = format!("no bias is drawn as {}", suggest::quoted(word));
         let label = format!("expected {}", suggest::list(words()));
         let error = Diagnostic::error(Code::UnknownChoice, value.span, message, label);
-        Box::new(suggest::fixed(error, word, value.span, words()))
+        Box::new(elsewhere::fixed(error, word, value.span, words()))
     })
 }
 

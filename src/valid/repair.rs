@@ -7,7 +7,7 @@ use super::joins::Join;
 use crate::ir::graph::Remark;
 use crate::ir::op::{AdaptivePool, Conv2d, Flatten, Linear, PoolKind};
 use crate::ir::shape::Window;
-use crate::ir::{Label, NodeId, Op, Shape, Sides};
+use crate::ir::{Draw, Label, NodeId, Op, Shape, Sides};
 use crate::source::Span;
 use std::collections::BTreeMap;
 
@@ -483,7 +483,10 @@ impl<'a> Trial<'a> {
         last.filter(fits).or_else(|| {
             let (op, written) = match end {
                 Shape::Map { .. } => (pointwise(filters, 1), format!("conv 1x1 ({out})")),
-                Shape::Vector(_) => (Op::Linear(Linear { features: filters, bias: true }), format!("linear({out})")),
+                Shape::Vector(_) => (
+                    Op::Linear(Linear { features: filters, bias: true, init: Draw::UniformFanIn.into() }),
+                    format!("linear({out})"),
+                ),
             };
             let words = format!("end `{label}` with `{written}`");
             self.remark.is_own.then(|| Edit { changes: vec![Change::Append(slot, vec![op])], words, place: None })
@@ -517,7 +520,7 @@ fn step(from: [u64; 2], to: [u64; 2]) -> Option<u64> {
 
 fn pointwise(filters: u64, stride: u64) -> Op {
     let window = Window { kernel: [1; 2], stride: [stride; 2], dilation: [1; 2], padding: Sides::all(0), ceil: false };
-    Op::Conv2d(Conv2d { filters, window, groups: 1, bias: false })
+    Op::Conv2d(Conv2d { filters, window, groups: 1, bias: false, init: Draw::KaimingNormalFanOut.into() })
 }
 
 /// What the language calls the layer that is `op`, of those that are changed.
