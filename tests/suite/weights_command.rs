@@ -255,6 +255,15 @@ fn values_that_no_network_can_use_are_named() {
         serde_json::from_str::<serde_json::Value>(said.trim()).unwrap();
         assert!(said.contains("\"E0704\"") && said.contains(told), "{said}");
     }
+    // A conversion keeps every bit, and says what it keeps.
+    let output = folder.path().join("converted.safetensors");
+    let (weights, told) = &cases[0];
+    let (code, said) = answer(weights, &["weights", "convert", "--output", output.to_str().unwrap()]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("note: the weights have 2 values that `resnet18` cannot use: `conv1.weight`"), "{said}");
+    assert!(said.contains(told), "{said}");
+    let converted = weights::read(&network, &std::fs::read(&output).unwrap()).unwrap();
+    assert_eq!(weights::write(&network, &converted).unwrap(), weights::write(&network, weights).unwrap());
     // A mean may be negative, and so may a factor.
     assert_eq!(answer(&spoilt("bn1.running_mean", &[(2, -4.0)]), &check).0, 0);
     assert_eq!(answer(&spoilt("bn1.weight", &[(2, -4.0)]), &check).0, 0);

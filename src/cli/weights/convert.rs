@@ -53,10 +53,13 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
     let mut file = load::open(&from, &arguments.weights, global)?;
     let kept = keeps_biases(&translation, &mut file, &from, &to);
     say::granted(kept, input, global)?;
+    // A conversion loses nothing, so it keeps them, but not in silence.
+    let unusable = load::fault(&mut file, &from, &arguments.weights, 1, global)?;
     let mut notes: Vec<_> = ignored(file.ignored()).into_iter().chain(biases(&translation, &to)).collect();
     for names in [&from, &to] {
         notes.extend(other_network(&described, names, global)?);
     }
+    notes.extend(unusable.map(|Refusal { message, notes, .. }| format!("{message}: {}", notes.join("; "))));
     let (network, supply) =
         load::in_form(to, Box::new(translation.map.over(file)), arguments.fold_batch_norm && !is_folded);
     let output = &arguments.output;

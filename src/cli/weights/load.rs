@@ -73,11 +73,22 @@ pub(super) fn sound(
     shown: usize,
     global: Global,
 ) -> Result<(), Failure> {
-    let faults = files::granted(reader.faults(network), Some(path), global)?;
-    if faults.is_empty() {
-        return Ok(());
+    match fault(reader, network, path, shown, global)? {
+        Some(fault) => Err(say::refused(fault, Some(path), global)),
+        None => Ok(()),
     }
-    Err(files::refused(weights::unusable(&network.graph().name, &faults, shown), Some(path), global))
+}
+
+/// Why `network` cannot use a file with values as it has, if it has any; the first `shown` tensors of those are named.
+pub(super) fn fault(
+    reader: &mut Reader<Box<dyn Bytes>>,
+    network: &Checked,
+    path: &Path,
+    shown: usize,
+    global: Global,
+) -> Result<Option<Refusal>, Failure> {
+    let faults = say::granted(reader.faults(network), Some(path), global)?;
+    Ok((!faults.is_empty()).then(|| weights::unusable(&network.graph().name, &faults, shown)))
 }
 
 /// Whether a file has the weights of the form for inference. What comes through a pipe is taken to have those of training.
