@@ -71,6 +71,17 @@ pub enum Difference {
     Operands([Vec<Operand>; 2]),
 }
 
+/// The fields of ops that decide no output of a network whose weights are given.
+const OF_TRAINING: [&str; 5] = ["init", "momentum", "rate", "running_variance", "scale"];
+
+impl Difference {
+    /// Whether it shows only in how a network begins and trains: given the same weights, both compute the same.
+    #[must_use]
+    pub fn is_of_training(&self) -> bool {
+        matches!(self, Self::Field { name, .. } if OF_TRAINING.contains(&name.as_str()))
+    }
+}
+
 /// One of two networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {

@@ -4,6 +4,7 @@ use crate::burn_text::{networks, random_networks, shipped, workspace};
 use crate::fill::fill;
 use crate::generated;
 use crate::golden::difference;
+use crate::init::{self, Found};
 use crate::live::output;
 use crate::networks::filled;
 use crate::{npy, reference, sketches};
@@ -105,6 +106,76 @@ fn layer_scales_have_either_shape(folder: &Path) {
     assert_eq!(expected, found);
 }
 
+/// A program beside those of a crate: it prints each tensor of the fresh model, then of one that has trained on images.
+const FRESH: &str = r#"
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use npyz::NpyFile;
+
+struct Print;
+
+impl ModuleVisitor for Print {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        let values: Vec<f32> = parameter.val().into_data().try_to_vec().unwrap();
+        println!("{values:?}");
+    }
+}
+
+fn main() {
+    let path = std::env::args().nth(1).unwrap();
+    let file = NpyFile::new(std::fs::File::open(path).unwrap()).unwrap();
+    let shape: Vec<_> = file.shape().iter().map(|side| usize::try_from(*side).unwrap()).collect();
+    let images = TensorData::new(file.into_vec::<f32>().unwrap(), shape);
+    NAME::TYPE::new(&Device::flex()).visit(&mut Print);
+    println!("trained");
+    let device = Device::flex().autodiff();
+    let model = NAME::TYPE::new(&device);
+    let _ = model.forward(Tensor::from_data(images, &device));
+    model.visit(&mut Print);
+}
+"#;
+
+fn add_fresh(network: &Checked, folder: &Path) {
+    let name = &network.graph().name;
+    let source = folder.join("crates").join(name).join("src");
+    let library = fs::read_to_string(source.join("lib.rs")).unwrap();
+    let model = library.split("pub use model::{").nth(1).unwrap().split([',', '}']).next().unwrap();
+    fs::create_dir_all(source.join("bin")).unwrap();
+    let program = FRESH.replace("NAME", name).replace("TYPE", model);
+    fs::write(source.join("bin").join(format!("fresh_{name}.rs")), program).unwrap();
+}
+
+/// The tensors of a fresh model and of one that has trained, in the order of the network's.
+fn fresh(network: &Checked, folder: &Path) -> [Vec<Vec<f32>>; 2] {
+    let name = &network.graph().name;
+    let at = folder.join(format!("{name}.npy"));
+    let (shape, values) = if name.starts_with("norm_") { init::batch() } else { images(network) };
+    npy::write(&at, &shape, &values);
+    let run = Command::new(folder.join("target/debug").join(format!("fresh_{name}"))).arg(at).output().unwrap();
+    assert!(run.status.success(), "{name}: {}", String::from_utf8_lossy(&run.stderr));
+    let said = String::from_utf8(run.stdout).unwrap();
+    let (before, after) = said.split_once("trained\n").unwrap();
+    [before, after].map(|lines| lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+fn crates_draw_by_the_dialects_rule(network: &Checked, folder: &Path) {
+    let [drawn, _] = fresh(network, folder);
+    let expected = weights::expected(network);
+    assert_eq!(drawn.len(), expected.len());
+    for (values, entry) in drawn.iter().zip(expected) {
+        assert_eq!(values.len() as u64, entry.ir_shape.iter().product::<u64>(), "{}", entry.name);
+        let distribution = weights::distribution(network, entry.parameter);
+        assert!(!Found::of(values).misses(distribution), "{} is not {distribution:?}", entry.name);
+    }
+}
+
+fn crates_move_statistics_by_the_dialects_rule(network: &Checked, folder: &Path) {
+    let [_, trained] = fresh(network, folder);
+    let found: Vec<_> = trained.iter().skip(2).flatten().map(|&value| f64::from(value)).collect();
+    let expected = init::after_a_step(network);
+    assert!(init::are_close(&found, &expected), "{}: {found:?}, not {expected:?}", network.graph().name);
+}
+
 #[test]
 fn crates_compile_without_a_warning_and_are_the_networks_that_they_come_from() {
     let networks = networks();
@@ -114,7 +185,9 @@ fn crates_compile_without_a_warning_and_are_the_networks_that_they_come_from() {
     let sketches: Vec<_> = drawn.into_iter().chain(random).collect();
     let folder = folder();
     fs::create_dir_all(&folder).unwrap();
-    workspace(networks.iter().chain(&sketches), &folder);
+    let (every_way, norms) = (init::every_way(), init::norms());
+    workspace(networks.iter().chain(&sketches).chain(&norms).chain([&every_way]), &folder);
+    norms.iter().chain([&every_way]).for_each(|network| add_fresh(network, &folder));
     // The committed crates are compiled as they are.
     let committed = generated::networks();
     copy(&generated::folder("burn"), &folder.join("crates"));
@@ -135,6 +208,8 @@ fn crates_compile_without_a_warning_and_are_the_networks_that_they_come_from() {
         assert!(said.starts_with(&format!("{counted} values")), "{name}: {counted} parameters, and {said}");
     }
     layer_scales_have_either_shape(&folder);
+    crates_draw_by_the_dialects_rule(&every_way, &folder);
+    norms.iter().for_each(|network| crates_move_statistics_by_the_dialects_rule(network, &folder));
 }
 
 #[test]

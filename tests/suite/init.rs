@@ -3,7 +3,8 @@
 //! `tests/golden/init.json` holds the moments of what torchvision, timm and Keras draw themselves.
 
 use crate::describe::{compile, shipped};
-use crate::python;
+use crate::fill::fill;
+use crate::{npy, python};
 use resnetc::ir::{Distribution, Op};
 use resnetc::source::Source;
 use resnetc::valid::Checked;
@@ -28,7 +29,7 @@ fn name(path: &Path) -> String {
 }
 
 /// What is wrong with values of which the sum, the sum of squares and the ends are known, if anything.
-struct Found {
+pub struct Found {
     count: f64,
     mean: f64,
     /// The root mean square.
@@ -38,7 +39,7 @@ struct Found {
 }
 
 impl Found {
-    fn of(values: &[f32]) -> Self {
+    pub fn of(values: &[f32]) -> Self {
         let values = values.iter().map(|&value| f64::from(value));
         let count = values.clone().count() as f64;
         let (low, high) = values.clone().fold((f64::MAX, f64::MIN), |(low, high), one| (low.min(one), high.max(one)));
@@ -46,13 +47,13 @@ impl Found {
         Self { count, mean: values.sum::<f64>() / count, deviation: (squares / count).sqrt(), low, high }
     }
 
-    fn read(found: &Value) -> Self {
+    pub fn read(found: &Value) -> Self {
         let [count, mean, deviation, low, high] =
             ["count", "mean", "deviation", "low", "high"].map(|key| found[key].as_f64().unwrap());
         Self { count, mean, deviation, low, high }
     }
 
-    fn misses(&self, expected: Distribution) -> bool {
+    pub fn misses(&self, expected: Distribution) -> bool {
         let Self { count, mean, deviation, low, high } = *self;
         let near = |found: f64, expected: f64| (found - expected).abs() <= tolerance(count) * expected;
         match expected {
@@ -173,9 +174,14 @@ const EVERY_WAY: &str = r"
     }
 ";
 
+/// That network.
+pub fn every_way() -> Checked {
+    compile(EVERY_WAY)
+}
+
 #[test]
 fn every_way_to_draw_can_be_said() {
-    let network = compile(EVERY_WAY);
+    let network = every_way();
     let distributions: BTreeMap<_, _> = weights::expected(&network)
         .into_iter()
         .map(|entry| (entry.name, weights::distribution(&network, entry.parameter)))
@@ -208,16 +214,20 @@ fn every_way_to_draw_can_be_said() {
     }
 }
 
-/// The moments of the fresh weights that the Keras package of `network` draws, by tensor.
-fn of_keras(networks: &[Checked]) -> Value {
-    let folder = tempfile::tempdir().unwrap();
+fn write_packages(networks: &[Checked], folder: &Path) {
     for network in networks {
         for file in resnetc::back::keras::emit(network).unwrap() {
-            let path = folder.path().join(&file.path);
+            let path = folder.join(&file.path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, file.text).unwrap();
         }
     }
+}
+
+/// The moments of the fresh weights that the Keras package of `network` draws, by tensor.
+fn of_keras(networks: &[Checked]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    write_packages(networks, folder.path());
     let names = networks.iter().map(|network| Path::new(&network.graph().name));
     let arguments: Vec<_> = [folder.path()].into_iter().chain(names).collect();
     serde_json::from_str(&python::script("keras_init.py", &arguments)).unwrap()
@@ -243,7 +253,7 @@ fn a_package_draws_the_same(networks: &[Checked]) {
 fn a_keras_package_draws_the_same() {
     let one_of_each = ["resnet14t", "mobilenet_v2", "regnet_y_400mf", "keras_resnet50v2", "cifar_resnet20"];
     let shipped = shipped().into_iter().filter(|path| one_of_each.contains(&name(path).as_str()));
-    let networks: Vec<_> = shipped.map(|path| network(&path)).chain([compile(EVERY_WAY)]).collect();
+    let networks: Vec<_> = shipped.map(|path| network(&path)).chain([every_way()]).collect();
     assert_eq!(networks.len(), 6);
     a_package_draws_the_same(&networks);
 }
@@ -253,5 +263,74 @@ fn a_keras_package_draws_the_same() {
 fn every_keras_package_draws_the_same() {
     for path in shipped() {
         a_package_draws_the_same(&[network(&path)]);
+    }
+}
+
+/// A network that is one batch norm, of each rule for the running variance.
+pub fn norms() -> [Checked; 3] {
+    [("torchvision", ""), ("keras", ""), ("keras", "running_variance = unbiased")].map(|(base, rule)| {
+        let name = format!("norm_{base}{}", if rule.is_empty() { "" } else { "_unbiased" });
+        compile(&format!(
+            "network {name} {{ use dialect own input 3 x 4 x 5 stem none stage one() head none }}\n\
+             dialect own extends {base} {{ {rule} }} block one() {{ norm(momentum = 0.25) }}"
+        ))
+    })
+}
+
+/// Two images for a network of [`norms`].
+pub fn batch() -> (Vec<u64>, Vec<f32>) {
+    let shape = vec![2, 3, 4, 5];
+    let values = fill("input", &shape);
+    (shape, values)
+}
+
+/// The running mean and variance of a network of [`norms`] after one step with [`batch`], by Ioffe and Szegedy 2015: of m
+/// values of a channel, m / (m - 1) of their variance where the running one is that of the population.
+pub fn after_a_step(network: &Checked) -> Vec<f64> {
+    let (_, images) = batch();
+    let unbiased = !matches!(network.graph().name.as_str(), "norm_keras");
+    let of = |channel: usize| {
+        let values = images.chunks(20).skip(channel).step_by(3).flatten().map(|&value| f64::from(value));
+        let mean = values.clone().sum::<f64>() / 40.0;
+        let squares = values.map(|value| (value - mean).powi(2)).sum::<f64>();
+        [0.25 * mean, 0.75 + 0.25 * squares / if unbiased { 39.0 } else { 40.0 }]
+    };
+    let each = [0, 1, 2].map(of);
+    [0, 1].iter().flat_map(|&at| each.map(|of| of[at])).collect()
+}
+
+/// Whether two lists of statistics are the same but for rounding, which is far below the difference of the two rules.
+pub fn are_close(found: &[f64], expected: &[f64]) -> bool {
+    found.len() == expected.len() && found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-6)
+}
+
+#[test]
+fn the_two_rules_for_a_running_variance_are_told_apart() {
+    let [torch, keras, unbiased] = norms().map(|network| after_a_step(&network));
+    assert_eq!(torch, unbiased);
+    assert_eq!(torch[..3], keras[..3]);
+    assert!(torch.iter().zip(&keras).skip(3).all(|(torch, keras)| torch - keras > 1e-3), "{torch:?} {keras:?}");
+}
+
+#[test]
+fn a_step_of_a_keras_package_moves_the_statistics_by_the_dialects_rule() {
+    let folder = tempfile::tempdir().unwrap();
+    let networks = norms();
+    write_packages(&networks, folder.path());
+    let (shape, values) = batch();
+    let images = folder.path().join("images.npy");
+    npy::write(&images, &shape, &values);
+    let names = networks.iter().map(|network| Path::new(&network.graph().name));
+    let arguments: Vec<_> = [folder.path(), &images].into_iter().chain(names).collect();
+    for backend in python::backends() {
+        let found: Value = serde_json::from_str(&python::script_on(backend, "keras_step.py", &arguments)).unwrap();
+        for network in &networks {
+            let name = &network.graph().name;
+            for way in ["call", "fit"] {
+                let found: Vec<f64> = serde_json::from_value(found[name][way].clone()).unwrap();
+                let expected = after_a_step(network);
+                assert!(are_close(&found, &expected), "{backend}, {way} {name}: {found:?}, not {expected:?}");
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ use crate::build::{Net, dialect, zoo};
 use crate::describe::{NORM, TORCH};
 use crate::fill::fill;
 use crate::golden::{assert_golden, difference};
+use crate::init;
 use crate::live_engine::both;
 use crate::networks::{cifar, compile, filled, of_depth, small};
 use crate::npy;
@@ -381,6 +382,23 @@ fn in_double_precision(checked: &Checked) -> Vec<f32> {
     let image = fill("input", &input_shape(checked, 1).map(|side| side as u64));
     let values = crate::reference::run(checked, &crate::reference::weights(checked), &image);
     values.into_iter().map(|value| value as f32).collect()
+}
+
+#[test]
+fn a_step_of_training_moves_the_statistics_by_the_dialects_rule() {
+    for checked in init::norms() {
+        let (shape, values) = init::batch();
+        let device = Device::flex().autodiff();
+        let model = checked.instantiate(&device).unwrap();
+        let shape = [shape[0], shape[1], shape[2], shape[3]].map(|side| side as usize);
+        model.forward(Tensor::from_data(TensorData::new(values, shape), &device));
+        let weights = model.weights();
+        let of = |kind| weights.iter().find(|(parameter, _)| parameter.kind == kind).unwrap().1.values.clone();
+        let found = [ParameterKind::Mean, ParameterKind::Variance].into_iter().flat_map(of);
+        let found: Vec<_> = found.map(f64::from).collect();
+        let expected = init::after_a_step(&checked);
+        assert!(init::are_close(&found, &expected), "{}: {found:?}, not {expected:?}", checked.graph().name);
+    }
 }
 
 #[test]

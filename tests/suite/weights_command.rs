@@ -260,7 +260,7 @@ fn values_that_no_network_can_use_are_named() {
     let (weights, told) = &cases[0];
     let (code, said) = answer(weights, &["weights", "convert", "--output", output.to_str().unwrap()]);
     assert_eq!(code, 0, "{said}");
-    assert!(said.contains("note: the weights have 2 values that `resnet18` cannot use: `conv1.weight`"), "{said}");
+    assert!(said.contains("note: the weights have 2 values that `small` cannot use: `conv1.weight`"), "{said}");
     assert!(said.contains(told), "{said}");
     let converted = weights::read(&network, &std::fs::read(&output).unwrap()).unwrap();
     assert_eq!(weights::write(&network, &converted).unwrap(), weights::write(&network, weights).unwrap());

@@ -79,7 +79,8 @@ pub(super) fn run(arguments: &Arguments, global: Global) -> Result<(), Failure> 
 fn other_network(described: &Described, named: &Checked, global: Global) -> Result<Option<String>, Failure> {
     let [own, other] = [&described.network, named].map(|network| network.graph().dialect.name.as_str());
     let Some(meant) = described.meant(other, global)? else { return Ok(None) };
-    let changes = compare(named, &meant).changes;
+    let mut changes = compare(named, &meant).changes;
+    changes.retain(|change| !change.difference.is_of_training());
     let Some(Change { stretch, layers, difference }) = changes.first() else { return Ok(None) };
     let [here, there] = diff::values(difference, 1);
     let layer = layers.first().map(|layer| format!(" of {layer}")).unwrap_or_default();

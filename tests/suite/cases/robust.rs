@@ -188,6 +188,7 @@ fn no_name_of_a_file_or_a_tensor_and_no_text_means_anything_to_a_terminal() {
     let header = "{'descr': '\u{1b}[31m', 'fortran_order': False, 'shape': (1,)}\n";
     let npy = [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes()].concat();
     fs::write(at.join("x.npy"), npy).unwrap();
+    let case = path("ansi_tensor_name.safetensors").display().to_string();
     let missing = format!("{NAME}.toml");
     let set = format!("input.{NAME}=1");
     let argument = format!("--{NAME}");
@@ -200,6 +201,7 @@ fn no_name_of_a_file_or_a_tensor_and_no_text_means_anything_to_a_terminal() {
         &["summary", "wrong.resnet"],
         &["weights", "check", &net, "w.safetensors"],
         &["weights", "check", &net, "typed.safetensors"],
+        &["weights", "check", &net, &case],
         &["weights", "check", &net, &missing],
         &["weights", "list", &net, "--names", NAME],
         &["weights", "convert", &net, "w.safetensors", "-o", "out.safetensors"],
@@ -595,4 +597,17 @@ fn only_one_place_prints() {
             }
         }
     }
+}
+
+#[test]
+fn an_array_that_numpy_refuses_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "network net { use dialect torchvision input 2 x 6 x 5 stem none stage own() head none }\n\
+                block own() { conv 1x1 (3) as last }\n";
+    fs::write(folder.path().join("net.resnet"), text).unwrap();
+    let case = path("npy_lenient_shape.npy").display().to_string();
+    let output = resnetc(&["verify", "net.resnet", "--input", &case], folder.path());
+    let [out, err] = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{out}{err}");
+    assert!(err.contains("error[E0703]") && err.contains("shape"), "{err}");
 }

@@ -371,7 +371,7 @@ def linear(units, *, name, **options):
 
 
 def uniform_fan_in(inputs, kernel_size=1, groups=1):
-    """What a bias is drawn from: uniform within 1 / sqrt(fan in of the kernel) of zero."""
+    """Draws a bias uniformly within 1 / sqrt(fan in of the kernel) of zero."""
     is_square = isinstance(kernel_size, int)
     height, width = (kernel_size, kernel_size) if is_square else kernel_size
     bound = (inputs // groups * height * width) ** -0.5
