@@ -139,7 +139,8 @@ fn add_fresh(network: &Checked, folder: &Path) {
     let name = &network.graph().name;
     let source = folder.join("crates").join(name).join("src");
     let library = fs::read_to_string(source.join("lib.rs")).unwrap();
-    let model = library.split("pub use model::{").nth(1).unwrap().split([',', '}']).next().unwrap();
+    let model =
+        library.split("pub use model::").nth(1).unwrap().trim_start_matches('{').split([',', ';']).next().unwrap();
     fs::create_dir_all(source.join("bin")).unwrap();
     let program = FRESH.replace("NAME", name).replace("TYPE", model);
     fs::write(source.join("bin").join(format!("fresh_{name}.rs")), program).unwrap();
