@@ -391,7 +391,7 @@ fn a_step_of_training_moves_the_statistics_by_the_dialects_rule() {
         let device = Device::flex().autodiff();
         let model = checked.instantiate(&device).unwrap();
         let shape = [shape[0], shape[1], shape[2], shape[3]].map(|side| side as usize);
-        model.forward(Tensor::from_data(TensorData::new(values, shape), &device));
+        let _ = model.forward(Tensor::from_data(TensorData::new(values, shape), &device));
         let weights = model.weights();
         let of = |kind| weights.iter().find(|(parameter, _)| parameter.kind == kind).unwrap().1.values.clone();
         let found = [ParameterKind::Mean, ParameterKind::Variance].into_iter().flat_map(of);
