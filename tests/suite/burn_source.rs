@@ -131,7 +131,7 @@ fn main() {
     let device = Device::flex().autodiff();
     let model = NAME::TYPE::new(&device);
     let _ = model.forward(Tensor::from_data(images, &device));
-    model.visit(&mut Print);
+    model.valid().visit(&mut Print);
 }
 "#;
 
