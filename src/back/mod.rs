@@ -5,6 +5,7 @@ pub mod burn;
 pub mod keras;
 #[cfg(feature = "live")]
 pub mod live;
+mod names;
 pub mod onnx;
 pub mod picture;
 

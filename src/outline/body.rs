@@ -2,7 +2,7 @@
 
 use crate::ir::{NodeId, Operands};
 use crate::valid::Checked;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A run of nodes, each reading the one before.
 pub type Body = Vec<Part>;
@@ -72,27 +72,31 @@ impl Walker<'_> {
     /// The branches from `value` through each of `readers` to the one node where all of them meet. Some of them may meet
     /// before: they are a join within a branch.
     fn join(&self, value: NodeId, readers: &[NodeId]) -> Result<(Vec<Body>, NodeId), NodeId> {
-        let mut open = Vec::new();
+        // The branches that have come to each join, and those joins to which all have.
+        let mut open: BTreeMap<NodeId, Vec<Branch>> = BTreeMap::new();
+        let mut complete = Vec::new();
+        let arrive = |open: &mut BTreeMap<NodeId, Vec<Branch>>, branch: Branch| {
+            let end = branch.end;
+            let met = open.entry(end).or_default();
+            met.push(branch);
+            (met.len() == self.operands(end).len()).then_some(end)
+        };
         for &reader in readers {
-            open.push(if self.operands(reader).len() == 1 {
+            let branch = if self.operands(reader).len() == 1 {
                 self.branch(vec![Part::Node(reader)], reader)?
             } else {
                 Branch { body: Body::new(), last: value, end: reader }
-            });
+            };
+            complete.extend(arrive(&mut open, branch));
         }
         loop {
-            let meets = |branch: &&Branch| {
-                open.iter().filter(|other| other.end == branch.end).count() == self.operands(branch.end).len()
-            };
-            let node = open.iter().find(meets).map(|branch| branch.end);
-            let node = node.ok_or_else(|| open.first().map_or(value, |branch| branch.end))?;
-            let (met, rest): (Vec<_>, Vec<_>) = open.into_iter().partition(|branch| branch.end == node);
-            let branches = self.in_order(&met, node)?;
-            if rest.is_empty() {
+            let stray = || open.keys().next().copied().unwrap_or(value);
+            let node = complete.pop().ok_or_else(stray)?;
+            let branches = self.in_order(open.remove(&node).unwrap_or_default(), node)?;
+            if open.is_empty() {
                 return Ok((branches, node));
             }
-            open = rest;
-            open.push(self.branch(vec![Part::Join(branches, node)], node)?);
+            complete.extend(arrive(&mut open, self.branch(vec![Part::Join(branches, node)], node)?));
         }
     }
 
@@ -103,10 +107,9 @@ impl Walker<'_> {
     }
 
     /// The bodies of `met` in the order of the operands of `node`; of one value there may be several that are empty.
-    fn in_order(&self, met: &[Branch], node: NodeId) -> Result<Vec<Body>, NodeId> {
-        let body_of = |operand: NodeId| {
-            met.iter().find(|branch| branch.last == operand).map(|branch| branch.body.clone()).ok_or(node)
-        };
+    fn in_order(&self, met: Vec<Branch>, node: NodeId) -> Result<Vec<Body>, NodeId> {
+        let mut bodies: HashMap<_, _> = met.into_iter().map(|branch| (branch.last, branch.body)).collect();
+        let body_of = |operand: NodeId| bodies.get_mut(&operand).map(std::mem::take).ok_or(node);
         self.operands(node).into_iter().map(body_of).collect()
     }
 }

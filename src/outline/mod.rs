@@ -8,6 +8,8 @@
 
 mod body;
 mod field;
+mod group;
+mod known;
 mod unify;
 mod write;
 
@@ -15,7 +17,7 @@ pub use body::{Body, Part, last_node};
 
 use crate::ir::{Address, Label, NodeId, Op, Place};
 use crate::valid::Checked;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The structure of a network.
 #[derive(Debug, Clone, PartialEq)]
@@ -295,6 +297,43 @@ fn places(network: &Checked) -> Vec<(Place, Vec<NodeId>)> {
     places
 }
 
+impl Call {
+    /// Whether it sets the flag.
+    #[must_use]
+    pub fn is_set(&self, flag: usize) -> bool {
+        self.arguments.get(flag) == Some(&Value::Flag(true))
+    }
+}
+
+impl Definition {
+    /// For the node of each item of the body the nodes that it stands for in `calls`, which are uses of the definition.
+    #[must_use]
+    pub fn nodes(&self, calls: &[&Call]) -> HashMap<NodeId, Vec<NodeId>> {
+        let mut found: HashMap<_, Vec<_>> = HashMap::new();
+        for call in calls {
+            let mut nodes = call.nodes.iter().copied();
+            visit(&self.body, &mut |item| {
+                if item.guard.is_none_or(|guard| call.is_set(guard)) {
+                    found.entry(item.node).or_default().extend(nodes.next());
+                }
+            });
+        }
+        found
+    }
+}
+
+/// Shows every item of `steps` to `see`, the joining ones after their branches.
+pub fn visit<'a>(steps: &'a [Step], see: &mut impl FnMut(&'a Item)) {
+    for step in steps {
+        if let Step::Join { branches, .. } = step {
+            for branch in branches {
+                visit(branch, see);
+            }
+        }
+        see(step.item());
+    }
+}
+
 impl Step {
     /// The op, or the one that joins.
     #[must_use]
@@ -306,6 +345,16 @@ impl Step {
 }
 
 impl Outline {
+    /// The calls of each definition, in the order of the network.
+    #[must_use]
+    pub fn uses(&self) -> Vec<Vec<&Call>> {
+        let mut uses = vec![Vec::new(); self.definitions.len()];
+        for call in self.stages.iter().flat_map(|stage| &stage.calls) {
+            uses.iter_mut().skip(call.definition).take(1).for_each(|calls| calls.push(call));
+        }
+        uses
+    }
+
     /// The value that `expression` has in `call`.
     #[must_use]
     pub fn evaluate(expression: Expression, call: &Call) -> Value {

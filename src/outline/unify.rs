@@ -5,12 +5,12 @@
 //! blocks that have it.
 
 use super::body::{Body, Part};
-use super::field;
+use super::group::{Group, Groups};
 use super::write::Writer;
 use super::{Call, Definition, Field, Step};
 use crate::ir::{Address, Label, NodeId};
 use crate::valid::Checked;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 /// A block of the network.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Instance {
 }
 
 /// What aligns nodes of different blocks: unique in a run of steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) branch: Label,
     pub(super) unit: u32,
@@ -33,144 +33,126 @@ pub(super) struct Key {
 pub(super) type Members = Vec<(usize, NodeId)>;
 
 /// A step of several blocks.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum Merged {
     Node(Key, Members),
-    Join(Key, Vec<Vec<Merged>>, Members),
+    Join(Key, Vec<Run>, Members),
+}
+
+/// Steps one after the other, and where each stands.
+#[derive(Debug, Default)]
+pub(super) struct Run {
+    pub(super) steps: Vec<Merged>,
+    places: HashMap<Key, usize>,
 }
 
 /// The body of a part that stands alone: everything literal.
 pub(super) fn alone(network: &Checked, body: &Body, fields: &[Field]) -> Vec<Step> {
-    let body = lift(network, body, 0);
-    let mut writer = Writer::new(network, fields, 1, &body);
+    let body = lift(network, body);
+    let mut writer = Writer::new(network, fields, 1, &body.steps);
     writer.alone = true;
-    writer.steps(&body)
+    writer.steps(&body.steps)
 }
 
 /// The definitions that `blocks` are uses of, and for each block the call.
 pub(super) fn definitions(network: &Checked, blocks: &[Instance], fields: &[Field]) -> (Vec<Definition>, Vec<Call>) {
-    let mut groups: Vec<Group> = Vec::new();
+    let mut groups = Groups::new(network, fields);
     let mut places = Vec::new();
     for block in blocks {
         let kind = network.graph().kinds.stages.get(block.stage as usize).map_or("block", |stage| stage.name.as_str());
-        let lifted = lift(network, &block.body, 0);
-        let found =
-            groups.iter().position(|group| group.kind == kind && Fit { network, fields }.fits(&group.body, &lifted));
-        let at = found.unwrap_or_else(|| {
-            let before = groups.iter().filter(|group| group.kind == kind).count();
-            let name = if before == 0 { kind.to_owned() } else { format!("{kind}_{}", before + 1) };
-            groups.push(Group { kind: kind.to_owned(), name, body: Vec::new(), size: 0 });
-            groups.len() - 1
-        });
-        if let Some(group) = groups.get_mut(at) {
-            places.push((at, group.size));
-            merge(&mut group.body, lift(network, &block.body, group.size));
-            group.size += 1;
-        }
+        places.push(groups.place(kind, lift(network, &block.body)));
     }
-    let written: Vec<_> = groups.iter().map(|group| group.write(network, fields)).collect();
-    let call = |&(definition, within): &(usize, usize)| {
-        let (_, calls) = written.get(definition)?;
-        calls.get(within).map(|call| Call { definition, ..call.clone() })
-    };
-    let calls = places.iter().filter_map(call).collect();
-    (written.into_iter().map(|(definition, _)| definition).collect(), calls)
-}
-
-/// Blocks of one structure.
-struct Group {
-    kind: String,
-    name: String,
-    body: Vec<Merged>,
-    size: usize,
-}
-
-impl Group {
-    fn write(&self, network: &Checked, fields: &[Field]) -> (Definition, Vec<Call>) {
-        let mut writer = Writer::new(network, fields, self.size, &self.body);
+    let (mut definitions, mut calls) = (Vec::new(), Vec::new());
+    for (name, group) in named(groups.into_vec()) {
+        let mut writer = Writer::new(network, fields, group.size, &group.body.steps);
         // What every block has comes first: parameters are named after it.
-        writer.collect(&self.body, true);
-        writer.collect(&self.body, false);
-        let body = writer.steps(&self.body);
-        let calls = writer.calls(&self.body);
-        let (name, kind) = (self.name.clone(), self.kind.clone());
-        (Definition { name, kind, parameters: writer.parameters, body }, calls)
+        writer.collect(&group.body.steps, true);
+        writer.collect(&group.body.steps, false);
+        let body = writer.steps(&group.body.steps);
+        calls.push(writer.calls(&group.body.steps).into_iter());
+        definitions.push(Definition { name, kind: group.kind.to_owned(), parameters: writer.parameters, body });
     }
+    // The calls of a group are in the order of its blocks.
+    let call = |definition: usize| Some(Call { definition, ..calls.get_mut(definition)?.next()? });
+    (definitions, places.into_iter().filter_map(call).collect())
 }
 
-/// `body` as the block at `index` of a group.
-fn lift(network: &Checked, body: &Body, index: usize) -> Vec<Merged> {
-    let mut counts = BTreeMap::new();
-    let mut key = |node: NodeId| {
-        let Address { branch, unit, role, .. } = network.layer(node).node.origin.address;
+/// The groups with their names: those of a kind are numbered from the second.
+fn named(groups: Vec<Group<'_>>) -> impl Iterator<Item = (String, Group<'_>)> {
+    let mut numbers = HashMap::new();
+    groups.into_iter().map(move |group| {
+        let number = numbers.entry(group.kind).or_insert(0_usize);
+        *number += 1;
+        let name = if *number == 1 { group.kind.to_owned() } else { format!("{}_{number}", group.kind) };
+        (name, group)
+    })
+}
+
+/// `body` as a block that is the first of its group.
+fn lift(network: &Checked, body: &Body) -> Run {
+    let mut counts = HashMap::new();
+    let mut run = Run::default();
+    for part in body {
+        let (Part::Node(node) | Part::Join(_, node)) = part;
+        let Address { branch, unit, role, .. } = network.layer(*node).node.origin.address;
         let next = counts.entry((branch, unit, role)).or_insert(0);
-        let ordinal = *next;
+        let key = Key { branch, unit, role, ordinal: *next };
         *next += 1;
-        Key { branch, unit, role, ordinal }
-    };
-    let one = |part: &Part| match part {
-        Part::Node(node) => Merged::Node(key(*node), vec![(index, *node)]),
-        Part::Join(branches, node) => {
-            let branches = branches.iter().map(|branch| lift(network, branch, index)).collect();
-            Merged::Join(key(*node), branches, vec![(index, *node)])
-        }
-    };
-    body.iter().map(one).collect()
+        let members = vec![(0, *node)];
+        run.push(match part {
+            Part::Node(_) => Merged::Node(key, members),
+            Part::Join(branches, _) => {
+                Merged::Join(key, branches.iter().map(|branch| lift(network, branch)).collect(), members)
+            }
+        });
+    }
+    run
 }
 
-/// Where in `body`, not before `from`, the step that aligns with `step` stands.
-fn aligned(body: &[Merged], step: &Merged, from: usize) -> Option<usize> {
-    body.iter().skip(from).position(|known| known.key() == step.key()).map(|at| at + from)
-}
+impl Run {
+    /// Where the step that aligns with `key` stands.
+    pub(super) fn find(&self, key: Key) -> Option<(usize, &Merged)> {
+        let at = *self.places.get(&key)?;
+        Some((at, self.steps.get(at)?))
+    }
 
-/// When two bodies unify.
-#[derive(Clone, Copy)]
-struct Fit<'a> {
-    network: &'a Checked,
-    fields: &'a [Field],
-}
+    fn push(&mut self, step: Merged) {
+        self.places.insert(step.key(), self.steps.len());
+        self.steps.push(step);
+    }
 
-impl Fit<'_> {
-    /// Whether `block` unifies with `body`: the steps that align stand in the same order and differ only in fields, and
-    /// both join where one does.
-    fn fits(self, body: &[Merged], block: &[Merged]) -> bool {
-        let joins = |steps: &[Merged], others: &[Merged]| {
-            let mut joins = steps.iter().filter(|step| matches!(step, Merged::Join(..)));
-            joins.all(|join| aligned(others, join, 0).is_some())
-        };
-        let alike = |step: &Merged| match aligned(body, step, 0).and_then(|at| body.get(at)) {
-            None => true,
-            Some(known) => match (known, step) {
-                (Merged::Node(..), Merged::Node(..)) => self.alike(known.first(), step.first()),
-                (Merged::Join(_, mine, _), Merged::Join(_, others, _)) => {
-                    mine.len() == others.len()
-                        && self.alike(known.first(), step.first())
-                        && mine.iter().zip(others).all(|(mine, other)| self.fits(mine, other))
+    /// Takes in `block` as the block at `index`; its steps that align with some stand in the order of those, and the others
+    /// come to stand where the block has them.
+    pub(super) fn merge(&mut self, block: Self, index: usize) {
+        let is_known = block.steps.iter().all(|step| self.places.contains_key(&step.key()));
+        if is_known {
+            for step in block.steps {
+                let at = self.places.get(&step.key());
+                if let Some(known) = at.and_then(|at| self.steps.get_mut(*at)) {
+                    known.absorb(step, index);
                 }
-                (Merged::Node(..), Merged::Join(..)) | (Merged::Join(..), Merged::Node(..)) => false,
-            },
-        };
-        let in_order = block.iter().filter_map(|step| aligned(body, step, 0)).is_sorted_by(|left, right| left < right);
-        in_order && joins(body, block) && joins(block, body) && block.iter().all(alike)
-    }
-
-    /// Whether two ops differ in nothing but fields.
-    fn alike(self, left: NodeId, right: NodeId) -> bool {
-        let bare = |id: NodeId| field::strip(&self.network.layer(id).node.op, self.fields);
-        bare(left) == bare(right)
-    }
-}
-
-/// Takes `block`, which [`Fit::fits`], into `body`; steps that are new stand where the block has them.
-fn merge(body: &mut Vec<Merged>, block: Vec<Merged>) {
-    let mut from = 0;
-    for step in block {
-        let at = aligned(body, &step, from);
-        match at.and_then(|at| body.get_mut(at)) {
-            Some(known) => known.absorb(step),
-            None => body.insert(from, step),
+            }
+            return;
         }
-        from = at.unwrap_or(from) + 1;
+        let old = std::mem::take(self);
+        let (mut places, mut steps) = (old.places, old.steps.into_iter());
+        for mut step in block.steps {
+            if places.remove(&step.key()).is_none() {
+                step.belong(index);
+                self.push(step);
+                continue;
+            }
+            for mut known in steps.by_ref() {
+                let is_it = known.key() == step.key();
+                if is_it {
+                    known.absorb(step, index);
+                    self.push(known);
+                    break;
+                }
+                self.push(known);
+            }
+        }
+        steps.for_each(|known| self.push(known));
     }
 }
 
@@ -203,17 +185,27 @@ impl Merged {
         slots
     }
 
-    fn absorb(&mut self, other: Self) {
+    /// Takes in `other`, which aligns with it, of the block at `index`.
+    fn absorb(&mut self, mut other: Self, index: usize) {
+        other.belong(index);
         match (self, other) {
             (Self::Node(_, members), Self::Node(_, others)) => members.extend(others),
             (Self::Join(_, mine, members), Self::Join(_, theirs, others)) => {
                 members.extend(others);
                 for (mine, theirs) in mine.iter_mut().zip(theirs) {
-                    merge(mine, theirs);
+                    mine.merge(theirs, index);
                 }
             }
             // Only what fits is merged.
             (Self::Node(..), Self::Join(..)) | (Self::Join(..), Self::Node(..)) => {}
+        }
+    }
+
+    /// Makes the step one of the block at `index`.
+    fn belong(&mut self, index: usize) {
+        let (Self::Node(_, members) | Self::Join(.., members)) = self;
+        for (block, _) in members {
+            *block = index;
         }
     }
 }

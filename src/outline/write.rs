@@ -5,11 +5,12 @@
 //! padding that keeps the size of a map as half the kernel.
 
 use super::field;
-use super::unify::{Key, Merged};
+use super::known::{Known, bits};
+use super::unify::{Key, Members, Merged};
 use super::{Call, Expression, Field, Item, Meaning, Name, Parameter, Step, Value};
 use crate::ir::{Label, NodeId};
 use crate::valid::Checked;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Turns merged steps into a definition's body, collecting parameters.
 pub(super) struct Writer<'a> {
@@ -17,10 +18,18 @@ pub(super) struct Writer<'a> {
     fields: &'a [Field],
     size: usize,
     pub(super) alone: bool,
-    body: &'a [Merged],
+    /// What only some blocks have, by these.
+    optional: HashMap<Vec<usize>, Vec<Key>>,
     pub(super) parameters: Vec<Parameter>,
     /// For each parameter its value in every block.
     values: Vec<Vec<Value>>,
+    /// The parameters that are numbers, by their values.
+    known: Known,
+    /// The flags, by the blocks that have them.
+    flags: HashMap<Vec<usize>, usize>,
+    /// The names of the parameters; for what one was to be called, the number that the next one of the name may have.
+    names: HashSet<String>,
+    numbers: HashMap<String, u32>,
     /// What the fields of a step became, by its first node.
     written: BTreeMap<NodeId, Written>,
     /// How many items of a branch, unit and role there are.
@@ -36,8 +45,23 @@ struct Written {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(network: &'a Checked, fields: &'a [Field], size: usize, body: &'a [Merged]) -> Self {
-        let (parameters, values, written) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { network, fields, size, alone: false, body, parameters, values, written, counts: BTreeMap::new() }
+        let mut optional = HashMap::new();
+        keys_of_optional(body, size, &mut optional);
+        Self {
+            network,
+            fields,
+            size,
+            alone: false,
+            optional,
+            parameters: Vec::new(),
+            values: Vec::new(),
+            known: Known::default(),
+            flags: HashMap::new(),
+            names: HashSet::new(),
+            numbers: HashMap::new(),
+            written: BTreeMap::new(),
+            counts: BTreeMap::new(),
+        }
     }
 
     /// Finds expressions for every step that is in all blocks (`always`) or only in some.
@@ -45,7 +69,7 @@ impl<'a> Writer<'a> {
         for step in body {
             if let Merged::Join(_, branches, _) = step {
                 for branch in branches {
-                    self.collect(branch, always);
+                    self.collect(&branch.steps, always);
                 }
             }
             if (step.members().len() == self.size) == always {
@@ -57,7 +81,7 @@ impl<'a> Writer<'a> {
 
     fn express(&mut self, step: &Merged) -> Written {
         let slots = &step.slots(self.size);
-        let guard = self.guard(slots);
+        let guard = self.guard(step.members());
         let mut fields = BTreeMap::new();
         for &which in self.fields {
             let values: Vec<_> =
@@ -73,24 +97,27 @@ impl<'a> Writer<'a> {
     }
 
     /// The flag that says which blocks have the step; `None` where all have it.
-    fn guard(&mut self, slots: &[Option<NodeId>]) -> Option<usize> {
-        if slots.iter().all(Option::is_some) {
+    fn guard(&mut self, members: &Members) -> Option<usize> {
+        if members.len() == self.size {
             return None;
         }
-        let present: Vec<_> = slots.iter().map(|slot| Value::Flag(slot.is_some())).collect();
-        let known = self.values.iter().position(|values| *values == present);
-        Some(known.unwrap_or_else(|| {
-            let blocks: Vec<_> =
-                slots.iter().enumerate().filter(|(_, slot)| slot.is_some()).map(|(block, _)| block).collect();
-            let name = self.flag_name(&blocks);
-            self.parameter(&name, Meaning::Flag, present)
-        }))
+        let blocks = blocks_of(members);
+        if let Some(known) = self.flags.get(&blocks) {
+            return Some(*known);
+        }
+        let mut present = vec![Value::Flag(false); self.size];
+        for &block in &blocks {
+            present.iter_mut().skip(block).take(1).for_each(|flag| *flag = Value::Flag(true));
+        }
+        let name = self.flag_name(&blocks);
+        let flag = self.parameter(&name, Meaning::Flag, present);
+        self.flags.insert(blocks, flag);
+        Some(flag)
     }
 
     /// What to call the flag of the steps that exactly `blocks` have: after the shortcut, if it is one of them.
     fn flag_name(&self, blocks: &[usize]) -> String {
-        let mut guarded = Vec::new();
-        guarded_keys(self.body, blocks, &mut guarded);
+        let guarded = self.optional.get(blocks).map_or(&[][..], Vec::as_slice);
         let skip = |role: Label| guarded.iter().any(|key| key.branch == Label::SKIP && key.role == role);
         if skip(Label::CONV) {
             "projection".to_owned()
@@ -116,7 +143,7 @@ impl<'a> Writer<'a> {
         if self.alone || constant && !(asked.is_channels() || asked.may_be_channels(&first) || follows) {
             return literal;
         }
-        if let Some(known) = self.known(asked, values) {
+        if let Some(known) = self.known.find(asked, values) {
             return known;
         }
         if constant && !asked.is_channels() {
@@ -127,27 +154,6 @@ impl<'a> Writer<'a> {
         let name = if self.is_taken(&name) { format!("{}_{name}", layer_name(asked.key)) } else { name };
         let values = values.iter().map(|value| value.clone().unwrap_or_else(|| first.clone())).collect();
         Expression::Parameter(self.parameter(&name, Meaning::Number(which), values))
-    }
-
-    /// The parameter that says what is asked, or of which it is a multiple or a half.
-    fn known(&self, asked: Asked, values: &[Option<Value>]) -> Option<Expression> {
-        let (mut multiple, mut half) = (None, None);
-        for (index, parameter) in self.parameters.iter().enumerate() {
-            let Meaning::Number(meaning) = parameter.meaning else { continue };
-            let known = self.values.get(index).map_or(&[][..], Vec::as_slice);
-            let pairs = values.iter().zip(known).filter_map(|(value, known)| Some((value.as_ref()?, known)));
-            if asked.may_be(meaning) && pairs.clone().all(|(value, known)| value == known) {
-                return Some(Expression::Parameter(index));
-            }
-            if asked.may_be(meaning) && asked.may_be_multiple() {
-                // A parameter that is equal, should one come, says it better than a multiple.
-                multiple = multiple.or_else(|| Some(Expression::Multiple(factor(pairs.clone())?, index)));
-            }
-            if asked.which == Field::Padding && meaning == Field::Kernel {
-                half = half.or_else(|| is_half(pairs).then_some(Expression::Half(index)));
-            }
-        }
-        multiple.or(half)
     }
 
     fn name(&mut self, key: Key, slots: &[Option<NodeId>]) -> Name {
@@ -177,19 +183,23 @@ impl<'a> Writer<'a> {
 
     /// Adds a parameter; a name that is taken gets a number.
     fn parameter(&mut self, name: &str, meaning: Meaning, values: Vec<Value>) -> usize {
-        let name = if self.is_taken(name) {
-            let numbered = |number| format!("{name}_{number}");
-            (2..=self.parameters.len() + 2).map(numbered).find(|name| !self.is_taken(name)).unwrap_or_default()
-        } else {
-            name.to_owned()
-        };
-        self.parameters.push(Parameter { name, meaning });
+        let mut free = name.to_owned();
+        while self.is_taken(&free) {
+            let number = self.numbers.entry(name.to_owned()).or_insert(1);
+            *number += 1;
+            free = format!("{name}_{number}");
+        }
+        self.names.insert(free.clone());
+        if let Meaning::Number(field) = meaning {
+            self.known.add(field, values.iter().map(bits).collect(), self.parameters.len());
+        }
+        self.parameters.push(Parameter { name: free, meaning });
         self.values.push(values);
         self.parameters.len() - 1
     }
 
     fn is_taken(&self, name: &str) -> bool {
-        self.parameters.iter().any(|parameter| parameter.name == name)
+        self.names.contains(name)
     }
 
     pub(super) fn steps(&mut self, body: &[Merged]) -> Vec<Step> {
@@ -199,7 +209,7 @@ impl<'a> Writer<'a> {
                 match step {
                     Merged::Node(..) => Step::Item(item),
                     Merged::Join(_, branches, _) => {
-                        Step::Join { branches: branches.iter().map(|branch| self.steps(branch)).collect(), item }
+                        Step::Join { branches: branches.iter().map(|branch| self.steps(&branch.steps)).collect(), item }
                     }
                 }
             })
@@ -233,18 +243,22 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The keys of the steps that exactly `blocks` have.
-fn guarded_keys(body: &[Merged], blocks: &[usize], keys: &mut Vec<Key>) {
+/// The keys of the steps that not all of `size` blocks have, by the blocks that do.
+fn keys_of_optional(body: &[Merged], size: usize, keys: &mut HashMap<Vec<usize>, Vec<Key>>) {
     for step in body {
         if let Merged::Join(_, branches, _) = step {
             for branch in branches {
-                guarded_keys(branch, blocks, keys);
+                keys_of_optional(&branch.steps, size, keys);
             }
         }
-        if step.members().iter().map(|(block, _)| block).eq(blocks) {
-            keys.push(step.key());
+        if step.members().len() < size {
+            keys.entry(blocks_of(step.members())).or_default().push(step.key());
         }
     }
+}
+
+fn blocks_of(members: &Members) -> Vec<usize> {
+    members.iter().map(|(block, _)| *block).collect()
 }
 
 /// The nodes of each block, in the order of the body.
@@ -252,7 +266,7 @@ fn gather(body: &[Merged], nodes: &mut [Vec<NodeId>]) {
     for step in body {
         if let Merged::Join(_, branches, _) = step {
             for branch in branches {
-                gather(branch, nodes);
+                gather(&branch.steps, nodes);
             }
         }
         for (block, node) in step.members() {
@@ -265,9 +279,9 @@ fn gather(body: &[Merged], nodes: &mut [Vec<NodeId>]) {
 
 /// A field of a step for which an expression is sought.
 #[derive(Clone, Copy)]
-struct Asked {
+pub(super) struct Asked {
     key: Key,
-    which: Field,
+    pub(super) which: Field,
     /// Whether it is the groups of a convolution of each channel by itself.
     depthwise: bool,
 }
@@ -300,7 +314,7 @@ impl Asked {
     }
 
     /// Whether a parameter that means `meaning` may stand for it.
-    fn may_be(self, meaning: Field) -> bool {
+    pub(super) fn may_be(self, meaning: Field) -> bool {
         match meaning {
             Field::Inputs | Field::Filters => {
                 let counts = matches!(self.which, Field::Before | Field::After | Field::Start | Field::Length);
@@ -311,29 +325,9 @@ impl Asked {
         }
     }
 
-    fn may_be_multiple(self) -> bool {
+    pub(super) fn may_be_multiple(self) -> bool {
         self.is_channels() || self.depthwise || matches!(self.which, Field::Start | Field::Length)
     }
-}
-
-/// The factor by which every value is a multiple of the parameter's value in the same block.
-fn factor<'v>(pairs: impl Iterator<Item = (&'v Value, &'v Value)>) -> Option<u64> {
-    let mut factor = None;
-    for (value, known) in pairs {
-        let (Value::Number(value), Value::Number(known)) = (value, known) else { return None };
-        let quotient = value.checked_div(*known).filter(|quotient| quotient * known == *value)?;
-        if *factor.get_or_insert(quotient) != quotient {
-            return None;
-        }
-    }
-    factor.filter(|factor| *factor > 0)
-}
-
-fn is_half<'v>(mut pairs: impl Iterator<Item = (&'v Value, &'v Value)>) -> bool {
-    pairs.all(|(value, known)| match (value, known) {
-        (Value::Number(value), Value::Number(known)) => *value == known / 2,
-        _ => false,
-    })
 }
 
 /// A label as a lower-case identifier.

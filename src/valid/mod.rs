@@ -24,6 +24,8 @@ pub struct Checked {
     order: Vec<NodeId>,
     shapes: Vec<Option<Shape>>,
     names: Vec<String>,
+    /// For every value that is a flattened map, C, H, W of it.
+    flattened: Vec<Option<[u64; 3]>>,
     output: NodeId,
     /// What was found in the description that cannot be meant.
     pub warnings: Report,
@@ -56,7 +58,8 @@ pub fn check(graph: Graph) -> Result<Checked, Report> {
     let names = names(&graph)?;
     let shapes = shapes::infer(&graph, &order, &names)?;
     check_ends(&graph, &order, output)?;
-    Ok(Checked { graph, order, shapes, names, output, warnings: Report::default() })
+    let flattened = flattened(&graph, &order, &shapes);
+    Ok(Checked { graph, order, shapes, names, flattened, output, warnings: Report::default() })
 }
 
 impl Checked {
@@ -129,35 +132,8 @@ impl Checked {
     /// C, H, W of the map whose flattened values the node `id` reads, through layers that keep their order.
     #[must_use]
     pub fn flattened_map(&self, id: NodeId) -> Option<[u64; 3]> {
-        let mut layer = self.layer(id);
-        loop {
-            layer = self.layer(*layer.operands.first()?);
-            match (&layer.node.op, layer.input) {
-                (Op::Flatten(_), Shape::Map { channels, height, width }) => return Some([channels, height, width]),
-                (Op::Dropout(_) | Op::DropPath(_) | Op::Activation(_) | Op::Add(_) | Op::Multiply(_), _) => {}
-                (
-                    Op::Input(_)
-                    | Op::Conv2d(_)
-                    | Op::BatchNorm(_)
-                    | Op::MaxPool(_)
-                    | Op::AdaptivePool(_)
-                    | Op::Linear(_)
-                    | Op::Flatten(_)
-                    | Op::Pad(_)
-                    | Op::Subsample(_)
-                    | Op::AvgPool(_)
-                    | Op::Blur(_)
-                    | Op::ChannelConv(_)
-                    | Op::Concat(_)
-                    | Op::GroupNorm(_)
-                    | Op::LayerNorm(_)
-                    | Op::LayerScale(_)
-                    | Op::PathSoftmax(_)
-                    | Op::Slice(_),
-                    _,
-                ) => return None,
-            }
-        }
+        let operand = *self.graph.operands(id).first()?;
+        self.flattened.get(operand.index()).copied().flatten()
     }
 
     /// Every parameter and its shape in the IR's layout, in topological order.
@@ -254,6 +230,45 @@ pub fn name_layers<'k>(
         names.push(name);
     }
     Ok(names)
+}
+
+/// For every value that is a flattened map, its elements in that order, the map.
+fn flattened(graph: &Graph, order: &[NodeId], shapes: &[Option<Shape>]) -> Vec<Option<[u64; 3]>> {
+    let mut maps = vec![None; graph.bound()];
+    for &id in order {
+        let (Some(node), Some(&operand)) = (graph.get(id), graph.operands(id).first()) else { continue };
+        let map = match (&node.op, shapes.get(operand.index()).copied().flatten()) {
+            (Op::Flatten(_), Some(Shape::Map { channels, height, width })) => Some([channels, height, width]),
+            (Op::Dropout(_) | Op::DropPath(_) | Op::Activation(_) | Op::Add(_) | Op::Multiply(_), _) => {
+                maps.get(operand.index()).copied().flatten()
+            }
+            (
+                Op::Input(_)
+                | Op::Conv2d(_)
+                | Op::BatchNorm(_)
+                | Op::MaxPool(_)
+                | Op::AdaptivePool(_)
+                | Op::Linear(_)
+                | Op::Flatten(_)
+                | Op::Pad(_)
+                | Op::Subsample(_)
+                | Op::AvgPool(_)
+                | Op::Blur(_)
+                | Op::ChannelConv(_)
+                | Op::Concat(_)
+                | Op::GroupNorm(_)
+                | Op::LayerNorm(_)
+                | Op::LayerScale(_)
+                | Op::PathSoftmax(_)
+                | Op::Slice(_),
+                _,
+            ) => None,
+        };
+        if let Some(slot) = maps.get_mut(id.index()) {
+            *slot = map;
+        }
+    }
+    maps
 }
 
 fn check_ends(graph: &Graph, order: &[NodeId], output: NodeId) -> Result<(), Report> {

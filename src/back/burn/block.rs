@@ -1,6 +1,6 @@
 //! From a definition of the outline to the file that defines the block.
 
-use super::body::{self, Body, File, Scope};
+use super::body::{Body, File, Scope};
 use super::imports::Imports;
 use super::layout::{self, Code, Expr};
 use super::load::Method;
@@ -8,11 +8,12 @@ use super::ops;
 use super::quote::{self, BESIDE_PARAMETERS, Comment, RustIdent, RustType};
 use super::view::{BlockView, LoadView, ParameterView};
 use crate::back::Unsupported;
+use crate::back::names::Names;
 use crate::ir::op::Pad;
 use crate::ir::{Op, Shape};
-use crate::outline::{Call, Definition, Expression, Field, Meaning, Name, Parameter, Step, Value};
+use crate::outline::{Call, Definition, Expression, Field, Meaning, Name, Parameter, Step, Value, visit};
 use crate::valid::Checked;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most arguments of a function that clippy is content with.
 const ARGUMENTS: usize = 7;
@@ -27,8 +28,8 @@ pub(super) struct Block<'a> {
     parameters: Vec<RustIdent>,
     /// The parameters that making the block reads.
     used: BTreeSet<usize>,
-    /// For each parameter whether a layer with weights is named by it.
-    names_weights: Vec<bool>,
+    /// What each parameter is about.
+    about: Vec<About>,
     /// Whether a layer's name is made from the block's.
     takes_name: bool,
     /// The dimensions of what it reads and of what it makes.
@@ -37,31 +38,53 @@ pub(super) struct Block<'a> {
     pub(super) imports: Imports,
 }
 
+/// What a parameter is about.
+#[derive(Debug, Clone, Default)]
+struct About {
+    /// The flags of what it says something of.
+    guards: BTreeSet<Option<usize>>,
+    /// The first layer of which it is a field.
+    layers: BTreeMap<Field, RustIdent>,
+    /// Whether a layer with weights is named by it.
+    weights: bool,
+}
+
 impl<'a> Block<'a> {
-    /// The definition that `calls` use; its names are none of `others`'.
-    pub(super) fn new(definition: &'a Definition, calls: Vec<&'a Call>, others: &[Self]) -> Self {
-        let types: Vec<_> = others.iter().map(|block| block.ty.clone()).collect();
-        let modules: Vec<_> = others.iter().map(|block| block.module.clone()).collect();
-        let ty = RustType::of_block(&definition.name, &types);
-        let module = RustIdent::of_module(&definition.name, &modules);
-        let mut parameters: Vec<RustIdent> = Vec::new();
-        for parameter in &definition.parameters {
-            parameters.push(RustIdent::new(&parameter.name).free(BESIDE_PARAMETERS, |name| parameters.contains(name)));
-        }
-        let mut names_weights = vec![false; definition.parameters.len()];
+    /// The definition that `calls` use; its names are taken of `types` and `modules`.
+    pub(super) fn new(
+        definition: &'a Definition,
+        calls: Vec<&'a Call>,
+        types: &mut Names,
+        modules: &mut Names,
+    ) -> Self {
+        let ty = RustType::of_block(&definition.name, types);
+        let module = RustIdent::of_module(&definition.name, modules);
+        let mut names = Names::default();
+        let ident = |parameter: &Parameter| RustIdent::new(&parameter.name).take(BESIDE_PARAMETERS, &mut names);
+        let parameters = definition.parameters.iter().map(ident).collect();
+        let mut about = vec![About::default(); definition.parameters.len()];
         let mut takes_name = false;
-        body::every(&definition.body, &mut |item| {
+        visit(&definition.body, &mut |item| {
+            for (field, expression) in &item.fields {
+                if let Some(about) = index(*expression).and_then(|index| about.get_mut(index)) {
+                    about.guards.insert(item.guard);
+                    if matches!(expression, Expression::Parameter(_)) && ops::is_layer(&item.op) {
+                        let layer = || RustIdent::numbered(item.role.as_str(), item.unit);
+                        about.layers.entry(*field).or_insert_with(layer);
+                    }
+                }
+            }
             if ops::method(&item.op).is_none() {
                 return;
             }
             match &item.name {
                 Name::Suffix(_) => takes_name = true,
-                Name::Parameter(index) => names_weights.iter_mut().skip(*index).take(1).for_each(|named| *named = true),
+                Name::Parameter(index) => about.iter_mut().skip(*index).take(1).for_each(|about| about.weights = true),
                 Name::Whole(_) => {}
             }
         });
         let (used, methods, imports, ranks) = (BTreeSet::new(), Vec::new(), Imports::default(), (4, 4));
-        Self { definition, calls, ty, module, parameters, used, names_weights, takes_name, ranks, methods, imports }
+        Self { definition, calls, ty, module, parameters, used, about, takes_name, ranks, methods, imports }
     }
 
     /// The file.
@@ -70,10 +93,10 @@ impl<'a> Block<'a> {
     /// What about the block cannot be written.
     pub(super) fn view(&mut self, network: &Checked, header: &Comment) -> Result<BlockView, Unsupported> {
         self.ranks = self.ranks(network)?;
-        let texts: Vec<_> = self.named_layers().map(|(_, name)| name.clone()).collect();
-        let uses = Some((self.definition.body.as_slice(), self.calls.as_slice()));
-        let scope = Scope { network, parameters: &self.parameters, texts: &texts, uses };
-        let mut file = File { types: vec![self.ty.clone()], ..File::default() };
+        let texts = self.named_layers().map(|(_, name)| name.clone()).collect();
+        let nodes = self.definition.nodes(&self.calls);
+        let scope = Scope { network, parameters: &self.parameters, texts: &texts, nodes: &nodes };
+        let mut file = File { types: Names::of([self.ty.to_string()]), ..File::default() };
         file.imports.prelude();
         let mut body = Body::new(&scope, &mut file, self.ranks.0);
         body.steps(&self.definition.body);
@@ -83,7 +106,7 @@ impl<'a> Block<'a> {
         let owner = Code::new(format_args!("self"));
         let lines: Vec<_> = body.loads.iter().map(|load| load.write(8, &owner)).collect();
         let (made, takes_device, forward) = (body.made, body.takes_device, body.flow.finish());
-        let (fields, parts) = (body.fields, body.parts);
+        let fields = body.fields;
         if let Some(reason) = file.refusal {
             return Err(self.unsupported(network, reason));
         }
@@ -92,6 +115,7 @@ impl<'a> Block<'a> {
         }
         self.used = file.used;
         self.imports = file.imports;
+        let parts = file.parts;
         let load = (!lines.is_empty()).then(|| LoadView {
             is_long: 2 + usize::from(self.takes_name) + texts.len() > ARGUMENTS,
             signature: self.signature(),
@@ -186,17 +210,11 @@ impl<'a> Block<'a> {
     fn meaning(&self, at: usize, parameter: &Parameter) -> Comment {
         let alike = |other: &&Parameter| other.meaning == parameter.meaning;
         let (Meaning::Number(field @ (Field::Inputs | Field::Filters)), true) =
-            (parameter.meaning, self.definition.parameters.iter().filter(alike).count() > 1)
+            (parameter.meaning, self.definition.parameters.iter().filter(alike).nth(1).is_some())
         else {
             return meaning(parameter);
         };
-        let mut layer = None;
-        body::every(&self.definition.body, &mut |item| {
-            let is_about = item.fields.get(&field) == Some(&Expression::Parameter(at));
-            if layer.is_none() && is_about && ops::is_layer(&item.op) {
-                layer = Some(RustIdent::numbered(item.role.as_str(), item.unit));
-            }
-        });
+        let layer = self.about.get(at).and_then(|about| about.layers.get(&field));
         match (field, layer) {
             (Field::Inputs, Some(layer)) => Comment::new(&format!("Channels that `{layer}` reads.")),
             (_, Some(layer)) => Comment::new(&format!("Channels that `{layer}` makes.")),
@@ -227,7 +245,7 @@ impl<'a> Block<'a> {
 
     /// The parameters that name layers with weights.
     fn named_layers(&self) -> impl Iterator<Item = (usize, &RustIdent)> {
-        self.parameters.iter().enumerate().filter(|(at, _)| self.names_weights.get(*at) == Some(&true))
+        self.parameters.iter().enumerate().filter(|(at, _)| self.about.get(*at).is_some_and(|about| about.weights))
     }
 
     /// The names that a call hands to the block's `load`, in the order of its parameters.
@@ -266,20 +284,16 @@ impl<'a> Block<'a> {
 
     /// Whether the parameter `at` says anything in `call`: it does not where all that it is about is left out.
     fn matters(&self, at: usize, call: &Call) -> bool {
-        let mut guards = BTreeSet::new();
-        body::every(&self.definition.body, &mut |item| {
-            let about = item.fields.values().any(|expression| match expression {
-                Expression::Literal(_) | Expression::Real(_) => false,
-                Expression::Parameter(index) | Expression::Multiple(_, index) | Expression::Half(index) => *index == at,
-            });
-            if about {
-                guards.insert(item.guard);
-            }
-        });
-        let is_set = |guard: &Option<usize>| {
-            guard.is_none_or(|guard| matches!(call.arguments.get(guard), Some(Value::Flag(true))))
-        };
-        guards.is_empty() || guards.iter().any(is_set)
+        let is_there = |guard: &Option<usize>| guard.is_none_or(|guard| call.is_set(guard));
+        self.about.get(at).is_none_or(|about| about.guards.is_empty() || about.guards.iter().any(is_there))
+    }
+}
+
+/// The parameter in `expression`.
+fn index(expression: Expression) -> Option<usize> {
+    match expression {
+        Expression::Literal(_) | Expression::Real(_) => None,
+        Expression::Parameter(index) | Expression::Multiple(_, index) | Expression::Half(index) => Some(index),
     }
 }
 

@@ -10,11 +10,12 @@ use super::load::{Load, Method};
 use super::ops::{self, Call, Layer, Made, Number, Numbers, Order};
 use super::quote::{BESIDE_FIELDS, Comment, FormatText, RustIdent, RustStr, RustType};
 use super::view::{FieldView, PartView};
+use crate::back::names::Names;
 use crate::ir::dialect::Layout;
 use crate::ir::{Label, NodeId, Op};
-use crate::outline::{Call as Use, Item, Name, Step, Value as Argument};
+use crate::outline::{Item, Name, Step};
 use crate::valid::Checked;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// What the steps of a body refer to.
 #[derive(Debug)]
@@ -23,9 +24,9 @@ pub(super) struct Scope<'a> {
     /// The definition's parameters as variables.
     pub(super) parameters: &'a [RustIdent],
     /// Those that are names of layers.
-    pub(super) texts: &'a [RustIdent],
-    /// The body of the definition, and what uses it; nothing outside blocks.
-    pub(super) uses: Option<(&'a [Step], &'a [&'a Use])>,
+    pub(super) texts: &'a BTreeSet<RustIdent>,
+    /// For the node of an item those that it stands for in all uses of the definition; nothing outside blocks.
+    pub(super) nodes: &'a HashMap<NodeId, Vec<NodeId>>,
 }
 
 /// What the structs of one file share.
@@ -33,7 +34,9 @@ pub(super) struct Scope<'a> {
 pub(super) struct File {
     pub(super) imports: Imports,
     /// The types that stand in it.
-    pub(super) types: Vec<RustType>,
+    pub(super) types: Names,
+    /// The structs of branches.
+    pub(super) parts: Vec<PartView>,
     /// The parameters that making the structs reads.
     pub(super) used: BTreeSet<usize>,
     /// What cannot be written.
@@ -59,13 +62,12 @@ pub(super) struct Body<'s, 'f> {
     pub(super) rank: u64,
     order: Order,
     pub(super) fields: Vec<FieldView>,
-    /// The names of the fields; for what a field was to be called, the number that the next one of the name may have.
-    names: BTreeSet<String>,
-    numbers: BTreeMap<String, u32>,
+    names: Names,
+    /// The fields that are made of a value.
+    of_value: HashMap<Code, Vec<RustIdent>>,
     pub(super) made: Vec<(RustIdent, Expr)>,
     pub(super) takes_device: bool,
     pub(super) loads: Vec<Load>,
-    pub(super) parts: Vec<PartView>,
     pub(super) flow: Flow,
 }
 
@@ -83,12 +85,11 @@ impl<'s, 'f> Body<'s, 'f> {
             rank,
             order: Order::ChannelsFirst,
             fields: Vec::new(),
-            names: BTreeSet::new(),
-            numbers: BTreeMap::new(),
+            names: Names::default(),
+            of_value: HashMap::new(),
             made: Vec::new(),
             takes_device: false,
             loads: Vec::new(),
-            parts: Vec::new(),
             flow: Flow::new("input", "x"),
         }
     }
@@ -114,11 +115,12 @@ impl<'s, 'f> Body<'s, 'f> {
         let name = if BESIDE_FIELDS.contains(&name.to_string().as_str()) { name.with("part") } else { name };
         // A parameter that is a layer's name stands beside the fields when weights are loaded.
         let texts = self.scope.texts;
-        let next = self.numbers.entry(name.to_string()).or_insert(1);
-        let is_taken = |name: &RustIdent| texts.contains(name) || self.names.contains(&name.to_string());
-        let (name, number) = name.free_from(*next, BESIDE_FIELDS, is_taken);
-        *next = number + 1;
-        self.names.insert(name.to_string());
+        let name = name.take_beside(&mut self.names, |name| {
+            BESIDE_FIELDS.contains(&name) || texts.contains(&RustIdent::new(name))
+        });
+        if let Expr::Atom(value) = &value {
+            self.of_value.entry(value.clone()).or_default().push(name.clone());
+        }
         self.fields.push(FieldView { doc: Vec::new(), name: name.clone(), ty });
         self.made.push((name.clone(), value));
         name
@@ -216,15 +218,14 @@ impl<'s, 'f> Body<'s, 'f> {
         if number.literal.is_some() && !self.has_numbers {
             return number.code.clone();
         }
-        let value = Expr::Atom(number.code.clone());
-        let has_it =
-            |(field, made): &&(RustIdent, Expr)| *made == value && field.to_string().contains(&name.to_string());
-        let known = self.made.iter().find(has_it).map(|(field, _)| field.clone());
+        let fields = self.of_value.get(&number.code).map_or(&[][..], Vec::as_slice);
+        let known = fields.iter().find(|field| field.to_string().contains(&name.to_string())).cloned();
         let field = known.unwrap_or_else(|| {
             // A second one of its kind is called after its branch.
             let is_taken = self.names.contains(&name.to_string());
             let owner = if is_trunk(item.branch) { item.role } else { item.branch };
             let own = RustIdent::new(owner.as_str()).with(&name.to_string());
+            let value = Expr::Atom(number.code.clone());
             self.field(if is_taken { &own } else { name }, Code::new(format_args!("usize")), value)
         });
         Code::new(format_args!("self.{field}"))
@@ -289,8 +290,8 @@ impl<'s, 'f> Body<'s, 'f> {
         });
         let name = self.flow.hold(&name);
         let common = self.common(branch);
-        let has_layers = count(branch, &|item| ops::is_layer(&item.op)) > 0;
-        let has_numbers = count(branch, &|item| ops::has_numbers(&item.op)) > 0;
+        let has_layers = any(branch, &|item| ops::is_layer(&item.op));
+        let has_numbers = any(branch, &|item| ops::has_numbers(&item.op));
         if has_layers || common.is_some() && has_numbers {
             let (field, optional) = self.part(branch, &word, common, !has_layers);
             self.flow.part(&name, &field, optional, &value);
@@ -321,8 +322,7 @@ impl<'s, 'f> Body<'s, 'f> {
     /// `steps` as a struct of their own, and the field that holds it; whether only some blocks have it.
     fn part(&mut self, steps: &[Step], word: &Word, common: Option<usize>, has_numbers: bool) -> (RustIdent, bool) {
         let flag = common.map(|common| self.variable(common));
-        let ty = RustType::of_part(word.as_str(), &self.file.types);
-        self.file.types.push(ty.clone());
+        let ty = RustType::of_part(word.as_str(), &mut self.file.types);
         let mut part = Body::new(self.scope, self.file, self.rank);
         part.given = self.given.iter().copied().chain(common).collect();
         part.label = label(steps).unwrap_or(self.label);
@@ -334,7 +334,7 @@ impl<'s, 'f> Body<'s, 'f> {
             Word::Label(label) => format!("The branch `{label}`."),
         };
         let ranks = (self.rank, part.rank);
-        let Body { fields, made, takes_device, loads, parts, flow, .. } = part;
+        let Body { fields, made, takes_device, loads, flow, .. } = part;
         self.takes_device |= takes_device;
         if flag.is_some() && ranks.0 != ranks.1 {
             self.file.refusal = Some("only some of the blocks of this structure flatten their map");
@@ -353,8 +353,7 @@ impl<'s, 'f> Body<'s, 'f> {
         if !loads.is_empty() {
             self.loads.push(Load::Part { field: field.clone(), optional, loads });
         }
-        self.parts.extend(parts);
-        self.parts.push(PartView { doc: Comment::new(&doc), name: ty, fields, ranks, forward: flow.finish() });
+        self.file.parts.push(PartView { doc: Comment::new(&doc), name: ty, fields, ranks, forward: flow.finish() });
         (field, optional)
     }
 
@@ -366,7 +365,7 @@ impl<'s, 'f> Body<'s, 'f> {
             return Some(method);
         }
         // A file in another order than C, H, W has the matrix of a flattened map permuted.
-        let mut maps = self.scope.nodes(item).into_iter().map(|node| self.scope.flattened_map(node));
+        let mut maps = self.scope.nodes(item).iter().map(|node| self.scope.flattened_map(*node));
         let first = maps.next().flatten();
         if maps.any(|map| map != first) {
             self.file.refusal = Some("blocks of this structure flatten maps of different sizes");
@@ -389,30 +388,14 @@ impl<'s, 'f> Body<'s, 'f> {
 
 impl Scope<'_> {
     /// The nodes that `item` stands for.
-    fn nodes(&self, item: &Item) -> Vec<NodeId> {
-        let Some((body, calls)) = self.uses else { return vec![item.node] };
-        calls.iter().filter_map(|call| node_of(body, item, call)).collect()
+    fn nodes<'s>(&'s self, item: &'s Item) -> &'s [NodeId] {
+        self.nodes.get(&item.node).map_or(std::slice::from_ref(&item.node), Vec::as_slice)
     }
 
     /// C, H, W of the map that a linear layer reads flattened, where its positions are more than one.
     fn flattened_map(&self, node: NodeId) -> Option<[u64; 3]> {
         self.network.flattened_map(node).filter(|[_, height, width]| height * width > 1)
     }
-}
-
-/// The node that `item` of `body` stands for in `call`, if that has it.
-fn node_of(body: &[Step], item: &Item, call: &Use) -> Option<NodeId> {
-    let is_present =
-        |item: &Item| item.guard.is_none_or(|guard| matches!(call.arguments.get(guard), Some(Argument::Flag(true))));
-    let mut before = None;
-    let mut present = 0_usize;
-    every(body, &mut |other| {
-        if other.node == item.node {
-            before = is_present(other).then_some(present);
-        }
-        present += usize::from(is_present(other));
-    });
-    call.nodes.get(before?).copied()
 }
 
 /// What a part is called after.
@@ -437,7 +420,7 @@ impl Word {
 }
 
 fn word(steps: &[Step]) -> Word {
-    let has = |role: Label| count(steps, &|item| item.role == role) > 0;
+    let has = |role: Label| any(steps, &|item| item.role == role);
     match label(steps) {
         Some(Label::SKIP) if has(Label::CONV) => Word::Shortcut("projection"),
         Some(Label::SKIP) if has(Label::ZEROS) => Word::Shortcut("zero_padding"),
@@ -486,20 +469,10 @@ fn named(item: &Item, name: RustIdent) -> RustIdent {
     if COMMON.contains(&item.role) { name } else { RustIdent::numbered(item.role.as_str(), item.unit) }
 }
 
-/// Calls `see` with every item, the joining ones after their branches.
-pub(super) fn every(steps: &[Step], see: &mut dyn FnMut(&Item)) {
-    for step in steps {
-        if let Step::Join { branches, .. } = step {
-            for branch in branches {
-                every(branch, see);
-            }
-        }
-        see(step.item());
-    }
-}
-
-fn count(steps: &[Step], is: &dyn Fn(&Item) -> bool) -> usize {
-    let mut found = 0;
-    every(steps, &mut |item| found += usize::from(is(item)));
-    found
+/// Whether some item of `steps` is so.
+fn any(steps: &[Step], is: &dyn Fn(&Item) -> bool) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Item(item) => is(item),
+        Step::Join { branches, item } => is(item) || branches.iter().any(|branch| any(branch, is)),
+    })
 }

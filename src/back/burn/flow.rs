@@ -4,6 +4,7 @@
 
 use super::layout::Code;
 use super::quote::{IN_FORWARD, RustIdent};
+use crate::back::names::Names;
 
 /// The method that sends a value through a layer.
 pub(super) const FORWARD: &str = "forward";
@@ -20,7 +21,7 @@ pub(super) struct Flow {
     /// The variable that values are bound to.
     target: RustIdent,
     /// The variables of branches that are not joined yet.
-    held: Vec<RustIdent>,
+    held: Names,
 }
 
 /// What a step reads.
@@ -103,7 +104,7 @@ impl Flow {
     /// A flow that begins at the variable `input` and binds what it makes to `target`.
     pub(super) fn new(input: &str, target: &str) -> Self {
         let value = Value::Variable { name: RustIdent::new(input), shared: false };
-        Self { statements: Vec::new(), value, target: RustIdent::new(target), held: Vec::new() }
+        Self { statements: Vec::new(), value, target: RustIdent::new(target), held: Names::default() }
     }
 
     /// Begins a statement: the current value gets a name, if it has none.
@@ -166,9 +167,7 @@ impl Flow {
 
     /// A variable for the value of a branch, called `word` if that is free.
     pub(super) fn hold(&mut self, word: &RustIdent) -> RustIdent {
-        let name = word.free(IN_FORWARD, |name| self.held.contains(name));
-        self.held.push(name.clone());
-        name
+        word.take(IN_FORWARD, &mut self.held)
     }
 
     /// How many variables are held.

@@ -117,7 +117,7 @@ impl Drawn {
                 Op::Conv2d(conv) => drawn.has_usual |= conv.init == dialect.convolution_init.of_layer(conv.bias),
                 Op::Linear(linear) => drawn.has_usual |= linear.init == dialect.linear_init.of_layer(linear.bias),
                 Op::ChannelConv(conv) => {
-                    drawn.has_usual_channels |= conv.init.kernel == dialect.channel_conv_init.kernel
+                    drawn.has_usual_channels |= conv.init.kernel == dialect.channel_conv_init.kernel;
                 }
                 Op::BatchNorm(norm) => drawn.norm(NormView::Batch, norm.scale),
                 Op::LayerNorm(norm) => drawn.norm(NormView::Layer, norm.scale),

@@ -25,7 +25,7 @@ pub(super) enum Expr {
 }
 
 /// Rust, made by this back end from names and numbers.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Code(String);
 
 impl Code {

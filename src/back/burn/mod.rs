@@ -20,6 +20,7 @@ mod support;
 mod view;
 mod weights;
 
+use super::names::Names;
 use super::{File, Unsupported};
 use crate::ir::{NodeId, Shape};
 use crate::outline::{self, Field, Outline};
@@ -77,27 +78,25 @@ impl Writer<'_> {
         let name = &self.network.graph().name;
         let package = RustIdent::of_crate(name);
         let mut blocks: Vec<Block<'_>> = Vec::new();
-        for (at, definition) in outline.definitions.iter().enumerate() {
-            let calls = outline.stages.iter().flat_map(|stage| &stage.calls);
-            let block = Block::new(definition, calls.filter(|call| call.definition == at).collect(), &blocks);
-            blocks.push(block);
+        let (mut types, mut modules) = (Names::default(), Names::default());
+        for (definition, calls) in outline.definitions.iter().zip(outline.uses()) {
+            blocks.push(Block::new(definition, calls, &mut types, &mut modules));
         }
         let mut methods = BTreeSet::new();
-        let taken: Vec<_> = blocks.iter().map(|block| block.ty.clone()).collect();
-        let ty = RustType::of_network(name, &taken);
+        let ty = RustType::of_network(name, &mut types);
         let mut files = Vec::new();
         for block in &mut blocks {
             let view = block.view(self.network, &self.header)?;
             methods.extend(block.methods.iter().copied());
             files.push((format!("src/{}.rs", block.module), view));
         }
-        let model = model::model(self.network, outline, &blocks, ty.clone(), &self.header)?;
+        let model = model::model(self.network, outline, &blocks, (ty.clone(), types), &self.header)?;
         methods.extend(model.methods);
         let imports = blocks.iter().map(|block| &block.imports).chain([&model.imports]);
         let helpers: BTreeSet<_> = imports.flat_map(Imports::helpers).collect();
         self.cargo(&package)?;
         self.file("rustfmt.toml", &RustfmtView { header: self.header.clone() })?;
-        let modules = modules(&blocks, &helpers, !methods.is_empty());
+        let modules = self::modules(&blocks, &helpers, !methods.is_empty());
         let config = model.view.classes.map(|_| ty.config());
         let exports: Vec<_> = std::iter::once(ty.clone()).chain(config).collect();
         self.lib(modules, &package, &ty, &exports)?;

@@ -8,10 +8,12 @@ use super::load::{Load, Method};
 use super::quote::{Comment, FormatText, RustIdent, RustStr, RustType};
 use super::view::ModelView;
 use crate::back::Unsupported;
+use crate::back::names::Names;
 use crate::ir::op::Pad;
 use crate::ir::{NodeId, Op, Shape};
 use crate::outline::{Call, Outline, Stage};
 use crate::valid::Checked;
+use std::collections::{BTreeSet, HashMap};
 
 /// The network's file and what other files must know of it.
 #[derive(Debug)]
@@ -21,7 +23,7 @@ pub(super) struct Model {
     pub(super) methods: Vec<Method>,
 }
 
-/// Writes the network that `outline` describes; `ty` is what it is called.
+/// Writes the network that `outline` describes; `ty` is what it is called, beside `types`.
 ///
 /// # Errors
 /// What about its stem or head cannot be written.
@@ -29,17 +31,17 @@ pub(super) fn model(
     network: &Checked,
     outline: &Outline,
     blocks: &[Block<'_>],
-    ty: RustType,
+    (ty, types): (RustType, Names),
     header: &Comment,
 ) -> Result<Model, Unsupported> {
-    let types = blocks.iter().map(|block| block.ty.clone()).chain([ty.clone()]).collect();
     let mut file = File { types, ..File::default() };
     file.imports.prelude();
     file.imports.weights("LoadError");
     file.imports.weights("Weights");
     let classifier = classifier(network);
     let classes = classifier.map(|(_, classes)| classes);
-    let scope = Scope { network, parameters: &[], texts: &[], uses: None };
+    let (texts, nodes) = (BTreeSet::new(), HashMap::new());
+    let scope = Scope { network, parameters: &[], texts: &texts, nodes: &nodes };
     let mut body = Body::new(&scope, &mut file, 4);
     body.prefix = "stem";
     body.steps(&outline.stem);
@@ -77,15 +79,15 @@ pub(super) fn model(
         }),
         rank: body.rank,
         forward: body.flow.finish(),
-        parts: body.parts,
+        parts: Vec::new(),
         loads: body.loads.iter().map(|load| load.write(8, &owner)).collect(),
         ty,
     };
     if let Some(reason) = file.refusal {
         return Err(Unsupported { node: network.output(), reason: reason.to_owned() });
     }
-    let view =
-        ModelView { imports: file.imports.lines_with(blocks.iter().map(|block| (&block.module, &block.ty))), ..view };
+    let imports = file.imports.lines_with(blocks.iter().map(|block| (&block.module, &block.ty)));
+    let view = ModelView { imports, parts: file.parts, ..view };
     Ok(Model { view, imports: file.imports, methods })
 }
 

@@ -1,6 +1,7 @@
 //! Text that may stand in generated Rust. Every type here knows how its text is quoted, and nothing else makes one, so
 //! that no string of a description can become code.
 
+use crate::back::names::Names;
 use std::cmp::Reverse;
 use std::fmt;
 
@@ -158,17 +159,15 @@ impl RustIdent {
         Self::new(&format!("{}_{word}", self.0.trim_end_matches('_')))
     }
 
-    /// This, or what comes of it that is neither `reserved` nor taken.
-    pub(super) fn free(&self, reserved: &[&str], is_taken: impl Fn(&Self) -> bool) -> Self {
-        self.free_from(1, reserved, is_taken).0
+    /// Takes this, or what comes of it that is neither `reserved` nor taken.
+    pub(super) fn take(&self, reserved: &[&str], names: &mut Names) -> Self {
+        self.take_beside(names, |name| reserved.contains(&name))
     }
 
-    /// The same, of which everything below `number` is known to be taken; and the number that it got, 1 for this itself.
-    pub(super) fn free_from(&self, number: u32, reserved: &[&str], is_taken: impl Fn(&Self) -> bool) -> (Self, u32) {
-        let is_free = |name: &Self| !reserved.contains(&name.0.as_str()) && !is_taken(name);
+    /// The same, where `is_reserved` says what may not be had.
+    pub(super) fn take_beside(&self, names: &mut Names, is_reserved: impl Fn(&str) -> bool) -> Self {
         let numbered = |number: u32| if number < 2 { self.clone() } else { self.with(&number.to_string()) };
-        let mut candidates = (number..).map(|number| (numbered(number), number));
-        candidates.find(|(name, _)| is_free(name)).unwrap_or_else(|| (self.clone(), number))
+        Self(names.take(|name| !is_reserved(name), |number| numbered(number).0))
     }
 
     /// By what rustfmt sorts it: numbers count by their value, then the one with more zeros before it comes first.
@@ -195,10 +194,10 @@ impl RustIdent {
         (chunks, zeros)
     }
 
-    /// The module of the block `name`: none of `taken`.
-    pub(super) fn of_module(name: &str, taken: &[Self]) -> Self {
+    /// The module of the block `name`.
+    pub(super) fn of_module(name: &str, names: &mut Names) -> Self {
         let short: String = name.chars().take(LETTERS).collect();
-        Self::new(&short).with("block").free(&[], |name| taken.contains(name))
+        Self::new(&short).with("block").take(&[], names)
     }
 }
 
@@ -236,34 +235,32 @@ impl RustType {
         Self(name)
     }
 
-    /// The type of the network `name`: none that its code has already, `taken` among them.
-    pub(super) fn of_network(name: &str, taken: &[Self]) -> Self {
+    /// The type of the network `name`: none that its code has already.
+    pub(super) fn of_network(name: &str, names: &mut Names) -> Self {
         let name = Self::new(name);
-        if taken.contains(&name) { Self(format!("{name}Net")).free("Net", taken) } else { name.free("Net", taken) }
+        if names.contains(&name.0) { Self(format!("{name}Net")).take("Net", names) } else { name.take("Net", names) }
     }
 
-    /// The type of the block `name`, which ends in `Block`, so that it is none of burn's; none of `taken`.
-    pub(super) fn of_block(name: &str, taken: &[Self]) -> Self {
+    /// The type of the block `name`, which ends in `Block`, so that it is none of burn's.
+    pub(super) fn of_block(name: &str, names: &mut Names) -> Self {
         let short: String = name.chars().take(LETTERS).collect();
         let Self(mut name) = Self::new(&short);
         if !name.ends_with("Block") {
             name.push_str("Block");
         }
-        Self(name).free("Block", taken)
+        Self(name).take("Block", names)
     }
 
-    /// The type of the part of a block that is called `name`: none that its file has already, `taken` among them.
-    pub(super) fn of_part(name: &str, taken: &[Self]) -> Self {
-        Self::new(name).free("Part", taken)
+    /// The type of the part of a block that is called `name`: none that its file has already.
+    pub(super) fn of_part(name: &str, names: &mut Names) -> Self {
+        Self::new(name).take("Part", names)
     }
 
-    /// This, with `word` after it if generated code has such a type, and with a number if it is `taken`.
-    fn free(self, word: &str, taken: &[Self]) -> Self {
+    /// Takes this, with `word` after it if generated code has such a type, and with a number if it is taken.
+    fn take(self, word: &str, names: &mut Names) -> Self {
         let is_reserved = TYPES.contains(&self.0.as_str()) || self.0.ends_with("Config");
-        let name = if is_reserved { Self(format!("{}{word}", self.0)) } else { self };
-        let numbered = (2_u32..).map(|number| Self(format!("{}{number}", name.0)));
-        let mut candidates = std::iter::once(name.clone()).chain(numbered);
-        candidates.find(|name| !taken.contains(name)).unwrap_or(name)
+        let name = if is_reserved { format!("{}{word}", self.0) } else { self.0 };
+        Self(names.take(|_| true, |number| if number < 2 { name.clone() } else { format!("{name}{number}") }))
     }
 
     /// The article before its name.

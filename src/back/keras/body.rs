@@ -4,10 +4,11 @@ use super::known::Known;
 use super::python::{Indent, Piece, PyFloat, PyIdent, PyNumber, PyPair, PyReal, PyStr};
 use super::view::{Condition, Join, Line, Needs, Statement};
 use crate::back::Unsupported;
+use crate::back::names::Names;
 use crate::ir::{Label, NodeId, Op};
-use crate::outline::{Call, Definition, Expression, Field, Item, Meaning, Name, Step, Value};
+use crate::outline::{Call, Definition, Expression, Field, Item, Meaning, Name, Parameter, Step, Value, visit};
 use crate::valid::Checked;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Writes one body: a block's, or that of the stem or the head.
 #[derive(Debug)]
@@ -18,19 +19,34 @@ pub(super) struct Writer<'a> {
     definition: Option<&'a Definition>,
     calls: Vec<&'a Call>,
     /// For the first node of each item of a block its nodes in all calls.
-    nodes: BTreeMap<NodeId, Vec<NodeId>>,
+    nodes: HashMap<NodeId, Vec<NodeId>>,
     /// The names of the definition's parameters.
     parameters: Vec<PyIdent>,
     /// Where each parameter is used: under which flag.
     uses: BTreeMap<usize, Vec<Option<usize>>>,
     /// Names that no local variable may have.
-    taken: Vec<PyIdent>,
+    taken: Names,
+    /// The flags that decide about nothing but padding.
+    padding: HashSet<usize>,
+    /// What each flag was found to say.
+    conditions: HashMap<usize, Said>,
     depth: usize,
     /// The flags under which all of the join at hand stands, outermost first.
     enclosing: Vec<usize>,
     /// The flag under which, within that, the line at hand stands.
     guard: Option<usize>,
     lines: Vec<Statement>,
+}
+
+/// What a flag says that is said elsewhere too.
+#[derive(Debug, Clone, Copy)]
+enum Said {
+    /// That this stride is more than 1.
+    Stride(usize),
+    /// That this name of a layer is given.
+    Name(usize),
+    /// Nothing else.
+    Flag,
 }
 
 /// What the function of a network calls its parameters and variables.
@@ -53,19 +69,12 @@ impl<'a> Writer<'a> {
         definition: &'a Definition,
         calls: Vec<&'a Call>,
     ) -> Self {
-        let taken = ["x", "name"].map(|name| PyIdent::fresh(name, &[])).to_vec();
-        let mut writer = Self { taken, ..Self::part(known, needs, 1) };
-        for call in &calls {
-            let mut nodes = call.nodes.iter().copied();
-            collect(&definition.body, call, &mut nodes, &mut writer.nodes);
-        }
-        for index in 0..definition.parameters.len() {
-            let taken: Vec<_> = writer.taken.iter().collect();
-            let name = PyIdent::fresh(&parameter_name(definition, index), &taken);
-            writer.taken.push(name.clone());
-            writer.parameters.push(name);
-        }
-        Self { definition: Some(definition), calls, ..writer }
+        let mut taken = Names::of(["x", "name"].map(str::to_owned));
+        let names = parameter_names(definition);
+        let parameters = names.iter().map(|name| PyIdent::take(name, &mut taken)).collect();
+        let nodes = definition.nodes(&calls);
+        let padding = padding(definition);
+        Self { definition: Some(definition), calls, nodes, parameters, taken, padding, ..Self::part(known, needs, 1) }
     }
 
     /// For a part of the network outside blocks, indented by `depth`.
@@ -76,10 +85,12 @@ impl<'a> Writer<'a> {
             needs,
             definition: None,
             calls: Vec::new(),
-            nodes: BTreeMap::new(),
+            nodes: HashMap::new(),
             parameters: Vec::new(),
             uses: BTreeMap::new(),
-            taken: VARIABLES.map(|name| PyIdent::fresh(name, &[])).to_vec(),
+            taken: Names::of(VARIABLES.map(str::to_owned)),
+            padding: HashSet::new(),
+            conditions: HashMap::new(),
             depth,
             enclosing: Vec::new(),
             guard: None,
@@ -89,7 +100,7 @@ impl<'a> Writer<'a> {
 
     /// Writes `steps`, which read and leave `x`.
     pub(super) fn write(mut self, steps: &[Step]) -> Result<Written, Unsupported> {
-        let x = PyIdent::fresh("x", &[]);
+        let x = PyIdent::fresh("x");
         self.body(steps, &x, &x)?;
         Ok(Written { lines: self.lines, parameters: self.parameters, uses: self.uses })
     }
@@ -169,9 +180,7 @@ impl<'a> Writer<'a> {
 
     /// A variable that nothing else is called.
     fn variable(&mut self, name: &str) -> PyIdent {
-        let name = PyIdent::fresh(name, &self.taken.iter().collect::<Vec<_>>());
-        self.taken.push(name.clone());
-        name
+        PyIdent::take(name, &mut self.taken)
     }
 
     pub(super) fn keep(&mut self, target: &PyIdent, value: &PyIdent) {
@@ -208,31 +217,35 @@ impl<'a> Writer<'a> {
     /// The condition that `flag` stands for: padding before a strided convolution depends on the stride, and a layer
     /// whose name is given is there.
     fn condition(&mut self, flag: usize) -> Condition {
+        let said = self.conditions.get(&flag).copied().unwrap_or_else(|| self.said(flag));
+        self.conditions.insert(flag, said);
+        match said {
+            Said::Stride(stride) => Condition::Strided(self.parameter(stride)),
+            Said::Name(text) => Condition::Named(self.parameter(text)),
+            Said::Flag => Condition::Flag(self.parameter(flag)),
+        }
+    }
+
+    fn said(&self, flag: usize) -> Said {
         if let Some(stride) = self.stride_of_padding(flag) {
-            return Condition::Strided(self.parameter(stride));
+            return Said::Stride(stride);
         }
-        let same = |text: usize| {
-            let given = |call: &&Call| matches!(call.arguments.get(text), Some(Value::Text(text)) if !text.is_empty());
-            self.calls.iter().all(|call| given(call) == is_set(call, flag))
+        let same = |text: &usize| {
+            let given = |call: &&Call| matches!(call.arguments.get(*text), Some(Value::Text(text)) if !text.is_empty());
+            self.calls.iter().all(|call| given(call) == call.is_set(flag))
         };
-        let text = self.parameters_that(|meaning| meaning == Meaning::Text).into_iter().find(|text| same(*text));
-        match text {
-            Some(text) => Condition::Named(self.parameter(text)),
-            None => Condition::Flag(self.parameter(flag)),
-        }
+        self.parameters_that(|meaning| meaning == Meaning::Text).into_iter().find(same).map_or(Said::Flag, Said::Name)
     }
 
     /// The stride parameter that is more than 1 exactly where `flag` is set, if all that the flag decides is padding.
     fn stride_of_padding(&self, flag: usize) -> Option<usize> {
-        let pads = |step: &Item| step.guard != Some(flag) || matches!(step.role, Label::PAD | Label::POOL_PAD);
-        let mut all = true;
-        visit(&self.definition?.body, &mut |item| all &= pads(item));
+        self.padding.get(&flag)?;
         let strided = |stride: &usize| {
             let more = |call: &&Call| matches!(call.arguments.get(*stride), Some(Value::Number(stride)) if *stride > 1);
-            self.calls.iter().all(|call| more(call) == is_set(call, flag))
+            self.calls.iter().all(|call| more(call) == call.is_set(flag))
         };
         let candidates = self.parameters_that(|meaning| meaning == Meaning::Number(Field::Stride));
-        candidates.into_iter().find(strided).filter(|_| all)
+        candidates.into_iter().find(strided)
     }
 
     fn parameters_that(&self, holds: impl Fn(Meaning) -> bool) -> Vec<usize> {
@@ -244,7 +257,7 @@ impl<'a> Writer<'a> {
     pub(super) fn parameter(&mut self, index: usize) -> PyIdent {
         let guard = self.guard.or(self.enclosing.last().copied());
         self.uses.entry(index).or_default().push(guard);
-        self.parameters.get(index).cloned().unwrap_or_else(|| PyIdent::fresh("x", &[]))
+        self.parameters.get(index).cloned().unwrap_or_else(|| PyIdent::fresh("x"))
     }
 
     /// The number that `field` of `item` is, `otherwise` where the outline says nothing about it.
@@ -291,7 +304,7 @@ impl<'a> Writer<'a> {
         match &item.name {
             Name::Whole(name) => PyStr::new(name),
             Name::Suffix(suffix) => {
-                let block = Piece::Variable(PyIdent::fresh("name", &[]));
+                let block = Piece::Variable(PyIdent::fresh("name"));
                 PyStr::of(vec![block, Piece::Text(suffix.clone())])
             }
             Name::Parameter(index) => PyStr::of(vec![Piece::Variable(self.parameter(*index))]),
@@ -320,30 +333,47 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// What to call the parameter `index`: as the outline does, but where that only numbers it, after the layer that it is
-/// about.
-fn parameter_name(definition: &Definition, index: usize) -> String {
-    let name = |index: usize| definition.parameters.get(index).map_or("", |parameter| parameter.name.as_str());
-    let others = || (0..definition.parameters.len()).filter(|other| *other != index).map(name);
-    let Some(base) = unnumbered(name(index)).filter(|base| others().any(|other| other == *base)) else {
-        return name(index).to_owned();
-    };
-    let mut layer = None;
+/// What to call the parameters: as the outline does, but where that only numbers one, after the layer that it is about.
+fn parameter_names(definition: &Definition) -> Vec<String> {
+    let mut layers: HashMap<usize, String> = HashMap::new();
     visit(&definition.body, &mut |item| {
-        let about =
-            item.guard == Some(index) || item.fields.values().any(|field| *field == Expression::Parameter(index));
-        if about && layer.is_none() {
-            let unit = Some(item.unit).filter(|unit| *unit > 0).map(|unit| unit.to_string());
-            let branch = Some(item.branch).filter(|branch| *branch != Label::MAIN && *branch != Label::BLOCK);
-            let branch = branch.map(|branch| format!("{}_", branch.as_str()));
-            layer = Some(format!("{}{}{}", branch.unwrap_or_default(), item.role.as_str(), unit.unwrap_or_default()));
+        let fields = item.fields.values().filter_map(|field| match field {
+            Expression::Parameter(index) => Some(*index),
+            Expression::Literal(_) | Expression::Real(_) | Expression::Multiple(..) | Expression::Half(_) => None,
+        });
+        for index in fields.chain(item.guard) {
+            layers.entry(index).or_insert_with(|| layer_name(item));
         }
     });
-    match (layer, definition.parameters.get(index).map(|parameter| parameter.meaning)) {
-        (Some(layer), Some(Meaning::Flag)) => layer,
-        (Some(layer), Some(Meaning::Number(_))) => format!("{layer}_{base}"),
-        (Some(_) | None, _) => name(index).to_owned(),
-    }
+    let names: HashSet<_> = definition.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+    let name = |(index, parameter): (usize, &Parameter)| {
+        let base = unnumbered(&parameter.name).filter(|base| names.contains(base));
+        match (base, layers.get(&index), parameter.meaning) {
+            (Some(_), Some(layer), Meaning::Flag) => layer.clone(),
+            (Some(base), Some(layer), Meaning::Number(_)) => format!("{layer}_{base}"),
+            (Some(_) | None, Some(_) | None, _) => parameter.name.clone(),
+        }
+    };
+    definition.parameters.iter().enumerate().map(name).collect()
+}
+
+/// What a parameter that is about `item` is called after.
+fn layer_name(item: &Item) -> String {
+    let unit = Some(item.unit).filter(|unit| *unit > 0).map(|unit| unit.to_string());
+    let branch = Some(item.branch).filter(|branch| *branch != Label::MAIN && *branch != Label::BLOCK);
+    let branch = branch.map(|branch| format!("{}_", branch.as_str()));
+    format!("{}{}{}", branch.unwrap_or_default(), item.role.as_str(), unit.unwrap_or_default())
+}
+
+/// The flags that decide about nothing but padding.
+fn padding(definition: &Definition) -> HashSet<usize> {
+    let (mut flags, mut others) = (HashSet::new(), HashSet::new());
+    visit(&definition.body, &mut |item| {
+        let pads = matches!(item.role, Label::PAD | Label::POOL_PAD);
+        if pads { &mut flags } else { &mut others }.extend(item.guard);
+    });
+    flags.retain(|flag| !others.contains(flag));
+    flags
 }
 
 /// What stands before the number at the end of `name`, if there is one.
@@ -370,38 +400,4 @@ fn branch_name<'s>(steps: &'s [Step], join: &Op) -> &'s str {
         Some(&(Label::MAIN | Label::JOIN | Label::BLOCK | Label::STEM | Label::HEAD)) => "branch",
         Some(branch) => branch.as_str(),
     }
-}
-
-/// Whether `call` sets the flag.
-pub(super) fn is_set(call: &Call, flag: usize) -> bool {
-    call.arguments.get(flag) == Some(&Value::Flag(true))
-}
-
-/// Shows every item of `steps` to `see`.
-pub(super) fn visit<'a>(steps: &'a [Step], see: &mut impl FnMut(&'a Item)) {
-    for step in steps {
-        match step {
-            Step::Item(item) => see(item),
-            Step::Join { branches, item } => {
-                for branch in branches {
-                    visit(branch, see);
-                }
-                see(item);
-            }
-        }
-    }
-}
-
-/// Adds the nodes of `call`, which come in the order of the items that it has.
-fn collect(
-    steps: &[Step],
-    call: &Call,
-    nodes: &mut impl Iterator<Item = NodeId>,
-    found: &mut BTreeMap<NodeId, Vec<NodeId>>,
-) {
-    visit(steps, &mut |item| {
-        if item.guard.is_none_or(|guard| is_set(call, guard)) {
-            found.entry(item.node).or_default().extend(nodes.next());
-        }
-    });
 }

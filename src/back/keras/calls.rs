@@ -131,7 +131,7 @@ fn single(call: &Plain) -> Call {
 }
 
 fn looped(first: &Plain, series: &Series, length: usize) -> Call {
-    let variable = PyIdent::fresh("block", &[]);
+    let variable = PyIdent::fresh("block");
     let from = series.counters.iter().flatten().map(|counter| counter.number).min().unwrap_or_default();
     let last = from + series.step * (u64::try_from(length).unwrap_or(u64::MAX) - 1);
     let [from_, to, step] = [from, last + 1, series.step].map(PyNumber::Literal);
@@ -171,9 +171,9 @@ mod tests {
 
     fn calls(names: &[&str]) -> Vec<Plain> {
         let call = |name: &&str| Plain {
-            block: PyIdent::fresh("f", &[]),
+            block: PyIdent::fresh("f"),
             positional: None,
-            keywords: vec![(PyIdent::fresh("name", &[]), Word::Text((*name).to_owned()))],
+            keywords: vec![(PyIdent::fresh("name"), Word::Text((*name).to_owned()))],
         };
         names.iter().map(call).collect()
     }

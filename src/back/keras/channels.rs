@@ -34,9 +34,9 @@ fn body(steps: &[Step], names: Names<'_>) -> Channels {
             Step::Join { item: Item { op: Op::Concat(_), .. }, .. } => Channels::Mixed,
             // All branches have the same, and those of a gate too: any that says how many says it for all.
             Step::Join { branches, .. } => {
-                let mut of_branches = branches.iter().map(|branch| body(branch, names));
-                let number = of_branches.clone().find(|channels| matches!(channels, Channels::Number(_)));
-                let mixed = of_branches.all(|channels| channels == Channels::Mixed);
+                let of_branches: Vec<_> = branches.iter().map(|branch| body(branch, names)).collect();
+                let mixed = of_branches.iter().all(|channels| *channels == Channels::Mixed);
+                let number = of_branches.into_iter().find(|channels| matches!(channels, Channels::Number(_)));
                 number.unwrap_or(if mixed { Channels::Mixed } else { Channels::Same })
             }
         };

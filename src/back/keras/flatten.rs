@@ -69,24 +69,24 @@ fn channels_last(network: &Checked) -> BTreeSet<NodeId> {
         };
         maps.extend(map.map(|map| (layer.id, map)));
     }
+    let flattens = |id: NodeId| matches!(network.layer(id).node.op, Op::Flatten(_));
+    let stays = |id: NodeId| {
+        let readers = network.graph().readers(id);
+        let weighed =
+            |reader: &NodeId| maps.contains_key(reader) || matches!(network.layer(*reader).node.op, Op::Linear(_));
+        !readers.is_empty()
+            && readers.iter().all(weighed)
+            && (flattens(id) || network.graph().operands(id).iter().all(|operand| maps.contains_key(operand)))
+    };
     // What one of them is read by, or reads, that is none, is none either.
-    loop {
-        let stays = |id: NodeId| {
-            let layer = network.layer(id);
-            let readers = network.graph().readers(id);
-            let weighed =
-                |reader: &NodeId| maps.contains_key(reader) || matches!(network.layer(*reader).node.op, Op::Linear(_));
-            let flattens = matches!(layer.node.op, Op::Flatten(_));
-            !readers.is_empty()
-                && readers.iter().all(weighed)
-                && (flattens || layer.operands.iter().all(|operand| maps.contains_key(operand)))
-        };
-        let kept: BTreeMap<_, _> = maps.iter().filter(|(id, _)| stays(**id)).map(|(id, map)| (*id, *map)).collect();
-        if kept.len() == maps.len() {
-            return kept.into_keys().collect();
+    let mut left: Vec<_> = maps.keys().copied().filter(|id| !stays(*id)).collect();
+    while let Some(id) = left.pop() {
+        if maps.remove(&id).is_some() {
+            left.extend(network.graph().operands(id));
+            left.extend(network.graph().readers(id).into_iter().filter(|reader| !flattens(*reader)));
         }
-        maps = kept;
     }
+    maps.into_keys().collect()
 }
 
 /// Whether `op` takes each element by itself, wherever it stands.

@@ -9,6 +9,7 @@ use crate::ir::op::{AdaptivePool, PoolKind};
 use crate::ir::{Address, Label, NodeId, Op, Place, Shape};
 use crate::outline::Step;
 use crate::valid::Checked;
+use std::collections::BTreeSet;
 
 /// The steps after the stages.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +84,7 @@ fn first_of(step: &Step) -> NodeId {
 }
 
 /// The pool that stands in the top's place.
-pub(super) fn pool(known: &Known<'_>, top: &[NodeId], kind: PoolKind) -> Statement {
+pub(super) fn pool(known: &Known<'_>, top: &BTreeSet<NodeId>, kind: PoolKind) -> Statement {
     let role = match kind {
         PoolKind::Average => Label::POOL,
         PoolKind::Maximum => Label::MAX_POOL,
@@ -92,7 +93,7 @@ pub(super) fn pool(known: &Known<'_>, top: &[NodeId], kind: PoolKind) -> Stateme
     let name = known.network.graph().name_of(&address, &Op::AdaptivePool(AdaptivePool { kind, output: [1, 1] }));
     let of_top = top.iter().any(|node| known.network.name(*node) == name);
     let name = PyStr::new(&if of_top { name } else { known.unused(&name) });
-    let x = PyIdent::fresh("x", &[]);
+    let x = PyIdent::fresh("x");
     let layer = Layer::GlobalPool { kind, keep: false };
     Statement { indent: Indent(2), line: Line::Layer { target: x.clone(), operand: x, name, layer } }
 }

@@ -219,7 +219,7 @@ impl Writer<'_> {
     /// The outputs of a convolution or linear layer.
     pub(super) fn outputs(&mut self, item: &Item, otherwise: u64) -> PyNumber {
         if self.known.classifier == Some(item.node) {
-            return PyNumber::Variable(PyIdent::fresh("classes", &[]));
+            return PyNumber::Variable(PyIdent::fresh("classes"));
         }
         self.number(item, Field::Filters, otherwise)
     }

@@ -1,6 +1,6 @@
 //! From an outline to the view of the whole package.
 
-use super::body::{Writer, Written, is_set, visit};
+use super::body::{Writer, Written};
 use super::calls::{self, Plain, Word};
 use super::channels;
 use super::head::{self, Head};
@@ -8,13 +8,14 @@ use super::known::Known;
 use super::python::{Comment, PyFloat, PyIdent, PyNumber, PyStr};
 use super::view::{Argument, Convolution, Function, Kind, Meaning, Needs, Package, Parameter, Stage, Weights};
 use crate::back::Unsupported;
+use crate::back::names::Names;
 use crate::ir::dialect::Layout;
 use crate::ir::op::PoolKind;
 use crate::ir::op::RunningVariance;
 use crate::ir::{BiasDraw, Draw, Label, NodeId, Op, ParameterKind, Shape};
-use crate::outline::{self, Definition, Field, Outline, Value};
+use crate::outline::{self, Definition, Expression, Field, Outline, Value, visit};
 use crate::valid::Checked;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The package called `name` for `network`.
 pub(super) fn package(
@@ -31,17 +32,14 @@ pub(super) fn package(
     let neck = Writer::part(&known, &mut needs, 1).write(head.neck)?.lines;
     let top = Writer::part(&known, &mut needs, 2).write(head.top)?.lines;
     let mut blocks: Vec<Block> = Vec::new();
-    for (index, definition) in outline.definitions.iter().enumerate() {
-        let calls: Vec<_> = outline.stages.iter().flat_map(|stage| &stage.calls).collect();
-        let calls: Vec<_> = calls.into_iter().filter(|call| call.definition == index).collect();
+    let mut names = Names::of([name.to_string()]);
+    for ((definition, calls), kind) in outline.definitions.iter().zip(outline.uses()).zip(kinds(&outline.definitions)) {
         let written = Writer::block(&known, &mut needs, definition, calls.clone()).write(&definition.body)?;
-        let taken: Vec<_> = blocks.iter().map(|block| &block.function.name).chain([&name]).collect();
-        let ident = PyIdent::fresh(&format!("{}_block", definition.name), &taken);
-        let kind = Kind::of(definition, &outline.definitions);
+        let ident = PyIdent::take(&format!("{}_block", definition.name), &mut names);
         blocks.push(Block::new(network, ident, (definition, kind), &calls, written));
     }
-    let mut top_nodes = Vec::new();
-    visit(head.top, &mut |item| top_nodes.push(item.node));
+    let mut top_nodes = BTreeSet::new();
+    visit(head.top, &mut |item| _ = top_nodes.insert(item.node));
     Ok(Package {
         header,
         dialect: Comment::new(&network.graph().dialect.name),
@@ -100,7 +98,7 @@ fn needs(network: &Checked) -> Needs {
     needs
 }
 
-fn weights(network: &Checked, needs: &Needs, top: &[NodeId]) -> Weights {
+fn weights(network: &Checked, needs: &Needs, top: &BTreeSet<NodeId>) -> Weights {
     let dialect = &network.graph().dialect;
     let names = &dialect.names.parameters;
     let kinds = [
@@ -151,20 +149,23 @@ impl Block {
         written: Written,
     ) -> Self {
         let mut parameters = Vec::new();
-        for (index, (known, ident)) in definition.parameters.iter().zip(&written.parameters).enumerate() {
+        let said = said(definition).into_iter();
+        for (index, ((known, ident), said)) in
+            definition.parameters.iter().zip(&written.parameters).zip(said).enumerate()
+        {
             if written.uses.contains_key(&index) {
                 let uses = written.uses.get(&index).map_or(&[][..], Vec::as_slice);
                 let idle = calls.iter().any(|call| is_idle(call, uses)).then_some(Argument::None);
                 let default = default(known, index, calls).or(idle);
                 let text = known.meaning == outline::Meaning::Text;
-                let meaning = meaning(definition, known, index);
+                let meaning = meaning(known, said);
                 parameters.push((Some(index), Parameter { name: ident.clone(), default, keyword_only: text, meaning }));
             }
         }
         let mut suffixed = false;
         visit(&definition.body, &mut |item| suffixed |= matches!(item.name, outline::Name::Suffix(_)));
         if suffixed {
-            let name = PyIdent::fresh("name", &[]);
+            let name = PyIdent::fresh("name");
             parameters.push((None, Parameter { name, default: None, keyword_only: true, meaning: Meaning::Block }));
         }
         parameters.sort_by_key(|(_, parameter)| (parameter.keyword_only, parameter.default.is_some()));
@@ -214,19 +215,26 @@ impl Block {
     }
 }
 
-impl Kind {
-    /// Blocks of one kind and of several structures are numbered.
-    fn of(definition: &Definition, all: &[Definition]) -> Self {
-        let same: Vec<_> = all.iter().filter(|other| other.kind == definition.kind).collect();
-        let at = same.iter().position(|other| other.name == definition.name).unwrap_or(0);
-        let form = [at + 1, same.len()].map(|number| PyNumber::Literal(number.try_into().unwrap_or(u64::MAX)));
-        Self { name: Comment::new(&definition.kind), form: (same.len() > 1).then_some(form) }
+/// What the blocks are: those of one kind and of several structures are numbered.
+fn kinds(definitions: &[Definition]) -> Vec<Kind> {
+    let mut counts: HashMap<&str, u64> = HashMap::new();
+    let mut numbers = Vec::new();
+    for definition in definitions {
+        let count = counts.entry(&definition.kind).or_insert(0);
+        *count += 1;
+        numbers.push(*count);
     }
+    let kind = |(definition, number): (&Definition, u64)| {
+        let form = counts.get(definition.kind.as_str()).filter(|count| **count > 1);
+        let form = form.map(|count| [number, *count].map(PyNumber::Literal));
+        Kind { name: Comment::new(&definition.kind), form }
+    };
+    definitions.iter().zip(numbers).map(kind).collect()
 }
 
 /// Whether everything that a parameter of these uses says is about layers that `call` does not have.
 fn is_idle(call: &outline::Call, uses: &[Option<usize>]) -> bool {
-    uses.iter().all(|guard| guard.is_some_and(|guard| !is_set(call, guard)))
+    uses.iter().all(|guard| guard.is_some_and(|guard| !call.is_set(guard)))
 }
 
 /// What a parameter is where a call says nothing.
@@ -265,27 +273,47 @@ fn as_default(value: &Value) -> Argument {
     }
 }
 
-fn meaning(definition: &Definition, parameter: &outline::Parameter, index: usize) -> Meaning {
-    let mut roles = Vec::new();
-    let mut channels = Vec::new();
-    let mut shortcut = true;
+/// What a parameter says something of.
+#[derive(Debug, Clone, Default)]
+struct Said {
+    /// The layers that it names, or that are there where it says so.
+    roles: Vec<Comment>,
+    /// Whether some of these are in no shortcut.
+    beside: bool,
+    /// The layers whose channels it is.
+    channels: Vec<Comment>,
+}
+
+/// What each parameter of `definition` says something of.
+fn said(definition: &Definition) -> Vec<Said> {
+    let mut said = vec![Said::default(); definition.parameters.len()];
     visit(&definition.body, &mut |item| {
-        let named = item.name == outline::Name::Parameter(index);
-        if named || item.guard == Some(index) {
-            roles.push(Comment::new(item.op.name()));
-            shortcut &= item.branch == Label::SKIP;
+        let named = match &item.name {
+            outline::Name::Parameter(index) => Some(*index),
+            outline::Name::Suffix(_) | outline::Name::Whole(_) => None,
+        };
+        for index in named.into_iter().chain(item.guard) {
+            if let Some(said) = said.get_mut(index) {
+                said.roles.push(Comment::new(item.op.name()));
+                said.beside |= item.branch != Label::SKIP;
+            }
         }
-        let filters = item.fields.get(&Field::Filters);
-        if filters == Some(&outline::Expression::Parameter(index)) {
-            channels.push(match &item.name {
+        if let Some(Expression::Parameter(index)) = item.fields.get(&Field::Filters) {
+            let layer = match &item.name {
                 outline::Name::Suffix(suffix) => Comment::new(suffix.trim_start_matches(['.', '_', ':'])),
                 outline::Name::Whole(name) => Comment::new(name),
                 outline::Name::Parameter(_) => Comment::new(item.op.name()),
-            });
+            };
+            said.iter_mut().skip(*index).take(1).for_each(|said| said.channels.push(layer.clone()));
         }
     });
+    said
+}
+
+fn meaning(parameter: &outline::Parameter, said: Said) -> Meaning {
+    let Said { roles, beside, channels } = said;
     match parameter.meaning {
-        outline::Meaning::Flag if shortcut => Meaning::Shortcut(roles),
+        outline::Meaning::Flag if !beside => Meaning::Shortcut(roles),
         outline::Meaning::Flag => Meaning::Flag(roles),
         outline::Meaning::Text => Meaning::Layer(roles.into_iter().next().unwrap_or(Comment::new("layer"))),
         outline::Meaning::Number(Field::Inputs | Field::Filters) => Meaning::Filters(channels),

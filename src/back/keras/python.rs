@@ -1,5 +1,6 @@
 //! The words of Python that templates may be given: each type knows how it is written, and nothing else gets in.
 
+use crate::back::names::Names;
 use std::fmt;
 
 /// Words that Python keeps for itself, and modules that a package must not stand in front of.
@@ -108,13 +109,16 @@ impl PyIdent {
         (begins && word && !RESERVED.contains(&text)).then(|| Self(text.to_owned()))
     }
 
-    /// The first of `text`, `text_2`, … that is not in `taken`; characters that no identifier has become `_`.
-    pub(super) fn fresh(text: &str, taken: &[&Self]) -> Self {
+    /// The first of `text`, `text_2`, … that is not reserved; characters that no identifier has become `_`.
+    pub(super) fn fresh(text: &str) -> Self {
+        Self::take(text, &mut Names::default())
+    }
+
+    /// The same, of what is not taken of `names`; it is then.
+    pub(super) fn take(text: &str, names: &mut Names) -> Self {
         let mended: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        let numbered = |number: usize| Self(if number == 1 { mended.clone() } else { format!("{mended}_{number}") });
-        let reserved = |name: &str| RESERVED.contains(&name) || AMBIGUOUS.contains(&name);
-        let free = |name: &Self| !taken.contains(&name) && !reserved(&name.0);
-        (1..=taken.len() + 2).map(numbered).find(free).unwrap_or(Self(mended.clone()))
+        let numbered = |number| if number == 1 { mended.clone() } else { format!("{mended}_{number}") };
+        Self(names.take(|name| !RESERVED.contains(&name) && !AMBIGUOUS.contains(&name), numbered))
     }
 }
 
@@ -321,7 +325,7 @@ mod tests {
     #[test]
     fn no_text_leaves_its_string() {
         assert_eq!(PyStr::new("a\"b\\c\nd{e}").to_string(), r#""a\"b\\c\U0000000ad{e}""#);
-        let name = PyIdent::fresh("name", &[]);
+        let name = PyIdent::fresh("name");
         let text = PyStr::of(vec![Piece::Variable(name.clone()), Piece::Text("{x}".to_owned())]);
         assert_eq!(text.to_string(), r#"f"{name}{{x}}""#);
         assert_eq!(PyStr::of(vec![Piece::Variable(name)]).to_string(), "name");

@@ -6,6 +6,7 @@
 use super::proto::{Attribute, FLOAT, Graph, INT64, Node, Tensor, Value};
 use super::write::{Stored, Values};
 use crate::back::Unsupported;
+use crate::back::names::Names;
 use crate::ir::op::{Activation, AdaptivePool, AvgPool, Blur, Conv2d, GroupNorm, Linear, PoolKind};
 use crate::ir::shape::{Shape, Sides, Window};
 use crate::ir::{NodeId, Op, Parameter, ParameterKind};
@@ -25,7 +26,7 @@ pub(super) fn lower(network: &Checked, shown: &[NodeId]) -> Result<Lowered, Unsu
         weights::expected(network).into_iter().map(|entry| (entry.parameter, entry)).collect();
     let tensor_names: HashSet<_> = entries.values().map(|entry| entry.name.clone()).collect();
     let mut lowering = Lowering {
-        taken: tensor_names.iter().cloned().chain(network.layers().map(|layer| layer.name.to_owned())).collect(),
+        taken: Names::of(tensor_names.iter().cloned().chain(network.layers().map(|layer| layer.name.to_owned()))),
         tensor_names,
         entries,
         values: BTreeMap::new(),
@@ -61,7 +62,7 @@ struct Lowering {
     /// The names that it has there.
     tensor_names: HashSet<String>,
     /// Every name in the graph.
-    taken: HashSet<String>,
+    taken: Names,
     values: BTreeMap<NodeId, String>,
     nodes: Vec<Node>,
     tensors: Vec<Stored>,
@@ -95,16 +96,12 @@ fn epsilon(value: f64) -> Attribute {
 impl Lowering {
     /// What the value of a layer is called: as the layer, unless a tensor is.
     fn value_of(&mut self, layer: &str) -> String {
-        if self.tensor_names.contains(layer) { self.fresh(format!("{layer}:value")) } else { layer.to_owned() }
+        if self.tensor_names.contains(layer) { self.fresh(&format!("{layer}:value")) } else { layer.to_owned() }
     }
 
     /// `name`, or with a number after it where it is taken.
-    fn fresh(&mut self, name: String) -> String {
-        let numbered = (2..).map(|number| format!("{name}:{number}"));
-        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !self.taken.contains(name));
-        let free = free.unwrap_or(name);
-        self.taken.insert(free.clone());
-        free
+    fn fresh(&mut self, name: &str) -> String {
+        self.taken.take(|_| true, |number| if number == 1 { name.to_owned() } else { format!("{name}:{number}") })
     }
 
     /// A node whose value is `output`.
@@ -116,7 +113,7 @@ impl Lowering {
 
     /// A node on the way to the value of `layer`; its own value.
     fn step(&mut self, op: &str, input: &[&str], layer: &str, word: &str, attribute: Vec<Attribute>) -> String {
-        let value = self.fresh(format!("{layer}:{word}"));
+        let value = self.fresh(&format!("{layer}:{word}"));
         self.node(op, input, &value, attribute);
         value
     }
@@ -127,13 +124,13 @@ impl Lowering {
     }
 
     fn integers(&mut self, layer: &str, word: &str, values: &[i64]) -> String {
-        let name = self.fresh(format!("{layer}:{word}"));
+        let name = self.fresh(&format!("{layer}:{word}"));
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.store(name, vec![signed(values.len() as u64)], INT64, Values::Own(bytes))
     }
 
     fn floats(&mut self, layer: &str, word: &str, dims: &[u64], values: &[f32]) -> String {
-        let name = self.fresh(format!("{layer}:{word}"));
+        let name = self.fresh(&format!("{layer}:{word}"));
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.store(name, dims.iter().copied().map(signed).collect(), FLOAT, Values::Own(bytes))
     }
@@ -334,7 +331,7 @@ impl Lowering {
             self.node("MaxPool", &[from], name, [attributes, vec![pads(sides)]].concat());
         } else {
             // Runtimes take no padding as wide as the kernel.
-            let padded = self.fresh(format!("{name}:padded"));
+            let padded = self.fresh(&format!("{name}:padded"));
             self.pad(from, &padded, sides, &[f32::NEG_INFINITY]);
             self.node("MaxPool", &[&padded], name, attributes);
         }
@@ -350,7 +347,7 @@ impl Lowering {
                 counts = true;
             } else if !window.padding.is_zero() {
                 // Zeros of the map's own, so that what ceil mode adds beyond them does not count.
-                let padded = self.fresh(format!("{name}:padded"));
+                let padded = self.fresh(&format!("{name}:padded"));
                 self.pad(&from, &padded, window.padding, &[]);
                 from = padded;
                 let beyond = |end: u64, own: u64| end.saturating_sub(own);
@@ -405,7 +402,7 @@ impl Lowering {
             return Err(Unsupported { node: layer.id, reason });
         }
         // A cell is a run of rows times a run of columns: its mean is the mean of means, its maximum that of maxima.
-        let by_row = self.fresh(format!("{name}:rows"));
+        let by_row = self.fresh(&format!("{name}:rows"));
         self.reduce_cells(reduce, from, &by_row, 2, height, rows);
         self.reduce_cells(reduce, &by_row, name, 3, width, columns);
         Ok(())
@@ -417,7 +414,7 @@ impl Lowering {
         let mut cells = Vec::new();
         for cell in 0..count {
             let [start, end] = [cell * length / count, ((cell + 1) * length).div_ceil(count)].map(signed);
-            let run = self.fresh(format!("{output}:run:{cell}"));
+            let run = self.fresh(&format!("{output}:run:{cell}"));
             self.slice(from, &run, &[start], &[end], &[axis], &[1]);
             cells.push(self.step(reduce, &[&run, &along], output, &format!("cell:{cell}"), vec![]));
         }

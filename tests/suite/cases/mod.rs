@@ -8,6 +8,7 @@ mod language;
 mod library;
 mod messages;
 mod robust;
+mod scale;
 
 /// Where the case is.
 pub fn path(file: &str) -> PathBuf {
