@@ -40,22 +40,36 @@ impl<H: AsRef<str>> Grid<H> {
     /// The grid as lines, each ending in a newline; `None` for JSON.
     pub(super) fn render(&self, format: Format) -> Option<String> {
         match format {
-            Format::Table => Some(self.aligned(presets::NOTHING, (0, 2), visible::line)),
-            Format::Markdown => Some(self.aligned(presets::ASCII_MARKDOWN, (1, 1), markdown)),
+            Format::Table => Some(self.aligned(presets::NOTHING, (0, 2), visible::line, self.is_open())),
+            Format::Markdown => Some(self.aligned(presets::ASCII_MARKDOWN, (1, 1), markdown, false)),
             Format::Csv => Some(self.csv()),
             Format::Json => None,
         }
     }
 
-    fn aligned(&self, style: TableStyle, padding: (u16, u16), cell: fn(&str) -> Cow<'_, str>) -> String {
+    /// Whether its last column is text behind others, which needs no filling up.
+    fn is_open(&self) -> bool {
+        self.numeric.len() > 1 && self.numeric.last() == Some(&false)
+    }
+
+    /// The lines; what a last column that is `open` holds is put behind them, since all that a join of many branches reads may
+    /// stand there, and every other row would be as wide.
+    fn aligned(&self, style: TableStyle, padding: (u16, u16), cell: fn(&str) -> Cow<'_, str>, open: bool) -> String {
+        let kept = self.header.len() - usize::from(open);
         let mut table = Table::new();
-        table.load_style(style).set_header(self.header.iter().map(|name| cell(name.as_ref())));
-        table.add_rows(self.rows.iter().map(|row| row.iter().map(|text| cell(text))));
+        table.load_style(style).set_header(self.header.iter().take(kept).map(|name| cell(name.as_ref())));
+        table.add_rows(self.rows.iter().map(|row| row.iter().take(kept).map(|text| cell(text))));
         for (column, numeric) in table.column_iter_mut().zip(&self.numeric) {
             column.set_padding(padding);
             column.set_cell_alignment(if *numeric { CellAlignment::Right } else { CellAlignment::Left });
         }
-        table.lines().fold(String::new(), |out, line| out + line.trim_end() + "\n")
+        let behind = self.rows.iter().map(|row| row.get(kept).map(|text| cell(text)));
+        let behind = [self.header.get(kept).map(|name| cell(name.as_ref()))].into_iter().chain(behind);
+        let lines = table.lines().zip(behind.chain(std::iter::repeat(None)));
+        lines.fold(String::new(), |out, (line, end)| {
+            let line = line + &end.unwrap_or_default();
+            out + line.trim_end() + "\n"
+        })
     }
 
     fn csv(&self) -> String {

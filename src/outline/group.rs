@@ -87,8 +87,8 @@ impl<'a> Groups<'a> {
         let alike = self.alike.entry((kind, joins)).or_default();
         let fits = |at: &usize| {
             self.all.get(*at).is_some_and(|group| {
-                let added = steps.iter().filter(|step| !alike.has(step, *at)).count();
-                self.ops.fit(&group.body, &block) && group.is_worth(added, steps.len())
+                let added = || steps.iter().filter(|step| !alike.has(step, *at)).count();
+                self.ops.fit(&group.body, &block) && group.is_worth(added(), steps.len())
             })
         };
         let at = match alike.narrowest(&steps) {
