@@ -9,7 +9,7 @@ use crate::analysis::group::percent;
 use crate::analysis::memory::FLOAT;
 use crate::analysis::{self, Analysis, Figures, Group, Level, Parameters, convention};
 use crate::diagnostic::{Code, Diagnostic, Report};
-use crate::ir::{NodeId, Op, Place};
+use crate::ir::{NodeId, NodeMap, Op, Place};
 use crate::source::{Span, Spanned};
 use crate::spec::{Budget, Expect, Input, Spec};
 use crate::valid::Checked;
@@ -47,9 +47,9 @@ struct Held {
 
 /// Whether a linear layer reads a vector whose length depends on the size of the input.
 fn parameters_follow_size(network: &Checked) -> bool {
-    let mut follows = vec![false; network.graph().bound()];
+    let mut follows = NodeMap::new(network.graph());
     for layer in network.layers() {
-        let read = layer.operands.iter().any(|id| follows.get(id.index()).copied().unwrap_or_default());
+        let read = layer.operands.iter().any(|id| follows[*id]);
         let value = match layer.node.op {
             Op::Input(_) => true,
             Op::AdaptivePool(_) => false,
@@ -76,9 +76,7 @@ fn parameters_follow_size(network: &Checked) -> bool {
             | Op::PathSoftmax(_)
             | Op::Slice(_) => read,
         };
-        if let Some(slot) = follows.get_mut(layer.id.index()) {
-            *slot = value;
-        }
+        follows.insert(layer.id, value);
     }
     false
 }

@@ -1,6 +1,6 @@
 //! A network, or a piece of one, as the walks of the analysis read it: steps in topological order, values by position.
 
-use crate::ir::{Graph, NodeId, Op, Operands, Shape, Spelling};
+use crate::ir::{Graph, NodeId, NodeMap, Op, Operands, Shape, Spelling};
 use crate::valid::Checked;
 
 /// One op and what it reads.
@@ -36,15 +36,11 @@ impl<'a> Trace<'a> {
 
     /// The nodes of `graph` in `order`, which is topological, with their shapes.
     pub fn new(graph: &'a Graph, order: &[NodeId], shape: impl Fn(NodeId) -> Shape) -> Self {
-        let mut positions = vec![0; graph.bound()];
+        let mut positions = NodeMap::new(graph);
         let mut steps: Vec<Step<'_>> = Vec::with_capacity(order.len());
         for &id in order {
             let Some(node) = graph.get(id) else { continue };
-            let operands: Operands<usize> = graph
-                .operands(id)
-                .into_iter()
-                .map(|operand| positions.get(operand.index()).copied().unwrap_or_default())
-                .collect();
+            let operands: Operands<usize> = node.operands().iter().map(|&operand| positions[operand]).collect();
             for &operand in &operands {
                 if let Some(step) = steps.get_mut(operand) {
                     step.readers += 1;
@@ -52,9 +48,7 @@ impl<'a> Trace<'a> {
             }
             let output = shape(id);
             let input = operands.first().and_then(|&operand| steps.get(operand)).map_or(output, |step| step.output);
-            if let Some(position) = positions.get_mut(id.index()) {
-                *position = steps.len();
-            }
+            positions.insert(id, steps.len());
             steps.push(Step { op: &node.op, spelling: graph.spelling(id), operands, input, output, readers: 0 });
         }
         Self { steps }

@@ -191,7 +191,7 @@ fn layers<'a>(network: &'a Checked, analysis: &Analysis, layout: Layout) -> Vec<
     let mut above: Option<NodeId> = None;
     let row = |layer: &analysis::Row| {
         let operands = network.graph().operands(layer.node);
-        let chained = operands.as_slice() == above.as_slice();
+        let chained = operands == above.as_slice();
         above = Some(layer.node);
         Row {
             path: network.name(layer.node).to_owned(),

@@ -1,6 +1,6 @@
 //! The layers of a network by address.
 
-use crate::ir::{Label, NodeId, Place};
+use crate::ir::{Label, NodeId, NodeMap, Place};
 use crate::valid::Checked;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -67,18 +67,16 @@ impl<'a> Index<'a> {
 
     /// For each node, by its index, the layer with a partner in `other` whose value it stands for: itself, or where
     /// only this network has it, what its first operand stands for. So a layer put in between moves no edge but its own.
-    pub(super) fn anchors(&self, other: &Self) -> Vec<Option<Key>> {
-        let mut anchors = vec![None; self.network.graph().bound()];
+    pub(super) fn anchors(&self, other: &Self) -> NodeMap<Option<Key>> {
+        let mut anchors = NodeMap::new(self.network.graph());
         for &(node, key) in &self.order {
             let anchor = if other.nodes.contains_key(&key) {
                 Some(key)
             } else {
                 let operands = self.network.graph().operands(node);
-                operands.first().and_then(|operand| anchors.get(operand.index()).copied().flatten())
+                operands.first().and_then(|operand| anchors[*operand])
             };
-            if let Some(slot) = anchors.get_mut(node.index()) {
-                *slot = anchor;
-            }
+            anchors.insert(node, anchor);
         }
         anchors
     }

@@ -15,7 +15,7 @@ pub use crate::ir::Stretch;
 pub use field::Setting;
 pub use index::Slot;
 
-use crate::ir::{NodeId, Place, Shape};
+use crate::ir::{NodeId, NodeMap, Place, Shape};
 use crate::valid::Checked;
 use fold::Fact;
 use index::Index;
@@ -174,7 +174,7 @@ struct Pairing<'a> {
     a: &'a Index<'a>,
     b: &'a Index<'a>,
     /// For each node of A and of B the node with a partner whose value it stands for.
-    anchors: [Vec<Option<index::Key>>; 2],
+    anchors: [NodeMap<Option<index::Key>>; 2],
 }
 
 impl Pairing<'_> {
@@ -226,7 +226,7 @@ impl Pairing<'_> {
             differences.extend(fields.map(|(name, values)| Difference::Field { name, values }));
         }
         let [in_a, in_b] = &self.anchors;
-        let (read, other) = (operands(in_a, &left.operands), operands(in_b, &right.operands));
+        let (read, other) = (operands(in_a, left.operands), operands(in_b, right.operands));
         if read != other {
             let seen = |keys: Vec<index::Key>| keys.into_iter().map(|key| Operand::seen_from(place, key)).collect();
             differences.push(Difference::Operands([seen(read), seen(other)]));
@@ -238,8 +238,8 @@ impl Pairing<'_> {
     }
 }
 
-fn operands(anchors: &[Option<index::Key>], operands: &[NodeId]) -> Vec<index::Key> {
-    operands.iter().filter_map(|operand| anchors.get(operand.index()).copied().flatten()).collect()
+fn operands(anchors: &NodeMap<Option<index::Key>>, operands: &[NodeId]) -> Vec<index::Key> {
+    operands.iter().filter_map(|operand| anchors[*operand]).collect()
 }
 
 impl Operand {

@@ -1,12 +1,12 @@
-//! The graph: petgraph's stable digraph of nodes, whose edges say which operand they are.
+//! The graph: petgraph's stable digraph of nodes, each of which holds its operands in order. An edge stands for a read of a
+//! value, for whoever asks who reads it.
 
 use super::names::Context;
+use super::node_map::NodeMap;
 use super::op::{AdaptivePool, PoolKind};
 use super::{Address, Dialect, Label, Op, Place, Spelling};
 use crate::source::Span;
-use petgraph::Direction;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
-use petgraph::visit::EdgeRef;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -15,10 +15,6 @@ pub type NodeId = NodeIndex<u32>;
 
 /// What a node reads, in order: mostly one value or two, for which nothing is allocated.
 pub type Operands<T> = SmallVec<[T; 2]>;
-
-/// Which operand of its target an edge is; petgraph keeps no order of edges that would survive a rewrite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Slot(pub u8);
 
 /// An op and where it came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +25,15 @@ pub struct Node {
     pub origin: Origin,
     /// Whether it stands in a branch of a product.
     pub in_gate: bool,
+    operands: Operands<NodeId>,
+}
+
+impl Node {
+    /// The nodes whose values it reads, in order.
+    #[must_use]
+    pub fn operands(&self) -> &[NodeId] {
+        &self.operands
+    }
 }
 
 /// Where a node came from: the place in the description for messages, the place in the network for names.
@@ -53,7 +58,7 @@ pub struct Graph {
     pub remark: Option<Remark>,
     /// What of the input its description asked for: with another its ops would be others.
     pub fixed: Fixed,
-    nodes: StableDiGraph<Node, Slot>,
+    nodes: StableDiGraph<Node, ()>,
     input: Option<NodeId>,
     output: Option<NodeId>,
 }
@@ -152,9 +157,9 @@ impl Graph {
 
     /// Adds a node that takes `operands` in order; it becomes the output, and the input if it is the first.
     pub fn add(&mut self, op: Op, origin: Origin, operands: &[NodeId]) -> NodeId {
-        let id = self.nodes.add_node(Node { op, origin, in_gate: false });
-        for (slot, &operand) in (0..).zip(operands) {
-            self.nodes.add_edge(operand, id, Slot(slot));
+        let id = self.nodes.add_node(Node { op, origin, in_gate: false, operands: operands.into() });
+        for &operand in operands {
+            self.nodes.add_edge(operand, id, ());
         }
         self.input.get_or_insert(id);
         self.output = Some(id);
@@ -209,9 +214,10 @@ impl Graph {
     /// Removes `id` and lets its consumers read its first operand instead.
     pub fn bypass(&mut self, id: NodeId) {
         let Some(&operand) = self.operands(id).first() else { return };
-        let readers: Vec<_> = self.nodes.edges(id).map(|edge| (edge.target(), *edge.weight())).collect();
-        for (reader, slot) in readers {
-            self.nodes.add_edge(operand, reader, slot);
+        for reader in self.readers(id) {
+            self.nodes.add_edge(operand, reader, ());
+            let operands = self.get_mut(reader).map(|node| node.operands.iter_mut());
+            operands.into_iter().flatten().filter(|read| **read == id).for_each(|read| *read = operand);
         }
         if self.output == Some(id) {
             self.output = Some(operand);
@@ -219,13 +225,10 @@ impl Graph {
         self.nodes.remove_node(id);
     }
 
-    /// The operands of `id`, in order.
+    /// The operands of `id`, in order; of a node that is not in the graph none.
     #[must_use]
-    pub fn operands(&self, id: NodeId) -> Operands<NodeId> {
-        let mut edges: Operands<_> =
-            self.nodes.edges_directed(id, Direction::Incoming).map(|edge| (*edge.weight(), edge.source())).collect();
-        edges.sort_unstable();
-        edges.into_iter().map(|(_, source)| source).collect()
+    pub fn operands(&self, id: NodeId) -> &[NodeId] {
+        self.get(id).map_or(&[], Node::operands)
     }
 
     /// The nodes that read `id`, each once for every operand, ascending.
@@ -274,25 +277,23 @@ impl Graph {
     /// A topological order, always the same one: of the nodes that are ready, the one added first. `None` for a cycle.
     #[must_use]
     pub fn topological_order(&self) -> Option<Vec<NodeId>> {
-        let mut waiting = vec![0_usize; self.bound()];
+        let mut waiting = NodeMap::new(self);
         let mut ready = std::collections::BinaryHeap::new();
         for id in self.ids() {
-            let operands = self.nodes.edges_directed(id, Direction::Incoming).count();
+            let operands = self.operands(id).len();
+            waiting.insert(id, operands);
             if operands == 0 {
                 ready.push(std::cmp::Reverse(id));
-            } else if let Some(count) = waiting.get_mut(id.index()) {
-                *count = operands;
             }
         }
         let mut order = Vec::with_capacity(self.len());
         while let Some(std::cmp::Reverse(id)) = ready.pop() {
             order.push(id);
             for reader in self.nodes.neighbors(id) {
-                if let Some(count) = waiting.get_mut(reader.index()) {
-                    *count -= 1;
-                    if *count == 0 {
-                        ready.push(std::cmp::Reverse(reader));
-                    }
+                let left = waiting[reader] - 1;
+                waiting.insert(reader, left);
+                if left == 0 {
+                    ready.push(std::cmp::Reverse(reader));
                 }
             }
         }

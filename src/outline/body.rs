@@ -1,6 +1,6 @@
 //! Series and parallel parts of a block.
 
-use crate::ir::{NodeId, Operands};
+use crate::ir::NodeId;
 use crate::valid::Checked;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -65,7 +65,7 @@ impl Walker<'_> {
         }
     }
 
-    fn operands(&self, id: NodeId) -> Operands<NodeId> {
+    fn operands(&self, id: NodeId) -> &[NodeId] {
         self.network.graph().operands(id)
     }
 
@@ -109,8 +109,8 @@ impl Walker<'_> {
     /// The bodies of `met` in the order of the operands of `node`; of one value there may be several that are empty.
     fn in_order(&self, met: Vec<Branch>, node: NodeId) -> Result<Vec<Body>, NodeId> {
         let mut bodies: HashMap<_, _> = met.into_iter().map(|branch| (branch.last, branch.body)).collect();
-        let body_of = |operand: NodeId| bodies.get_mut(&operand).map(std::mem::take).ok_or(node);
-        self.operands(node).into_iter().map(body_of).collect()
+        let body_of = |operand| bodies.get_mut(operand).map(std::mem::take).ok_or(node);
+        self.operands(node).iter().map(body_of).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::repair::Trial;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::graph::Remark;
-use crate::ir::{Graph, Node, NodeId, Op, Shape};
+use crate::ir::{Graph, Node, NodeId, NodeMap, Op, Shape};
 
 /// A join whose operands have shapes that do not go together.
 pub(super) struct Join<'a> {
@@ -14,7 +14,7 @@ pub(super) struct Join<'a> {
     /// The shapes of the operands.
     pub(super) inputs: &'a [Shape],
     /// The shapes of the nodes before the join.
-    pub(super) shapes: &'a [Option<Shape>],
+    pub(super) shapes: &'a NodeMap<Shape>,
 }
 
 /// Branches that do not go together. Where an argument chose the shortcut, the message is about that argument; elsewhere

@@ -13,7 +13,7 @@ mod shapes;
 
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::ir::names::{Context, NameTable};
-use crate::ir::{Address, Extents, Graph, Node, NodeId, Op, Operands, Parameter, Shape};
+use crate::ir::{Address, Extents, Graph, Node, NodeId, NodeMap, Op, Parameter, Shape};
 use crate::source::Span;
 use std::collections::HashMap;
 
@@ -22,10 +22,10 @@ use std::collections::HashMap;
 pub struct Checked {
     graph: Graph,
     order: Vec<NodeId>,
-    shapes: Vec<Option<Shape>>,
-    names: Vec<String>,
+    shapes: NodeMap<Shape>,
+    names: NodeMap<String>,
     /// For every value that is a flattened map, C, H, W of it.
-    flattened: Vec<Option<[u64; 3]>>,
+    flattened: NodeMap<[u64; 3]>,
     output: NodeId,
     /// What was found in the description that cannot be meant.
     pub warnings: Report,
@@ -41,7 +41,7 @@ pub struct Layer<'a> {
     /// The dialect's name of it, unique in the network.
     pub name: &'a str,
     /// Its operands in order.
-    pub operands: Operands<NodeId>,
+    pub operands: &'a [NodeId],
     /// The shape of its first operand; of itself for the input.
     pub input: Shape,
     /// The shape of its value.
@@ -103,7 +103,7 @@ impl Checked {
     #[must_use]
     pub fn layer(&self, id: NodeId) -> Layer<'_> {
         let node = self.graph.get(id).expect("ids come from this network");
-        let operands = self.graph.operands(id);
+        let operands = node.operands();
         let output = self.shape(id);
         let input = operands.first().map_or(output, |&operand| self.shape(operand));
         Layer { id, node, name: self.name(id), operands, input, output }
@@ -120,20 +120,23 @@ impl Checked {
     /// If `id` is not a node of this network.
     #[must_use]
     pub fn shape(&self, id: NodeId) -> Shape {
-        self.shapes.get(id.index()).copied().flatten().expect("every node of a checked network has a shape")
+        self.shapes[id]
     }
 
     /// The dialect's name of a node.
+    ///
+    /// # Panics
+    /// If `id` is not a node of this network.
     #[must_use]
     pub fn name(&self, id: NodeId) -> &str {
-        self.names.get(id.index()).map_or("", String::as_str)
+        &self.names[id]
     }
 
     /// C, H, W of the map whose flattened values the node `id` reads, through layers that keep their order.
     #[must_use]
     pub fn flattened_map(&self, id: NodeId) -> Option<[u64; 3]> {
         let operand = *self.graph.operands(id).first()?;
-        self.flattened.get(operand.index()).copied().flatten()
+        self.flattened.get(operand).copied()
     }
 
     /// Every parameter and its shape in the IR's layout, in topological order.
@@ -145,7 +148,7 @@ impl Checked {
     }
 }
 
-fn names(graph: &Graph) -> Result<Vec<String>, Report> {
+fn names(graph: &Graph) -> Result<NodeMap<String>, Report> {
     let nodes: Vec<_> = graph.ids().filter_map(|id| Some((id, graph.get(id)?))).collect();
     let layers = nodes.iter().map(|(_, node)| {
         let address = node.origin.address;
@@ -154,11 +157,9 @@ fn names(graph: &Graph) -> Result<Vec<String>, Report> {
     let layers: Vec<_> = layers.collect();
     let given = name_layers(layers.iter().copied(), &graph.dialect.names)
         .map_err(|clash| clash::explain(graph, &nodes, &layers, &clash))?;
-    let mut names = vec![String::new(); graph.bound()];
+    let mut names = NodeMap::new(graph);
     for ((id, _), name) in nodes.iter().zip(given) {
-        if let Some(slot) = names.get_mut(id.index()) {
-            *slot = name;
-        }
+        names.insert(*id, name);
     }
     Ok(names)
 }
@@ -233,14 +234,14 @@ pub fn name_layers<'k>(
 }
 
 /// For every value that is a flattened map, its elements in that order, the map.
-fn flattened(graph: &Graph, order: &[NodeId], shapes: &[Option<Shape>]) -> Vec<Option<[u64; 3]>> {
-    let mut maps = vec![None; graph.bound()];
+fn flattened(graph: &Graph, order: &[NodeId], shapes: &NodeMap<Shape>) -> NodeMap<[u64; 3]> {
+    let mut maps = NodeMap::new(graph);
     for &id in order {
         let (Some(node), Some(&operand)) = (graph.get(id), graph.operands(id).first()) else { continue };
-        let map = match (&node.op, shapes.get(operand.index()).copied().flatten()) {
-            (Op::Flatten(_), Some(Shape::Map { channels, height, width })) => Some([channels, height, width]),
+        let map = match (&node.op, shapes[operand]) {
+            (Op::Flatten(_), Shape::Map { channels, height, width }) => Some([channels, height, width]),
             (Op::Dropout(_) | Op::DropPath(_) | Op::Activation(_) | Op::Add(_) | Op::Multiply(_), _) => {
-                maps.get(operand.index()).copied().flatten()
+                maps.get(operand).copied()
             }
             (
                 Op::Input(_)
@@ -264,8 +265,8 @@ fn flattened(graph: &Graph, order: &[NodeId], shapes: &[Option<Shape>]) -> Vec<O
                 _,
             ) => None,
         };
-        if let Some(slot) = maps.get_mut(id.index()) {
-            *slot = map;
+        if let Some(map) = map {
+            maps.insert(id, map);
         }
     }
     maps

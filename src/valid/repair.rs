@@ -128,7 +128,7 @@ impl<'a> Trial<'a> {
         }
         let mut shapes: BTreeMap<NodeId, Shape> = BTreeMap::new();
         let known = |shapes: &BTreeMap<NodeId, Shape>, id: NodeId| {
-            shapes.get(&id).copied().or_else(|| self.join.shapes.get(id.index()).copied().flatten())
+            shapes.get(&id).copied().or_else(|| self.join.shapes.get(id).copied())
         };
         for id in (self.remark.start.index() + 1..self.join.id.index()).map(NodeId::new) {
             let node = self.join.graph.get(id)?;
@@ -156,7 +156,7 @@ impl<'a> Trial<'a> {
         let own = own.filter(move |id| branch.is_some_and(|branch| (branch.first..=branch.last).contains(id)));
         own.take(LAYERS).filter_map(|id| {
             let operand = self.join.graph.operands(id).first().copied()?;
-            let input = self.join.shapes.get(operand.index()).copied().flatten()?;
+            let input = *self.join.shapes.get(operand)?;
             Some((id, &self.join.graph.get(id)?.op, input))
         })
     }
@@ -495,7 +495,7 @@ impl<'a> Trial<'a> {
 
     /// Whether the branch at `slot`, replaced by a projection from where all begin, goes with the others.
     pub(super) fn projects(&self, slot: usize) -> bool {
-        let start = self.join.shapes.get(self.remark.start.index()).copied().flatten();
+        let start = self.join.shapes.get(self.remark.start).copied();
         let Some((start, reference)) = start.zip(self.reference(slot)) else { return false };
         let projected = start.size().zip(reference.size()).and_then(|(from, to)| {
             let stride = step(from, to)?;

@@ -3,30 +3,25 @@
 use super::joins::{self, Join};
 use crate::diagnostic::{Code, Diagnostic, Report};
 use crate::ir::shape::{Axis, Window};
-use crate::ir::{Graph, Node, NodeId, Operands, Place, Shape, ShapeError, Sides};
+use crate::ir::{Graph, Node, NodeId, NodeMap, Operands, Place, Shape, ShapeError, Sides};
 use crate::limits;
 
-/// The shape of every node, indexed by [`NodeId::index`].
-pub(super) fn infer(graph: &Graph, order: &[NodeId], names: &[String]) -> Result<Vec<Option<Shape>>, Report> {
-    let mut shapes: Vec<Option<Shape>> = vec![None; graph.bound()];
+/// The shape of every node.
+pub(super) fn infer(graph: &Graph, order: &[NodeId], names: &NodeMap<String>) -> Result<NodeMap<Shape>, Report> {
+    let mut shapes = NodeMap::new(graph);
     for &id in order {
         let Some(node) = graph.get(id) else { continue };
-        let operands = graph.operands(id);
-        let inputs: Operands<_> =
-            operands.iter().filter_map(|operand| shapes.get(operand.index()).copied().flatten()).collect();
+        let operands = node.operands();
+        let inputs: Operands<_> = operands.iter().map(|&operand| shapes[operand]).collect();
         let shape = node.op.infer(&inputs).map_err(|error| {
-            let name = names.get(id.index()).map_or("", String::as_str);
             Report::from(match error {
-                ShapeError::Differ { left, right } => joins::differ(
-                    &Join { graph, id, node, operands: &operands, inputs: &inputs, shapes: &shapes },
-                    [left, right],
-                ),
-                error => explain(node, name, error, graph.dialect.stem_pool_padding),
+                ShapeError::Differ { left, right } => {
+                    joins::differ(&Join { graph, id, node, operands, inputs: &inputs, shapes: &shapes }, [left, right])
+                }
+                error => explain(node, &names[id], error, graph.dialect.stem_pool_padding),
             })
         })?;
-        if let Some(slot) = shapes.get_mut(id.index()) {
-            *slot = Some(shape);
-        }
+        shapes.insert(id, shape);
     }
     Ok(shapes)
 }

@@ -56,7 +56,7 @@ COMMANDS = [
     ["sweep", "--set", "stage.1.filters=8..={word}", "--where", "macs<={word}", "--format", "csv"],
     ["weights", "check", None, "{weights}"],
     ["weights", "convert", None, "{weights}", "--to", "{dialect}", "--output", "{folder}"],
-    ["verify", "--input", "{array}"],
+    ["verify", "--python", "false", "--input", "{array}"],
 ]
 
 # These take no description.

@@ -287,7 +287,7 @@ fn rewired(network: &Checked, name: &str, operands: &[&str]) -> Checked {
         let read = if layer.name == name {
             operands.iter().map(|operand| ids[*operand]).collect()
         } else {
-            layer.operands.clone()
+            layer.operands.to_vec()
         };
         let read: Vec<_> = read.iter().map(|id| new[id]).collect();
         new.insert(layer.id, graph.add(layer.node.op.clone(), layer.node.origin, &read));

@@ -89,7 +89,7 @@ impl Sketch {
     /// Channels of the current value.
     pub fn channels(&self) -> u64 {
         fn of(graph: &Graph, id: NodeId) -> resnetc::ir::Shape {
-            let operands: Vec<_> = graph.operands(id).into_iter().map(|operand| of(graph, operand)).collect();
+            let operands: Vec<_> = graph.operands(id).iter().map(|&operand| of(graph, operand)).collect();
             graph.get(id).unwrap().op.infer(&operands).unwrap()
         }
         of(&self.graph, self.value).channels()

@@ -1,16 +1,16 @@
 //! Which values can never be negative: there, zeros beside a map are no larger than minus infinity to a max pool.
 
-use crate::ir::{NodeId, Op};
+use crate::ir::{NodeId, NodeMap, Op};
 use crate::valid::Checked;
 
 /// For every node whether its value is known not to be negative.
 #[derive(Debug)]
-pub(super) struct Signs(Vec<bool>);
+pub(super) struct Signs(NodeMap<bool>);
 
 impl Signs {
     /// Reads them off the graph, operands first.
     pub(super) fn of(network: &Checked) -> Self {
-        let mut signs = Self(vec![false; network.graph().bound()]);
+        let mut signs = Self(NodeMap::new(network.graph()));
         for layer in network.layers() {
             let of_operands = || layer.operands.iter().all(|operand| signs.never_negative(*operand));
             let never = match layer.node.op {
@@ -39,15 +39,13 @@ impl Signs {
                 | Op::LayerNorm(_)
                 | Op::LayerScale(_) => false,
             };
-            if let Some(sign) = signs.0.get_mut(layer.id.index()) {
-                *sign = never;
-            }
+            signs.0.insert(layer.id, never);
         }
         signs
     }
 
     /// Whether the value of `node` is known not to be negative.
     pub(super) fn never_negative(&self, node: NodeId) -> bool {
-        self.0.get(node.index()).copied().unwrap_or(false)
+        self.0[node]
     }
 }

@@ -62,9 +62,9 @@ pub(super) fn model(checked: &Checked, device: &Device, source: Source, again: b
 
 /// For every node, the reader that comes last, and in which of its operands.
 fn last_readers(checked: &Checked) -> HashMap<NodeId, (NodeId, usize)> {
-    let readings = checked.layers().flat_map(|layer| {
-        layer.operands.into_iter().enumerate().map(move |(slot, operand)| (operand, (layer.id, slot)))
-    });
+    let readings = checked
+        .layers()
+        .flat_map(|layer| layer.operands.iter().enumerate().map(move |(slot, &operand)| (operand, (layer.id, slot))));
     readings.collect()
 }
 

@@ -46,7 +46,7 @@ pub(super) fn search(case: &Case, runtimes: [Runtime; 2], allowance: &Allowance)
             };
             let difference = difference::of_node(network, node, left, right);
             if difference.value > allowance.of_node(node) {
-                let operands = network.layer(node).operands.into_iter();
+                let operands = network.layer(node).operands.iter().copied();
                 let operands = operands.filter_map(|operand| Some((operand, *known.get(&operand)?))).collect();
                 return Ok(Divergence::At { node, difference, operands });
             }

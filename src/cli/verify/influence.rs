@@ -275,7 +275,7 @@ fn factors(trace: &Trace<'_>, layer: &Layer<'_>, need: &[bool]) -> Vec<Vec<bool>
 fn parts(trace: &Trace<'_>, layer: &Layer<'_>, need: &[bool]) -> Vec<Vec<bool>> {
     let mut rest = need;
     let mut parts = Vec::new();
-    for operand in &layer.operands {
+    for operand in layer.operands {
         let (part, tail) = rest.split_at_checked(trace.value(*operand).channels).unwrap_or((rest, &[]));
         parts.push(part.to_vec());
         rest = tail;

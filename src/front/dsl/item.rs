@@ -70,7 +70,7 @@ impl Reader<'_> {
         let end = span.start() + node.as_str().trim_end().len();
         let rest = self.text.get(end..).and_then(|rest| rest.lines().next()).filter(|rest| is_comment(rest));
         let end = end + rest.map_or(0, |rest| rest.trim_end().len());
-        self.text.get(start..end).unwrap_or_default().replace("\r\n", "\n")
+        self.text.get(start..end).unwrap_or_default().replace("\r\n", "\n").replace('\r', " ")
     }
 
     fn signature(&mut self, children: &mut Children<'_>) -> Option<Signature> {

@@ -1,0 +1,41 @@
+//! A value for each node of a graph.
+
+use super::graph::{Graph, NodeId};
+use std::ops::Index;
+
+/// Values of nodes, found by the node's index. Reading the value of a node that has none is a bug of the caller and panics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeMap<T>(Vec<Option<T>>);
+
+impl<T> NodeMap<T> {
+    /// Without a value yet, with room for one of each node of `graph`.
+    #[must_use]
+    pub fn new(graph: &Graph) -> Self {
+        Self(std::iter::repeat_with(|| None).take(graph.bound()).collect())
+    }
+
+    /// Gives `node` the value `value`.
+    pub fn insert(&mut self, node: NodeId, value: T) {
+        if self.0.len() <= node.index() {
+            self.0.resize_with(node.index() + 1, || None);
+        }
+        let place = self.0.get_mut(node.index()).expect("there is room for the node");
+        *place = Some(value);
+    }
+
+    /// The value of `node`, if it has one.
+    #[must_use]
+    pub fn get(&self, node: NodeId) -> Option<&T> {
+        self.0.get(node.index())?.as_ref()
+    }
+}
+
+impl<T> Index<NodeId> for NodeMap<T> {
+    type Output = T;
+
+    /// # Panics
+    /// If `node` has no value.
+    fn index(&self, node: NodeId) -> &T {
+        self.get(node).expect("the node has a value")
+    }
+}
