@@ -49,7 +49,7 @@ struct Held {
 fn parameters_follow_size(network: &Checked) -> bool {
     let mut follows = NodeMap::new(network.graph());
     for layer in network.layers() {
-        let read = layer.operands.iter().any(|id| follows[*id]);
+        let read = layer.operands.iter().any(|id| *follows.at(*id));
         let value = match layer.node.op {
             Op::Input(_) => true,
             Op::AdaptivePool(_) => false,

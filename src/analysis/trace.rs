@@ -40,7 +40,7 @@ impl<'a> Trace<'a> {
         let mut steps: Vec<Step<'_>> = Vec::with_capacity(order.len());
         for &id in order {
             let Some(node) = graph.get(id) else { continue };
-            let operands: Operands<usize> = node.operands().iter().map(|&operand| positions[operand]).collect();
+            let operands: Operands<usize> = node.operands().iter().map(|&operand| *positions.at(operand)).collect();
             for &operand in &operands {
                 if let Some(step) = steps.get_mut(operand) {
                     step.readers += 1;

@@ -74,7 +74,7 @@ impl<'a> Index<'a> {
                 Some(key)
             } else {
                 let operands = self.network.graph().operands(node);
-                operands.first().and_then(|operand| anchors[*operand])
+                operands.first().and_then(|operand| *anchors.at(*operand))
             };
             anchors.insert(node, anchor);
         }

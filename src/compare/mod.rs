@@ -239,7 +239,7 @@ impl Pairing<'_> {
 }
 
 fn operands(anchors: &NodeMap<Option<index::Key>>, operands: &[NodeId]) -> Vec<index::Key> {
-    operands.iter().filter_map(|operand| anchors[*operand]).collect()
+    operands.iter().filter_map(|operand| *anchors.at(*operand)).collect()
 }
 
 impl Operand {

@@ -23,6 +23,13 @@ struct Field {
     otherwise: Option<fn(&mut Dialect)>,
 }
 
+impl Field {
+    /// Whether it says how layers are drawn, for which words may have arguments.
+    fn is_init(&self) -> bool {
+        self.name.ends_with("_init")
+    }
+}
+
 const FIELDS: &[Field] = &[
     Field {
         name: "source",
@@ -123,7 +130,7 @@ const FIELDS: &[Field] = &[
     Field {
         name: "last_norm_scale",
         get: |dialect| Value::Float(dialect.last_norm_scale),
-        set: |dialect, value, span| eval::number(value, span).map(|number| dialect.last_norm_scale = number),
+        set: |dialect, value, span| factor(&mut dialect.last_norm_scale, value, span),
         otherwise: Some(|dialect| dialect.last_norm_scale = 1.0),
     },
     Field {
@@ -205,14 +212,15 @@ impl<'a> Draft<'a> {
             made.push(field.name);
         }
         let span = setting.value.span;
-        let value = setting.value.constant().or_else(|| init::called(&setting.value)).ok_or_else(|| {
+        let called = || if field.is_init() { init::called(&setting.value) } else { None };
+        let value = setting.value.constant().or_else(called).ok_or_else(|| {
             let message = format!("`{}` is no constant", field.name);
-            Box::new(Diagnostic::error(
-                Code::WrongType,
-                span,
-                message,
-                "expected a number, `true`, `false`, a word or a text",
-            ))
+            let label = if field.is_init() {
+                format!("expected {}", suggest::list(init::forms()))
+            } else {
+                "expected a number, `true`, `false`, a word or a text".to_owned()
+            };
+            Box::new(Diagnostic::error(Code::WrongType, span, message, label))
         })?;
         (field.set)(&mut self.dialect, &value, span)
     }
@@ -322,6 +330,17 @@ fn fraction(place: &mut f64, value: &Value, span: Span) -> Result<(), Box<Diagno
         ))),
         other => Err(mistyped(span, other, "a number")),
     }
+}
+
+/// A factor that weights begin as: float32 holds it.
+fn factor(place: &mut f64, value: &Value, span: Span) -> Result<(), Box<Diagnostic>> {
+    let number = eval::number(value, span)?;
+    if number.abs() > Draw::MOST {
+        let label = format!("expected a number from -{} to {}", Draw::MOST, Draw::MOST);
+        return Err(Box::new(Diagnostic::error(Code::OutOfRange, span, format!("this is {value}"), label)));
+    }
+    *place = number;
+    Ok(())
 }
 
 fn sides(place: &mut Sides, value: &Value, span: Span) -> Result<(), Box<Diagnostic>> {

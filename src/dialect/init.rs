@@ -70,7 +70,7 @@ pub fn read(value: &Value, span: Span) -> Result<Init, Box<Diagnostic>> {
     }
     let kernel = match (kind, deviation) {
         (Draw::Normal(_), Some(value)) => Draw::Normal(read_deviation(value, Draw::MOST)?),
-        (Draw::TruncNormal(_), Some(value)) => Draw::TruncNormal(read_deviation(value, Draw::TRUNCATED_BELOW)?),
+        (Draw::TruncNormal(_), Some(value)) => Draw::TruncNormal(read_deviation(value, Draw::MOST_TRUNCATED)?),
         (Draw::Normal(_) | Draw::TruncNormal(_), None) => {
             let message = format!("`{word}` is told no standard deviation");
             let error = Diagnostic::error(Code::MissingKey, span, message, "it needs one");
@@ -85,7 +85,7 @@ fn surplus(kind: Draw, name: Option<&str>, argument: &Argument) -> Diagnostic {
     let (word, needs) = (kind.word(), kind.deviation().is_some());
     let message = match name {
         Some(name) => format!("`{word}` has no {}", suggest::quoted(name)),
-        None => format!("`{word}` takes no number"),
+        None => format!("`{word}` takes nothing but `bias`"),
     };
     let label = if needs { "expected the standard deviation, or `bias`" } else { "expected `bias`, or nothing" };
     let help = if needs { format!("write `{word}(0.01)`") } else { format!("write `{word}`") };
@@ -109,7 +109,8 @@ fn read_bias(value: &Spanned<Value>) -> Result<BiasDraw, Box<Diagnostic>> {
 fn read_deviation(value: &Spanned<Value>, most: f64) -> Result<f64, Box<Diagnostic>> {
     let number = crate::lang::eval::number(&value.value, value.span)?;
     if (0.0..=most).contains(&number) {
-        return Ok(number);
+        // Minus zero is zero.
+        return Ok(number.abs());
     }
     let message = format!("the standard deviation is {}", value.value);
     Err(Box::new(Diagnostic::error(

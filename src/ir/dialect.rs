@@ -46,9 +46,9 @@ pub struct Dialect {
     pub linear_init: Init,
     /// How fresh convolutions along the channels are drawn.
     pub channel_conv_init: Init,
-    /// What the factors of a residual branch's last norm are before training.
+    /// The factors of a residual branch's last norm before training.
     pub last_norm_scale: f64,
-    /// What of a batch's variance goes into a batch norm's running one.
+    /// Which variance of a batch enters the running one of a batch norm.
     pub running_variance: RunningVariance,
     /// Which parameter count its users quote.
     pub reports: Reported,

@@ -290,7 +290,7 @@ impl Graph {
         while let Some(std::cmp::Reverse(id)) = ready.pop() {
             order.push(id);
             for reader in self.nodes.neighbors(id) {
-                let left = waiting[reader] - 1;
+                let left = waiting.at(reader) - 1;
                 waiting.insert(reader, left);
                 if left == 0 {
                     ready.push(std::cmp::Reverse(reader));

@@ -31,7 +31,7 @@ pub enum Draw {
     UniformFanOut,
     /// Normal with this standard deviation.
     Normal(f64),
-    /// Normal with this standard deviation; what lies beyond plus or minus [`Draw::TRUNCATED_AT`] is drawn again (torch's
+    /// Normal with this standard deviation; a value beyond plus or minus 2 is drawn again (torch's
     /// `trunc_normal_`). Keras's `TruncatedNormal`, which cuts at two deviations, is another.
     TruncNormal(f64),
     /// Zeros: a branch that begins as nothing.
@@ -67,11 +67,9 @@ pub enum Distribution {
 }
 
 impl Draw {
-    /// Where torch's `trunc_normal_` cuts.
-    pub const TRUNCATED_AT: f64 = 2.0;
-    /// The deviation from which a truncated normal distribution is narrower than a normal one by what float64 can say: less
-    /// than one value in 10^15 lies beyond eight deviations.
-    pub const TRUNCATED_BELOW: f64 = 0.25;
+    /// The largest deviation of a truncated normal distribution. It puts torch's cut, at plus and minus 2, at eight deviations:
+    /// about one value in 10^15 lies beyond, which float32 does not show.
+    pub const MOST_TRUNCATED: f64 = 0.25;
     /// The largest deviation.
     pub const MOST: f64 = 1e6;
 
@@ -178,9 +176,11 @@ impl Fans {
     /// Of a kernel [out, in / groups, …].
     #[expect(clippy::cast_precision_loss, reason = "a fan is far below 2^53")]
     fn of(shape: &[u64]) -> Self {
-        let outputs = shape.first().copied().unwrap_or(1);
-        let elements = shape.iter().skip(2).product::<u64>();
-        Self { inputs: shape.iter().skip(1).product::<u64>() as f64, outputs: (outputs * elements) as f64 }
+        let [outputs, inputs, elements @ ..] = shape else {
+            unreachable!("a kernel has outputs and inputs: {shape:?}")
+        };
+        let elements = elements.iter().product::<u64>();
+        Self { inputs: (inputs * elements) as f64, outputs: (outputs * elements) as f64 }
     }
 }
 
@@ -207,7 +207,10 @@ impl Distribution {
 }
 
 impl Op {
-    /// What its parameter of this kind begins as, where it reads `input`.
+    /// The distribution of its parameter of this kind before training, where it reads `input`.
+    ///
+    /// # Panics
+    /// Never: a layer that is drawn has a kernel.
     #[must_use]
     pub fn fresh(&self, kind: ParameterKind, input: Shape) -> Distribution {
         let constant = Distribution::Constant;
@@ -220,7 +223,8 @@ impl Op {
             ) => {
                 let parameters = self.parameters(input);
                 let kernel = parameters.iter().find(|(kind, _)| *kind == ParameterKind::Kernel);
-                let fans = Fans::of(kernel.map_or(&[], |(_, shape)| shape));
+                let (_, shape) = kernel.expect("a layer that is drawn has a kernel");
+                let fans = Fans::of(shape);
                 if kind == ParameterKind::Kernel { init.kernel.of(fans) } else { init.bias.of(fans) }
             }
             (

@@ -1,7 +1,6 @@
 //! A value for each node of a graph.
 
 use super::graph::{Graph, NodeId};
-use std::ops::Index;
 
 /// Values of nodes, found by the node's index. Reading the value of a node that has none is a bug of the caller and panics.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +14,9 @@ impl<T> NodeMap<T> {
     }
 
     /// Gives `node` the value `value`.
+    ///
+    /// # Panics
+    /// Never: there is room for every node.
     pub fn insert(&mut self, node: NodeId, value: T) {
         if self.0.len() <= node.index() {
             self.0.resize_with(node.index() + 1, || None);
@@ -23,19 +25,18 @@ impl<T> NodeMap<T> {
         *place = Some(value);
     }
 
+    /// The value of `node`, which has one.
+    ///
+    /// # Panics
+    /// If it has none.
+    #[must_use]
+    pub fn at(&self, node: NodeId) -> &T {
+        self.get(node).expect("the node has a value")
+    }
+
     /// The value of `node`, if it has one.
     #[must_use]
     pub fn get(&self, node: NodeId) -> Option<&T> {
         self.0.get(node.index())?.as_ref()
-    }
-}
-
-impl<T> Index<NodeId> for NodeMap<T> {
-    type Output = T;
-
-    /// # Panics
-    /// If `node` has no value.
-    fn index(&self, node: NodeId) -> &T {
-        self.get(node).expect("the node has a value")
     }
 }

@@ -16,10 +16,13 @@ pub fn fold_batch_norm(checked: Checked) -> (Checked, WeightMap) {
     let mut graph = checked.into_graph();
     let pairs: BTreeMap<NodeId, (NodeId, f64)> = graph.ids().filter_map(|norm| foldable(&graph, norm)).collect();
     let mut biased = Vec::new();
+    let usual = graph.dialect.convolution_init;
     for (&convolution, &(norm, _)) in &pairs {
         if let Some(Op::Conv2d(op)) = graph.get_mut(convolution).map(|node| &mut node.op) {
             biased.extend(op.bias.then_some(convolution));
             op.bias = true;
+            // A convolution that was drawn as the dialect says still is, with the bias that it has now.
+            op.init = if op.init == usual.of_layer(false) { usual } else { op.init };
         }
         graph.bypass(norm);
     }

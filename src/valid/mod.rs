@@ -120,7 +120,7 @@ impl Checked {
     /// If `id` is not a node of this network.
     #[must_use]
     pub fn shape(&self, id: NodeId) -> Shape {
-        self.shapes[id]
+        *self.shapes.at(id)
     }
 
     /// The dialect's name of a node.
@@ -129,7 +129,7 @@ impl Checked {
     /// If `id` is not a node of this network.
     #[must_use]
     pub fn name(&self, id: NodeId) -> &str {
-        &self.names[id]
+        self.names.at(id)
     }
 
     /// C, H, W of the map whose flattened values the node `id` reads, through layers that keep their order.
@@ -238,7 +238,7 @@ fn flattened(graph: &Graph, order: &[NodeId], shapes: &NodeMap<Shape>) -> NodeMa
     let mut maps = NodeMap::new(graph);
     for &id in order {
         let (Some(node), Some(&operand)) = (graph.get(id), graph.operands(id).first()) else { continue };
-        let map = match (&node.op, shapes[operand]) {
+        let map = match (&node.op, *shapes.at(operand)) {
             (Op::Flatten(_), Shape::Map { channels, height, width }) => Some([channels, height, width]),
             (Op::Dropout(_) | Op::DropPath(_) | Op::Activation(_) | Op::Add(_) | Op::Multiply(_), _) => {
                 maps.get(operand).copied()

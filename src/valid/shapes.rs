@@ -12,13 +12,13 @@ pub(super) fn infer(graph: &Graph, order: &[NodeId], names: &NodeMap<String>) ->
     for &id in order {
         let Some(node) = graph.get(id) else { continue };
         let operands = node.operands();
-        let inputs: Operands<_> = operands.iter().map(|&operand| shapes[operand]).collect();
+        let inputs: Operands<_> = operands.iter().map(|&operand| *shapes.at(operand)).collect();
         let shape = node.op.infer(&inputs).map_err(|error| {
             Report::from(match error {
                 ShapeError::Differ { left, right } => {
                     joins::differ(&Join { graph, id, node, operands, inputs: &inputs, shapes: &shapes }, [left, right])
                 }
-                error => explain(node, &names[id], error, graph.dialect.stem_pool_padding),
+                error => explain(node, names.at(id), error, graph.dialect.stem_pool_padding),
             })
         })?;
         shapes.insert(id, shape);

@@ -1,4 +1,4 @@
-//! Fresh weights, drawn as the dialect says.
+//! Fresh weights, drawn as each layer says.
 //!
 //! Every tensor has a generator of its own, seeded by the seed and the tensor's name: the same seed gives the same
 //! weights run after run, and another layer in the network changes no tensor of the others.

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Refusal};
 use crate::ir::ParameterKind;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Values of one tensor that no network can use.
@@ -29,8 +30,6 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    const ALL: [Self; 3] = [Self::NotANumber, Self::Infinite, Self::Negative];
-
     fn of(value: f32, kind: ParameterKind) -> Option<Self> {
         if value.is_nan() {
             Some(Self::NotANumber)
@@ -41,7 +40,7 @@ impl FaultKind {
         }
     }
 
-    /// What is said of so many values.
+    /// The words for so many values.
     fn predicate(self, count: u64) -> &'static str {
         match (self, count) {
             (Self::NotANumber, 1) => "is not a number",
@@ -59,18 +58,15 @@ impl FaultKind {
 pub(super) struct Count {
     seen: u64,
     /// For each kind of fault how many there are, and the place of the first.
-    found: [(u64, u64); FaultKind::ALL.len()],
+    found: BTreeMap<FaultKind, (u64, u64)>,
 }
 
 impl Count {
-    pub(super) fn take(&mut self, values: &[f32], kind: ParameterKind) {
+    pub(super) fn take(&mut self, values: &[f32], of: ParameterKind) {
         for (at, &value) in (self.seen..).zip(values) {
-            let fault = FaultKind::of(value, kind);
-            for (known, (count, first)) in FaultKind::ALL.into_iter().zip(&mut self.found) {
-                if fault == Some(known) {
-                    *first = if *count == 0 { at } else { *first };
-                    *count += 1;
-                }
+            if let Some(kind) = FaultKind::of(value, of) {
+                let (count, _) = self.found.entry(kind).or_insert((0, at));
+                *count += 1;
             }
         }
         self.seen += values.len() as u64;
@@ -78,8 +74,12 @@ impl Count {
 
     /// The faults of the tensor called `name`, which has `shape` in the file.
     pub(super) fn faults(self, name: &str, shape: &[u64]) -> impl Iterator<Item = Fault> {
-        let found = FaultKind::ALL.into_iter().zip(self.found).filter(|(_, (count, _))| *count > 0);
-        found.map(|(kind, (count, first))| Fault { name: name.to_owned(), kind, count, first: place(first, shape) })
+        self.found.into_iter().map(|(kind, (count, first))| Fault {
+            name: name.to_owned(),
+            kind,
+            count,
+            first: place(first, shape),
+        })
     }
 }
 
@@ -112,7 +112,7 @@ pub fn unusable(network: &str, faults: &[Fault], shown: usize) -> Refusal {
     if let Some(more) = faults.len().checked_sub(shown).filter(|more| *more > 0) {
         refusal.notes.push(format!("and {more} more"));
     }
-    refusal.help("take a checkpoint from before the training diverged")
+    refusal.help("write the file again, or take a checkpoint from before the training diverged")
 }
 
 impl fmt::Display for Fault {

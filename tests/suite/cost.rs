@@ -190,7 +190,8 @@ fn the_dialect_says_how_the_mean_of_a_gate_is_written() {
     assert_eq!(head.count("fvcore"), measured(&file("resnet18"), 1).count("fvcore"));
 }
 
-/// > Where such a one leaves out `gate_mean`, that is `module`, and `dilated_first_block` `previous`.
+/// > Where such a one leaves out `gate_mean`, that is `module`, and `dilated_first_block` `previous`, `channel_conv_init` as
+/// > `convolution_init`, `last_norm_scale` 1 and `running_variance` `unbiased`.
 #[test]
 fn a_dialect_without_a_base_need_not_say_how_gates_are_written() {
     let text = std::fs::read_to_string("library/dialects/torchvision.resnet").unwrap();

@@ -46,6 +46,6 @@ impl Signs {
 
     /// Whether the value of `node` is known not to be negative.
     pub(super) fn never_negative(&self, node: NodeId) -> bool {
-        self.0[node]
+        *self.0.at(node)
     }
 }

@@ -375,9 +375,10 @@ pub(super) struct Drawn {
     pub(super) dots: bool,
 }
 
-/// A standard deviation that is told.
-pub(super) fn stddev(draw: &Draw) -> PyFloat {
-    PyFloat(draw.deviation().unwrap_or_default())
+/// A number of a network as Python writes it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "a template hands on references")]
+pub(super) fn real(value: &f64) -> PyFloat {
+    PyFloat(*value)
 }
 
 /// How a kernel is drawn.

@@ -207,7 +207,7 @@ impl<S: Supply> Planner<'_, S> {
 
     /// Adds the step that computes `layer`, and takes into it what it can finish.
     fn add(&mut self, layer: &Layer<'_>) -> Result<(), Misfit> {
-        let mut operands = self.planned(&layer.operands).expect("operands come before their readers");
+        let mut operands = self.planned(layer.operands).expect("operands come before their readers");
         let work = match self.builder.make(layer)? {
             Made::View => {
                 self.set(layer.id, operands.first().copied().expect("a view has an operand"));

@@ -9,7 +9,7 @@ pub struct GroupNorm {
     pub groups: u64,
     /// Added to the variance.
     pub epsilon: f64,
-    /// What every factor is before training.
+    /// The factors before training.
     pub scale: f64,
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct LayerNorm {
     /// Added to the variance.
     pub epsilon: f64,
-    /// What every factor is before training.
+    /// The factors before training.
     pub scale: f64,
 }
 

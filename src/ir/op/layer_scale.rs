@@ -5,7 +5,7 @@ use serde::Serialize;
 /// A learned factor for each channel (Touvron et al., arXiv 2103.17239).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct LayerScale {
-    /// What every factor is before training.
+    /// The factors before training.
     pub init: f64,
 }
 

@@ -19,9 +19,9 @@ pub struct BatchNorm {
     pub epsilon: f64,
     /// Weight of the new batch in the running statistics: torch's momentum, 1 minus Keras's.
     pub momentum: f64,
-    /// What every factor is before training.
+    /// The factors before training.
     pub scale: f64,
-    /// What of a batch's variance goes into the running one.
+    /// Which variance of a batch enters the running one.
     pub running_variance: RunningVariance,
 }
 

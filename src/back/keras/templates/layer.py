@@ -5,8 +5,7 @@
 {%- when Draw::GlorotUniform -%}"glorot_uniform"
 {%- when Draw::UniformFanIn -%}keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
 {%- when Draw::UniformFanOut -%}keras.initializers.VarianceScaling(1 / 3, "fan_out", "uniform")
-{%- when Draw::Normal(_) -%}keras.initializers.RandomNormal(stddev={{ self::stddev(init) }})
-{%- when Draw::TruncNormal(_) -%}keras.initializers.RandomNormal(stddev={{ self::stddev(init) }})
+{%- when Draw::Normal(deviation) | Draw::TruncNormal(deviation) -%}keras.initializers.RandomNormal(stddev={{ self::real(deviation) }})
 {%- when Draw::Zero -%}"zeros"
 {%- endmatch -%}
 {%- endmacro -%}
