@@ -47,15 +47,16 @@ pub(super) fn wrap_comments(text: &str) -> String {
 /// A line of a docstring or a comment; where it is too long, its other lines begin with `next` after the indentation.
 fn prose_lines(line: &str, next: &str, out: &mut String) {
     let indent: String = line.chars().take_while(|c| *c == ' ').collect();
-    let mut rest = line.to_owned();
-    while rest.len() > WIDTH {
-        let space = rest.get(..=WIDTH).and_then(|start| start.rfind(' ')).filter(|at| *at > indent.len() + 4);
+    let (mut begin, mut rest) = (String::new(), line);
+    while begin.len() + rest.len() > WIDTH {
+        let start = WIDTH.checked_sub(begin.len()).and_then(|last| rest.get(..=last));
+        let space = start.and_then(|start| start.rfind(' ')).filter(|at| begin.len() + at > indent.len() + 4);
         let Some((line, tail)) = space.and_then(|at| rest.split_at_checked(at)) else { break };
-        out.push_str(line);
-        out.push('\n');
-        rest = format!("{indent}{next}{}", tail.trim_start());
+        out.extend([&begin, line, "\n"]);
+        rest = tail.trim_start();
+        begin = format!("{indent}{next}");
     }
-    out.push_str(&rest);
+    out.extend([&begin, rest]);
 }
 
 /// A bracketed part of a line: the bytes at which its brackets stand, and the commas directly inside.
