@@ -2,6 +2,7 @@
 # make check  formatting and lints
 # make bench  inference beside other runtimes, a table of ratios
 # make bench-compiler   the compiler itself, by criterion
+# make bench-scale   every command with up to 100,000 nodes, a table of ratios
 # make sanitize   the engine's tests under AddressSanitizer
 # make verify-all   the tests, with those that take longest
 # make fuzz   damaged descriptions through every command, 20,000 of them or COUNT
@@ -14,7 +15,7 @@ BENCH := .venv-bench
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 export RESNETC_PYTHON := $(CURDIR)/$(VENV)/bin/python
 
-.PHONY: test verify-all check bench bench-compiler sanitize fuzz golden pictures tools clean
+.PHONY: test verify-all check bench bench-compiler bench-scale sanitize fuzz golden pictures tools clean
 
 test: $(VENV)/ready tools
 	cargo test --locked
@@ -55,6 +56,10 @@ bench: $(BENCH)/ready
 
 bench-compiler:
 	cargo bench --locked --no-default-features
+
+bench-scale:
+	cargo build --release --locked --no-default-features --bin resnetc
+	$(PYTHON) benches/scale.py $(TARGET)/release/resnetc
 
 # The sanitizer's runtime comes with the stable toolchain; only the flag is not stable yet.
 sanitize:
