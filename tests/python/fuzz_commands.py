@@ -1,7 +1,7 @@
 """Damaged descriptions through every command: python fuzz_commands.py RESNETC COUNT [SEED].
 
 Each description that ships is mutated, and each mutant given to one command; so are weight files, arrays and arguments.
-Whatever it is, the command ends by itself within ten seconds with 0, 1 or 2, does not panic, and prints no control
+Whatever it is, the command ends by itself within thirty seconds with 0, 1 or 2, does not panic, and prints no control
 character. What breaks that is printed and kept.
 """
 
@@ -66,6 +66,8 @@ OWN = [
     ["new", "--depth", "18", "--stem", "{word}", "--input", "{word}"],
     ["explain", "{word}"],
 ]
+# Seconds. What an ONNX file takes is written to a disk.
+LIMIT = 30
 DIALECTS = ["torchvision", "keras", "paper", "timm", "{word}"]
 
 
@@ -178,10 +180,10 @@ def execute(program, seed, texts, folder, weights):
     has_own = "{weights}" in command or command in OWN
     arguments = [program, *words] if has_own else [program, *words, str(path)]
     try:
-        answer = subprocess.run(arguments, capture_output=True, stdin=subprocess.DEVNULL, timeout=10, cwd=folder)
+        answer = subprocess.run(arguments, capture_output=True, stdin=subprocess.DEVNULL, timeout=LIMIT, cwd=folder)
         reason = wrong(answer)
     except subprocess.TimeoutExpired:
-        reason, answer = "it did not end within ten seconds", None
+        reason, answer = f"it did not end within {LIMIT} seconds", None
     if reason is None:
         subprocess.run(["rm", "-rf", str(path), *map(str, files.values())], check=True)
         return answer.returncode, None

@@ -244,3 +244,17 @@ impl Foreign {
         all.into_iter().rev().find(|(_, name)| RustIdent::new(name).rank() < package.rank()).map(|(foreign, _)| foreign)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Helper;
+    use crate::back::burn::quote::TYPES;
+
+    #[test]
+    fn no_block_is_called_like_what_the_crate_brings_itself() {
+        for helper in Helper::ALL {
+            let name = helper.name();
+            assert!(name.starts_with(char::is_lowercase) || TYPES.contains(&name), "{name}");
+        }
+    }
+}

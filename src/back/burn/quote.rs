@@ -17,7 +17,7 @@ const KEYWORDS: &[&str] = &[
 const CRATES: &[&str] = &["alloc", "burn", "core", "npyz", "proc_macro", "safetensors", "std", "test"];
 
 /// Types and traits that generated code imports, derives or takes for granted.
-const TYPES: &[&str] = &[
+pub(super) const TYPES: &[&str] = &[
     "AdaptiveAvgPool2d",
     "AsMut",
     "AsRef",
