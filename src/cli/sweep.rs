@@ -382,7 +382,9 @@ fn as_json(item: &Item) -> String {
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => serde_json::Value::from(*number).to_string(),
         Value::Boolean(value) => value.to_string(),
-        Value::Text(_) | Value::List(_) | Value::Call(_) | Value::Other(_) => output::json_text(&item.text),
+        Value::Text(_) | Value::List(_) | Value::Call(_) | Value::Init(_) | Value::Other(_) => {
+            output::json_text(&item.text)
+        }
     }
 }
 

@@ -42,6 +42,7 @@ pub fn forms() -> impl Iterator<Item = &'static str> + Clone {
 /// That it is none.
 pub fn read(value: &Value, span: Span) -> Result<Init, Box<Diagnostic>> {
     let (word, arguments) = match value {
+        Value::Init(init) => return Ok(*init),
         Value::Text(word) => (&**word, &[][..]),
         Value::Call(call) => (call.name.value.as_str(), call.arguments.as_slice()),
         other => return Err(mistyped(span, other, &suggest::list(forms()))),
@@ -121,24 +122,11 @@ fn read_deviation(value: &Spanned<Value>, most: f64) -> Result<f64, Box<Diagnost
     )))
 }
 
-/// `init` as a value.
-pub(super) fn value(init: Init) -> Value {
-    let at = Span::default();
-    let deviation = init.kernel.deviation().map(|deviation| Argument {
-        name: None,
-        variable: None,
-        value: Spanned::new(Value::Float(deviation), at),
-    });
-    let bias = (init.bias != init.kernel.usual_bias()).then(|| {
-        let word = Value::Text(init.bias.word().into());
-        Argument::named(Spanned::new("bias".to_owned(), at), Spanned::new(word, at))
-    });
-    let arguments: Vec<_> = deviation.into_iter().chain(bias).collect();
-    let word = init.kernel.word();
-    if arguments.is_empty() {
-        return Value::Text(word.into());
-    }
-    Value::Call(Arc::new(CallValue { name: Spanned::new(word.to_owned(), at), arguments, is_library: false }))
+/// `init` as a value: a word, where that says it.
+#[must_use]
+pub fn value(init: Init) -> Value {
+    let is_word = init.kernel.deviation().is_none() && init.bias == init.kernel.usual_bias();
+    if is_word { Value::Text(init.kernel.word().into()) } else { Value::Init(init) }
 }
 
 /// The value of a setting that is written as a call of constants: `normal(0.01)`.

@@ -98,6 +98,11 @@ fn rows(written: &[Row], report: &mut Report) -> Rows {
                     report.push(dsl::twice("row", &name, first).help("remove one of them"));
                 }
                 block = Some(selector.span);
+                if let Some(of_layers) = read.of_layers() {
+                    let message = format!("the name of a block is made of `{{{of_layers}}}`, which its layers have");
+                    let error = Diagnostic::error(Code::UnknownName, template.span, message, "a block has none");
+                    report.push(error.help("make it of numbers: `\"layer{stage + 1}.{index}\"`"));
+                }
                 if read.says_block() {
                     report.push(
                         Diagnostic::error(
@@ -175,6 +180,13 @@ fn template_of(template: &Spanned<String>, report: &mut Report) -> Option<Templa
     match Template::parse(&template.value) {
         Ok(template) => Some(template),
         Err(unknown) => {
+            let rest = template.value.get(unknown.start..).unwrap_or_default();
+            if !rest.contains('}') {
+                let message = format!("the placeholder {} has no end", suggest::quoted(&format!("{{{}", unknown.text)));
+                let error = Diagnostic::error(Code::UnknownName, template.span, message, "`}` is missing");
+                report.push(error.help(format!("write `{{{}}}`", unknown.text)));
+                return None;
+            }
             let message = format!("there is no placeholder {}", suggest::quoted(&format!("{{{}}}", unknown.text)));
             let label = format!("expected {}", suggest::list(PLACEHOLDERS));
             report.push(Diagnostic::error(Code::UnknownName, template.span, message, label).note(
@@ -218,6 +230,20 @@ fn suffixes(names: &ast::Names, parameters: &mut ParameterNames, has_base: bool,
             let label = format!("expected {}", suggest::list(KINDS));
             let error = Diagnostic::error(Code::UnknownKey, selector.span, message, label);
             report.push(elsewhere::fixed(error, word, selector.span, KINDS));
+        }
+    }
+    let ParameterNames { kernel, bias, scale, shift, mean, variance, .. } = parameters;
+    for layer in [
+        &[("kernel", kernel), ("bias", bias)][..],
+        &[("scale", scale), ("shift", shift), ("mean", mean), ("variance", variance)],
+    ] {
+        for (at, (word, suffix)) in layer.iter().enumerate() {
+            if let Some((first, _)) = layer.iter().take(at).find(|(_, known)| known == suffix) {
+                let span = said.iter().find(|(known, _)| known == word || known == first).map(|(_, span)| *span);
+                let message = format!("`{first}` and `{word}` of a layer are both called `{suffix}`");
+                let label = "two tensors of a layer need two names";
+                report.push(Diagnostic::error(Code::DuplicateName, span.unwrap_or(names.name.span), message, label));
+            }
         }
     }
     let required = ["kernel", "bias", "scale", "shift", "mean", "variance"];

@@ -124,6 +124,17 @@ pub struct ParameterNames {
 }
 
 impl ParameterNames {
+    /// Whether each kind is said by a separator and one word behind it, so that no layer's name can end in one.
+    #[must_use]
+    pub fn are_words(&self) -> bool {
+        let Self { kernel, bias, scale, shift, mean, variance, gain, ignored: _ } = self;
+        let is_word = |suffix: &String| {
+            let separators: &[char] = &['.', '/'];
+            suffix.strip_prefix(separators).is_some_and(|word| !word.is_empty() && !word.contains(separators))
+        };
+        [kernel, bias, scale, shift, mean, variance, gain].into_iter().all(is_word)
+    }
+
     /// What is appended to a layer's name for its parameter `kind`.
     #[must_use]
     pub fn suffix(&self, kind: ParameterKind) -> &str {
@@ -150,6 +161,24 @@ impl Template {
     #[must_use]
     pub fn says_block(&self) -> bool {
         self.pieces.contains(&Piece::Block)
+    }
+
+    /// The first placeholder that only a layer has, not a block: its role, kind, unit or sequence.
+    #[must_use]
+    pub fn of_layers(&self) -> Option<&'static str> {
+        self.pieces.iter().find_map(|piece| match piece {
+            Piece::Role => Some("role"),
+            Piece::Kind => Some("kind"),
+            Piece::Number { sum, .. } => {
+                let variables = sum.iter().flat_map(|product| &product.variables);
+                variables.into_iter().find_map(|variable| match variable {
+                    Variable::Unit => Some("unit"),
+                    Variable::Sequence => Some("sequence"),
+                    Variable::Stage | Variable::Index | Variable::Number => None,
+                })
+            }
+            Piece::Text(_) | Piece::Block | Piece::Branch => None,
+        })
     }
 
     /// Reads a template.

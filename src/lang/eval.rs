@@ -316,6 +316,10 @@ pub fn equal(left: &Value, right: &Value) -> Option<bool> {
         (Value::Call(call), Value::Text(word)) | (Value::Text(word), Value::Call(call)) => {
             Some(call.name.value == **word)
         }
+        (Value::Init(left), Value::Init(right)) => Some(left == right),
+        (Value::Init(init), Value::Text(word)) | (Value::Text(word), Value::Init(init)) => {
+            Some(init.to_string() == **word)
+        }
         (Value::Call(left), Value::Call(right)) => Some(left.name.value == right.name.value),
         // What is absent is no number: `classes != none`.
         (Value::Text(word), _) | (_, Value::Text(word)) if **word == *NONE => Some(false),

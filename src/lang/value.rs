@@ -1,6 +1,7 @@
 //! Values of arguments and settings, as they were written.
 
 use super::is_name;
+use crate::ir::Init;
 use crate::source::Spanned;
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub enum Value {
     List(Arc<[Value]>),
     /// A block with some of its arguments.
     Call(Arc<CallValue>),
+    /// How a layer is drawn, where more than a word says it: `normal(0.01)`.
+    Init(Init),
     /// Anything else that can be written, which suits no parameter: what a message calls it.
     Other(&'static str),
 }
@@ -70,7 +73,7 @@ impl Value {
         match self {
             Self::List(items) => parts(&mut items.iter()),
             Self::Call(call) => parts(&mut call.arguments.iter().map(|argument| &argument.value.value)),
-            Self::Integer(_) | Self::Float(_) | Self::Boolean(_) | Self::Text(_) | Self::Other(_) => 1,
+            Self::Integer(_) | Self::Float(_) | Self::Boolean(_) | Self::Text(_) | Self::Init(_) | Self::Other(_) => 1,
         }
     }
 
@@ -84,6 +87,7 @@ impl Value {
             Self::Text(_) => "a string",
             Self::List(_) => "an array",
             Self::Call(_) => "a block",
+            Self::Init(_) => "an initialisation",
             Self::Other(name) => name,
         }
     }
@@ -126,6 +130,10 @@ impl Value {
                     argument.value.value.encode(out);
                 }
             }
+            Self::Init(init) => {
+                out.push(b'd');
+                text(out, &init.to_string());
+            }
             Self::Other(name) => {
                 out.push(b'o');
                 text(out, name);
@@ -152,6 +160,7 @@ impl fmt::Display for Value {
                 f.write_str("]")
             }
             Self::Call(call) => write!(f, "{call}"),
+            Self::Init(init) => write!(f, "{init}"),
         }
     }
 }

@@ -109,13 +109,12 @@ impl Judge<'_> {
         }
         let refused = match (found, &parameter.domain) {
             (Value::Text(_) | Value::Call(_), Domain::Init) => match dialect::init::read(found, *span) {
-                Ok(_) => return Ok(found.clone()),
+                Ok(init) => return Ok(dialect::init::value(init)),
                 Err(error) => *error,
             },
             // A parameter of any type hands it on.
             (Value::Call(call), Domain::Any) if self.blocks.is_init(&call.name.value, call.is_library) => {
-                dialect::init::read(found, *span)?;
-                return Ok(found.clone());
+                return dialect::init::read(found, *span).map(dialect::init::value);
             }
             (Value::Call(call), Domain::Any) => {
                 let Some(block) = self.blocks.find(&call.name.value, call.is_library) else {
@@ -123,12 +122,6 @@ impl Judge<'_> {
                 };
                 let arguments = self.partial(block, &call.arguments)?;
                 return Ok(Value::Call(Arc::new(CallValue { arguments, ..CallValue::clone(call) })));
-            }
-            (
-                Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::List(_) | Value::Text(_),
-                Domain::Any,
-            ) => {
-                return Ok(found.clone());
             }
             (Value::Integer(number), Domain::Channels | Domain::Integer { .. }) => {
                 let (min, max, over) = range(&parameter.domain);
@@ -151,7 +144,19 @@ impl Judge<'_> {
                 }
                 fraction_out_of_range(*number, *span, parameter)
             }
-            (Value::Boolean(_), Domain::Boolean) => return Ok(found.clone()),
+            (Value::Boolean(_), Domain::Boolean)
+            | (Value::Init(_), Domain::Init)
+            | (
+                Value::Integer(_)
+                | Value::Float(_)
+                | Value::Boolean(_)
+                | Value::List(_)
+                | Value::Text(_)
+                | Value::Init(_),
+                Domain::Any,
+            ) => {
+                return Ok(found.clone());
+            }
             (Value::Text(word), Domain::Choice(choices)) => {
                 if choices.iter().any(|choice| **choice == **word) {
                     return Ok(found.clone());

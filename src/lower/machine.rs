@@ -508,7 +508,12 @@ impl<'a> Machine<'a> {
                 let name = Spanned::new(block.name().to_owned(), own.written);
                 Arc::new(CallValue { name, arguments: Vec::new(), is_library })
             }
-            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::List(_) | Value::Other(_) => return None,
+            Value::Integer(_)
+            | Value::Float(_)
+            | Value::Boolean(_)
+            | Value::List(_)
+            | Value::Init(_)
+            | Value::Other(_) => return None,
         };
         Some(Held { call, written: own.written, told: own.parameter.and_then(told) })
     }

@@ -291,9 +291,8 @@ impl View<'_, '_> {
             Ok(Argument { name: name.clone(), variable: None, value })
         };
         let arguments = passed.iter().map(argument).collect::<Evaluated<Vec<_>>>()?;
-        let is_library = self.frame.block.is_library;
-        let value = Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library }));
-        bounded(value, span, self)
+        let call = CallValue { name: name.clone(), arguments, is_library: self.frame.block.is_library };
+        dialect::init::read(&Value::Call(Arc::new(call)), span).map(dialect::init::value)
     }
 
     /// A block with some of its arguments, as a value.

@@ -145,6 +145,7 @@ fn constant(value: &lang::Value) -> Option<Value> {
         lang::Value::Text(word) => json!(&**word),
         lang::Value::List(items) => Value::Array(items.iter().map(constant).collect::<Option<_>>()?),
         lang::Value::Call(call) => json!(call.to_string()),
+        lang::Value::Init(init) => json!(init.to_string()),
         lang::Value::Other(_) => return None,
     })
 }

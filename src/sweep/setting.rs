@@ -92,7 +92,9 @@ fn read(name: &str, kind: Kind, part: &str, items: &mut Vec<Item>) -> Result<(),
     let is_factor = match value {
         Value::Integer(number) => number > 0,
         Value::Float(number) => number > 0.0,
-        Value::Boolean(_) | Value::Text(_) | Value::List(_) | Value::Call(_) | Value::Other(_) => false,
+        Value::Boolean(_) | Value::Text(_) | Value::List(_) | Value::Call(_) | Value::Init(_) | Value::Other(_) => {
+            false
+        }
     };
     if kind == Kind::Factor && !is_factor {
         return Err(Fault::new(format!("`{name}`: {} is no factor", suggest::quoted(part)))
@@ -179,13 +181,15 @@ pub fn scaled(written: &Value, factor: &Value) -> Option<Value> {
     let times = match factor {
         Value::Integer(factor) => as_float(*factor),
         Value::Float(factor) => *factor,
-        Value::Boolean(_) | Value::Text(_) | Value::List(_) | Value::Call(_) | Value::Other(_) => return None,
+        Value::Boolean(_) | Value::Text(_) | Value::List(_) | Value::Call(_) | Value::Init(_) | Value::Other(_) => {
+            return None;
+        }
     };
     match written {
         Value::Integer(number) => Some(Value::Integer(rounded(as_float(*number) * times))),
         Value::Float(number) => Some(Value::Float(number * times)),
         Value::List(items) => items.iter().map(|item| scaled(item, factor)).collect::<Option<_>>().map(Value::List),
-        Value::Boolean(_) | Value::Text(_) | Value::Call(_) | Value::Other(_) => None,
+        Value::Boolean(_) | Value::Text(_) | Value::Call(_) | Value::Init(_) | Value::Other(_) => None,
     }
 }
 

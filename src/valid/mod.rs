@@ -59,7 +59,9 @@ pub fn check(graph: Graph) -> Result<Checked, Report> {
     let shapes = shapes::infer(&graph, &order, &names)?;
     check_ends(&graph, &order, output)?;
     let flattened = flattened(&graph, &order, &shapes);
-    Ok(Checked { graph, order, shapes, names, flattened, output, warnings: Report::default() })
+    let checked = Checked { graph, order, shapes, names, flattened, output, warnings: Report::default() };
+    check_tensors(&checked)?;
+    Ok(checked)
 }
 
 impl Checked {
@@ -158,7 +160,13 @@ fn names(graph: &Graph) -> Result<NodeMap<String>, Report> {
     let given = name_layers(layers.iter().copied(), &graph.dialect.names)
         .map_err(|clash| clash::explain(graph, &nodes, &layers, &clash))?;
     let mut names = NodeMap::new(graph);
-    for ((id, _), name) in nodes.iter().zip(given) {
+    for ((id, node), name) in nodes.iter().zip(given) {
+        if name.is_empty() {
+            let message =
+                format!("the table of names of the dialect `{}` gives this layer no name", graph.dialect.name);
+            let error = Diagnostic::error(Code::UnknownName, node.origin.span, message, "its name is empty");
+            return Err(error.help("write something into the row: `\"{block}.{role}\"`").into());
+        }
         names.insert(*id, name);
     }
     Ok(names)
@@ -282,6 +290,37 @@ fn check_ends(graph: &Graph, order: &[NodeId], output: NodeId) -> Result<(), Rep
         }
     }
     if inputs == 1 { Ok(()) } else { Err(malformed(Span::default(), &format!("it has {inputs} inputs"))) }
+}
+
+/// Whether every tensor of a weight file has a name of its own. Layers do; so do tensors, where what a table appends is one
+/// word behind a separator.
+fn check_tensors(checked: &Checked) -> Result<(), Report> {
+    let graph = checked.graph();
+    let suffixes = &graph.dialect.names.parameters;
+    if suffixes.are_words() {
+        return Ok(());
+    }
+    let mut seen = HashMap::new();
+    for (Parameter { node, kind }, _) in checked.parameters() {
+        let name = format!("{}{}", checked.name(node), suffixes.suffix(kind));
+        let layer = checked.layer(node);
+        let span = layer.node.origin.span;
+        if let Some(first) = seen.insert(name.clone(), layer.name) {
+            let message = format!("two tensors are called `{name}`");
+            let label = format!("one is of `{first}`, the other of `{}`", layer.name);
+            let error = Diagnostic::error(Code::DuplicateName, span, message, label);
+            let note = format!(
+                "the dialect `{}` appends {:?} to the name of a layer",
+                graph.dialect.name,
+                suffixes.suffix(kind)
+            );
+            return Err(error
+                .note(note)
+                .help("begin each row of `parameters` with a point: `scale \".weight\"`")
+                .into());
+        }
+    }
+    Ok(())
 }
 
 fn malformed(span: Span, why: &str) -> Report {

@@ -176,7 +176,7 @@ pub(super) fn fault(value: &Value) -> Option<&'static str> {
         Value::Other(name) => Some(name),
         Value::List(items) => items.iter().find_map(fault),
         Value::Call(call) => call.arguments.iter().find_map(|argument| fault(&argument.value.value)),
-        Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Text(_) => None,
+        Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Text(_) | Value::Init(_) => None,
     }
 }
 

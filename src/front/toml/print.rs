@@ -110,6 +110,7 @@ fn written(Spanned { value, span }: &Spanned<Value>) -> Result<String, Box<Diagn
                 _ => return Err(unsayable("TOML", *span, "a block with both kinds of quotes")),
             }
         }
+        Value::Init(init) => format!("\"{init}\""),
         Value::Other(name) => return Err(unsayable("TOML", *span, name)),
     })
 }
