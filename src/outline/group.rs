@@ -1,7 +1,7 @@
 //! Blocks of one structure, and how a block finds its group among thousands.
 //!
 //! A block is of the first group that it fits. What it can be told by is looked up: groups that it may fit have its joins, and
-//! the step that the fewest of them have as it has it.
+//! its ops at the steps that all of them have; of a block that lacks one of those, the step that the fewest have as it has it.
 
 use super::Field;
 use super::field;
@@ -40,13 +40,22 @@ type Joint = (usize, Key, Bare, usize);
 #[derive(Debug, Default)]
 struct Alike {
     all: Vec<usize>,
+    /// The steps that the first blocks of all have in common.
+    common: Vec<Place>,
+    /// The ops of each at those.
+    ops: Vec<Vec<Bare>>,
+    /// Which have these ops at those.
+    by_ops: HashMap<Vec<Bare>, Vec<usize>>,
     /// How many have a step.
-    having: HashMap<(usize, Key), usize>,
+    having: HashMap<Place, usize>,
     /// Which have it with this op.
     with: HashMap<Known, BTreeSet<usize>>,
 }
 
-/// A step: in which run, what it is there, its op.
+/// A step: in which run, what it is there.
+type Place = (usize, Key);
+
+/// A step and its op.
 type Known = (usize, Key, Bare);
 
 /// An op without what blocks of a structure may differ in.
@@ -85,18 +94,24 @@ impl<'a> Groups<'a> {
         traits.take(&block, &mut self.ops);
         let Traits { steps, joins, .. } = traits;
         let alike = self.alike.entry((kind, joins)).or_default();
+        // No group has these, so any that takes the block gets as many at least.
+        let new = steps.iter().filter(|(run, key, _)| !alike.having.contains_key(&(*run, *key))).count();
         let fits = |at: &usize| {
             self.all.get(*at).is_some_and(|group| {
                 let added = || steps.iter().filter(|step| !alike.has(step, *at)).count();
-                self.ops.fit(&group.body, &block) && group.is_worth(added(), steps.len())
+                group.is_worth(new, steps.len())
+                    && self.ops.fit(&group.body, &block)
+                    && group.is_worth(added(), steps.len())
             })
         };
-        let at = match alike.narrowest(&steps) {
-            Some(few) => few.iter().copied().find(fits),
-            None => alike.all.iter().copied().find(fits),
+        let ops: HashMap<Place, Bare> = steps.iter().map(|(run, key, op)| ((*run, *key), *op)).collect();
+        let at = match (alike.ops_of(&ops), alike.narrowest(&steps)) {
+            (Some(ops), _) => alike.by_ops.get(&ops).into_iter().flatten().copied().find(fits),
+            (None, Some(few)) => few.iter().copied().find(fits),
+            (None, None) => alike.all.iter().copied().find(fits),
         };
         let at = at.unwrap_or_else(|| {
-            alike.all.push(self.all.len());
+            alike.begin(self.all.len(), &steps, &ops);
             self.all.push(Group { kind, body: Run::default(), size: 0, steps: 0, nodes: 0 });
             self.all.len() - 1
         });
@@ -122,6 +137,33 @@ impl Alike {
         self.with.get(step).is_some_and(|groups| groups.contains(&group))
     }
 
+    /// The ops of a block at the steps that all groups have, if there are any and it has them.
+    fn ops_of(&self, ops: &HashMap<Place, Bare>) -> Option<Vec<Bare>> {
+        let own = self.common.iter().map(|step| ops.get(step).copied()).collect::<Option<Vec<_>>>()?;
+        (!own.is_empty()).then_some(own)
+    }
+
+    /// Notes that `group` begins with a block of these `steps`.
+    fn begin(&mut self, group: usize, steps: &[Known], ops: &HashMap<Place, Bare>) {
+        if self.all.is_empty() {
+            self.common = steps.iter().map(|(run, key, _)| (*run, *key)).collect();
+        }
+        let is_kept: Vec<_> = self.common.iter().map(|step| ops.contains_key(step)).collect();
+        if is_kept.contains(&false) {
+            let kept = |ops: &mut Vec<Bare>| retain(ops, &is_kept);
+            self.ops.iter_mut().for_each(kept);
+            retain(&mut self.common, &is_kept);
+            self.by_ops.clear();
+            for (group, ops) in self.all.iter().zip(&self.ops) {
+                self.by_ops.entry(ops.clone()).or_default().push(*group);
+            }
+        }
+        let own: Vec<_> = self.common.iter().filter_map(|step| ops.get(step).copied()).collect();
+        self.all.push(group);
+        self.by_ops.entry(own.clone()).or_default().push(group);
+        self.ops.push(own);
+    }
+
     /// The groups, fewest, among which a block with `steps` must be: of those that all have some step, as it has it.
     /// `None` where there is no step that all have.
     fn narrowest(&self, steps: &[Known]) -> Option<&BTreeSet<usize>> {
@@ -142,6 +184,12 @@ impl Alike {
         }
         added
     }
+}
+
+/// Keeps the items that are marked.
+fn retain<T>(items: &mut Vec<T>, is_kept: &[bool]) {
+    let mut kept = is_kept.iter();
+    items.retain(|_| kept.next().is_some_and(|kept| *kept));
 }
 
 impl Traits {
