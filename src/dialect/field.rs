@@ -349,6 +349,12 @@ fn sides(place: &mut Sides, value: &Value, span: Span) -> Result<(), Box<Diagnos
             *place = Sides::all(by);
             Ok(())
         }
+        Ok(_) => Err(Box::new(Diagnostic::error(
+            Code::OutOfRange,
+            span,
+            format!("this is {value}"),
+            "expected a whole number from 0 to 16",
+        ))),
         _ => Err(mistyped(span, value, "a whole number from 0 to 16")),
     }
 }
