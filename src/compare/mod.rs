@@ -268,8 +268,7 @@ impl Names {
                 continue;
             }
             self.weights += 1;
-            let names =
-                [format!("{}{}", left.name, mine.suffix(kind)), format!("{}{}", right.name, others.suffix(kind))];
+            let names = [mine.tensor(left.name, kind), others.tensor(right.name, kind)];
             let [name, other] = &names;
             if name != other {
                 if self.renamed_weights == 0 {

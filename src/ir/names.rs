@@ -135,6 +135,12 @@ impl ParameterNames {
         [kernel, bias, scale, shift, mean, variance, gain].into_iter().all(is_word)
     }
 
+    /// The name of the tensor of a layer called `layer` for its parameter `kind`.
+    #[must_use]
+    pub fn tensor(&self, layer: &str, kind: ParameterKind) -> String {
+        format!("{layer}{}", self.suffix(kind))
+    }
+
     /// What is appended to a layer's name for its parameter `kind`.
     #[must_use]
     pub fn suffix(&self, kind: ParameterKind) -> &str {

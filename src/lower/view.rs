@@ -285,14 +285,19 @@ impl View<'_, '_> {
 
     /// How a layer is drawn, with what it is told: `normal(0.01)`.
     fn init(&self, name: &Spanned<String>, passed: &[Passed], span: Span) -> Evaluated {
-        let argument = |Passed { name, value }: &Passed| {
-            let written = self.frame.written(value, self.frame.blame);
-            let value = Spanned::new(evaluate(value, self)?, written);
-            Ok(Argument { name: name.clone(), variable: None, value })
-        };
-        let arguments = passed.iter().map(argument).collect::<Evaluated<Vec<_>>>()?;
+        let arguments = self.arguments(passed)?;
         let call = CallValue { name: name.clone(), arguments, is_library: self.frame.block.is_library };
         dialect::init::read(&Value::Call(Arc::new(call)), span).map(dialect::init::value)
+    }
+
+    /// The arguments of a value that is a call, and where each was written.
+    fn arguments(&self, passed: &[Passed]) -> Evaluated<Vec<Argument>> {
+        let argument = |Passed { name, value }: &Passed| {
+            let variable = value.variable().map(str::to_owned);
+            let written = self.frame.written(value, self.frame.blame);
+            Ok(Argument { name: name.clone(), variable, value: Spanned::new(evaluate(value, self)?, written) })
+        };
+        passed.iter().map(argument).collect()
     }
 
     /// A block with some of its arguments, as a value.
@@ -312,12 +317,7 @@ impl View<'_, '_> {
             );
             return Err(Box::new(elsewhere::fixed(error, &name.value, name.span, functions())));
         };
-        let argument = |Passed { name, value }: &Passed| {
-            let variable = value.variable().map(str::to_owned);
-            let written = self.frame.written(value, self.frame.blame);
-            Ok(Argument { name: name.clone(), variable, value: Spanned::new(evaluate(value, self)?, written) })
-        };
-        let arguments = passed.iter().map(argument).collect::<Evaluated<Vec<_>>>()?;
+        let arguments = self.arguments(passed)?;
         let arguments = self.machine.judge(is_library).partial(block, &arguments)?;
         let value = Value::Call(Arc::new(CallValue { name: name.clone(), arguments, is_library }));
         bounded(value, span, self)

@@ -248,30 +248,7 @@ fn flattened(graph: &Graph, order: &[NodeId], shapes: &NodeMap<Shape>) -> NodeMa
         let (Some(node), Some(&operand)) = (graph.get(id), graph.operands(id).first()) else { continue };
         let map = match (&node.op, *shapes.at(operand)) {
             (Op::Flatten(_), Shape::Map { channels, height, width }) => Some([channels, height, width]),
-            (Op::Dropout(_) | Op::DropPath(_) | Op::Activation(_) | Op::Add(_) | Op::Multiply(_), _) => {
-                maps.get(operand).copied()
-            }
-            (
-                Op::Input(_)
-                | Op::Conv2d(_)
-                | Op::BatchNorm(_)
-                | Op::MaxPool(_)
-                | Op::AdaptivePool(_)
-                | Op::Linear(_)
-                | Op::Flatten(_)
-                | Op::Pad(_)
-                | Op::Subsample(_)
-                | Op::AvgPool(_)
-                | Op::Blur(_)
-                | Op::ChannelConv(_)
-                | Op::Concat(_)
-                | Op::GroupNorm(_)
-                | Op::LayerNorm(_)
-                | Op::LayerScale(_)
-                | Op::PathSoftmax(_)
-                | Op::Slice(_),
-                _,
-            ) => None,
+            (op, _) => maps.get(operand).copied().filter(|_| op.keeps_order()),
         };
         if let Some(map) = map {
             maps.insert(id, map);
@@ -302,7 +279,7 @@ fn check_tensors(checked: &Checked) -> Result<(), Report> {
     }
     let mut seen = HashMap::new();
     for (Parameter { node, kind }, _) in checked.parameters() {
-        let name = format!("{}{}", checked.name(node), suffixes.suffix(kind));
+        let name = suffixes.tensor(checked.name(node), kind);
         let layer = checked.layer(node);
         let span = layer.node.origin.span;
         if let Some(first) = seen.insert(name.clone(), layer.name) {

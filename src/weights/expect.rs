@@ -29,7 +29,7 @@ pub fn expected(checked: &Checked) -> Vec<Entry> {
         .parameters()
         .map(|(parameter, extents)| {
             let ir_shape = extents.into_vec();
-            let name = format!("{}{}", checked.name(parameter.node), suffixes.suffix(parameter.kind));
+            let name = suffixes.tensor(checked.name(parameter.node), parameter.kind);
             let permuted = match (dialect.names.layout, parameter.kind) {
                 (Layout::Keras, ParameterKind::Kernel) => Some(oihw(checked, parameter.node, &ir_shape)),
                 (Layout::Torch | Layout::Keras, _) => None,

@@ -4,6 +4,7 @@ use super::imports::{Helper, Imports};
 use super::load::Method;
 use super::quote::Comment;
 use super::view::{InitView, LayersView, NormView};
+use crate::ir::op::unusual_scale;
 use crate::ir::{Init, Op};
 use crate::valid::Checked;
 use std::collections::BTreeSet;
@@ -145,7 +146,7 @@ impl Drawn {
     }
 
     fn norm(&mut self, norm: NormView, scale: f64) {
-        if scale.to_bits() != 1_f64.to_bits() && !self.scaled.contains(&norm) {
+        if unusual_scale(scale).is_some() && !self.scaled.contains(&norm) {
             self.scaled.push(norm);
         }
     }

@@ -64,7 +64,7 @@ fn channels_last(network: &Checked) -> BTreeSet<NodeId> {
         let map = if matches!(layer.node.op, Op::Flatten(_)) {
             Some(layer.input)
         } else {
-            let first = of_operands.next().flatten().filter(|_| is_elementwise(&layer.node.op));
+            let first = of_operands.next().flatten().filter(|_| layer.node.op.keeps_order());
             first.filter(|first| of_operands.all(|other| other == Some(*first)))
         };
         maps.extend(map.map(|map| (layer.id, map)));
@@ -87,31 +87,6 @@ fn channels_last(network: &Checked) -> BTreeSet<NodeId> {
         }
     }
     maps.into_keys().collect()
-}
-
-/// Whether `op` takes each element by itself, wherever it stands.
-fn is_elementwise(op: &Op) -> bool {
-    match op {
-        Op::Activation(_) | Op::Add(_) | Op::Multiply(_) | Op::Dropout(_) | Op::DropPath(_) => true,
-        Op::Input(_)
-        | Op::Conv2d(_)
-        | Op::BatchNorm(_)
-        | Op::MaxPool(_)
-        | Op::AdaptivePool(_)
-        | Op::Linear(_)
-        | Op::Flatten(_)
-        | Op::Pad(_)
-        | Op::Subsample(_)
-        | Op::AvgPool(_)
-        | Op::Blur(_)
-        | Op::ChannelConv(_)
-        | Op::Concat(_)
-        | Op::GroupNorm(_)
-        | Op::LayerNorm(_)
-        | Op::LayerScale(_)
-        | Op::PathSoftmax(_)
-        | Op::Slice(_) => false,
-    }
 }
 
 /// The maps that are 1 x 1 whatever the input's size.

@@ -245,7 +245,7 @@ impl Writer<'_> {
 
 /// What the factors of a norm begin as, where that is not one.
 fn begins_as(scale: f64) -> Option<PyFloat> {
-    (scale.to_bits() != 1_f64.to_bits()).then_some(PyFloat(scale))
+    op::unusual_scale(scale).map(PyFloat)
 }
 
 /// Whether a layer has a bias that does not begin as zero.

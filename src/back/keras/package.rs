@@ -5,14 +5,14 @@ use super::calls::{self, Plain, Word};
 use super::channels;
 use super::head::{self, Head};
 use super::known::Known;
+use super::layer::draws_bias;
 use super::python::{Comment, PyFloat, PyIdent, PyNumber, PyStr};
 use super::view::{Argument, Convolution, Function, Kind, Meaning, Needs, Package, Parameter, Stage, Weights};
 use crate::back::Unsupported;
 use crate::back::names::Names;
 use crate::ir::dialect::Layout;
-use crate::ir::op::PoolKind;
-use crate::ir::op::RunningVariance;
-use crate::ir::{BiasDraw, Draw, Label, NodeId, Op, ParameterKind, Shape};
+use crate::ir::op::{PoolKind, RunningVariance};
+use crate::ir::{Draw, Label, NodeId, Op, ParameterKind, Shape};
 use crate::outline::{self, Definition, Expression, Field, Outline, Value, visit};
 use crate::valid::Checked;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -68,16 +68,15 @@ fn needs(network: &Checked) -> Needs {
     let mut needs = Needs::default();
     let (mut biased, mut convolutions, mut linears, mut norms) = (false, false, false, false);
     for layer in network.layers() {
-        let draws_bias = |bias: bool, draw: BiasDraw| bias && draw == BiasDraw::UniformFanIn;
         needs.dots |= layer.name.contains('.') && !layer.node.op.parameters(layer.input).is_empty();
         if let Op::Conv2d(conv) = layer.node.op {
             convolutions |= conv.init.kernel == dialect.convolution_init.kernel;
             biased |= conv.bias;
-            needs.drawn_bias |= draws_bias(conv.bias, conv.init.bias);
+            needs.drawn_bias |= draws_bias(conv.bias, conv.init);
         }
         if let Op::Linear(linear) = layer.node.op {
             linears |= linear.init.kernel == dialect.linear_init.kernel;
-            needs.drawn_bias |= draws_bias(linear.bias, linear.init.bias);
+            needs.drawn_bias |= draws_bias(linear.bias, linear.init);
         }
         if let Op::ChannelConv(conv) = layer.node.op {
             needs.channel_conv = Some(dialect.channel_conv_init.kernel);
@@ -114,7 +113,7 @@ fn weights(network: &Checked, needs: &Needs, top: &BTreeSet<NodeId>) -> Weights 
     let of_top = network
         .parameters()
         .filter(|(parameter, _)| top.contains(&parameter.node))
-        .map(|(parameter, _)| PyStr::new(&format!("{}{}", network.name(parameter.node), names.suffix(parameter.kind))));
+        .map(|(parameter, _)| PyStr::new(&names.tensor(network.name(parameter.node), parameter.kind)));
     Weights {
         suffixes: kinds.map(|(keras, kind)| (PyStr::new(keras), PyStr::new(names.suffix(kind)))).collect(),
         torch: dialect.names.layout == Layout::Torch,

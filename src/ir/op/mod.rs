@@ -45,7 +45,7 @@ pub use layer_scale::LayerScale;
 pub use linear::Linear;
 pub use max_pool::MaxPool;
 pub use multiply::Multiply;
-pub use norm::{BatchNorm, RunningVariance};
+pub use norm::{BatchNorm, RunningVariance, unusual_scale};
 pub use pad::Pad;
 pub use path_softmax::PathSoftmax;
 pub use slice::Slice;
@@ -286,6 +286,32 @@ impl Op {
             | Self::LayerScale(_)
             | Self::Multiply(_)
             | Self::Slice(_) => Spelling::Method,
+        }
+    }
+
+    /// Whether element i of its value comes from element i of each operand, so that a flattened map stays in its order.
+    #[must_use]
+    pub fn keeps_order(&self) -> bool {
+        match self {
+            Self::Activation(_) | Self::Add(_) | Self::Multiply(_) | Self::Dropout(_) | Self::DropPath(_) => true,
+            Self::Input(_)
+            | Self::Conv2d(_)
+            | Self::BatchNorm(_)
+            | Self::MaxPool(_)
+            | Self::AdaptivePool(_)
+            | Self::Linear(_)
+            | Self::Flatten(_)
+            | Self::Pad(_)
+            | Self::Subsample(_)
+            | Self::AvgPool(_)
+            | Self::Blur(_)
+            | Self::ChannelConv(_)
+            | Self::Concat(_)
+            | Self::GroupNorm(_)
+            | Self::LayerNorm(_)
+            | Self::LayerScale(_)
+            | Self::PathSoftmax(_)
+            | Self::Slice(_) => false,
         }
     }
 

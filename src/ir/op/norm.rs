@@ -25,6 +25,12 @@ pub struct BatchNorm {
     pub running_variance: RunningVariance,
 }
 
+/// The factors with which a norm begins, where they are not those that every framework gives it: 1.
+#[must_use]
+pub fn unusual_scale(scale: f64) -> Option<f64> {
+    (scale.to_bits() != 1_f64.to_bits()).then_some(scale)
+}
+
 impl BatchNorm {
     pub(super) fn infer(self, input: Shape) -> Result<Shape, ShapeError> {
         match input {

@@ -8,7 +8,7 @@ use super::super::view::InitView;
 use super::number::Numbers;
 use crate::ir::op::{
     AdaptivePool, AvgPool, BatchNorm, ChannelConv, Conv2d, DropPath, Dropout, GroupNorm, LayerNorm, LayerScale, Linear,
-    MaxPool, RunningVariance,
+    MaxPool, RunningVariance, unusual_scale,
 };
 use crate::ir::shape::Window;
 use crate::ir::{Init, Label, Sides};
@@ -181,17 +181,16 @@ fn epsilon(numbers: &mut Numbers<'_>, epsilon: f64) -> Option<Expr> {
 
 /// A norm that `config` configures, with factors that begin as `scale`.
 fn normalisation(numbers: &Numbers<'_>, ty: &'static str, config: Expr, scale: f64, imports: &mut Imports) -> Layer {
-    let is_one = scale.to_bits() == 1_f64.to_bits();
-    if !is_one {
-        imports.helper(Helper::Scaled);
-    }
+    let init = match unusual_scale(scale) {
+        None => call("init(device)"),
+        Some(scale) => {
+            imports.helper(Helper::Scaled);
+            Expr::atom(format_args!("scaled({scale:?}, device)"))
+        }
+    };
     let init = match config {
         Expr::Chain(head, mut calls) => {
-            calls.push(if is_one {
-                call("init(device)")
-            } else {
-                Expr::atom(format_args!("scaled({scale:?}, device)"))
-            });
+            calls.push(init);
             Expr::Chain(head, calls)
         }
         other => other,

@@ -377,14 +377,11 @@ def uniform_fan_in(inputs, kernel_size=1, groups=1):
     bound = (inputs // groups * height * width) ** -0.5
     return keras.initializers.RandomUniform(-bound, bound)
 {%- endif %}
-{#- One kernel for each channel and depth_multiplier outputs of it: Keras's fans are of all channels, and of those outputs. -#}
+{#- One kernel for each channel and depth_multiplier outputs of it; Keras's own word where the dialect has it. -#}
 {%- macro depthwise_initializer(init) -%}
 {%- match init -%}
-{%- when Draw::KaimingNormalFanOut -%}keras.initializers.VarianceScaling(2.0 / depth_multiplier, "fan_in", "untruncated_normal")
-{%- when Draw::KaimingNormalFanIn -%}keras.initializers.VarianceScaling(2.0 * depth_multiplier, "fan_out", "untruncated_normal")
-{%- when Draw::UniformFanIn -%}keras.initializers.VarianceScaling(depth_multiplier / 3, "fan_out", "uniform")
-{%- when Draw::UniformFanOut -%}keras.initializers.VarianceScaling(1 / (3 * depth_multiplier), "fan_in", "uniform")
-{%- when other -%}{% call write::initializer(other) %}{% endcall %}
+{%- when Draw::GlorotUniform -%}"glorot_uniform"
+{%- when other -%}{% call write::of_channels(other, "depth_multiplier", "") %}{% endcall %}
 {%- endmatch -%}
 {%- endmacro -%}
 {%- macro named() -%}
