@@ -180,7 +180,7 @@ fn template_of(template: &Spanned<String>, report: &mut Report) -> Option<Templa
     match Template::parse(&template.value) {
         Ok(template) => Some(template),
         Err(unknown) => {
-            let rest = template.value.get(unknown.start..).unwrap_or_default();
+            let rest = template.value.get(unknown.start..).expect("a placeholder stands in its template");
             if !rest.contains('}') {
                 let message = format!("the placeholder {} has no end", suggest::quoted(&format!("{{{}", unknown.text)));
                 let error = Diagnostic::error(Code::UnknownName, template.span, message, "`}` is missing");

@@ -92,7 +92,8 @@ impl Walker<'_> {
         loop {
             let stray = || open.keys().next().copied().unwrap_or(value);
             let node = complete.pop().ok_or_else(stray)?;
-            let branches = self.in_order(open.remove(&node).unwrap_or_default(), node)?;
+            let branches =
+                self.in_order(open.remove(&node).expect("a join to which all branches have come is open"), node)?;
             if open.is_empty() {
                 return Ok((branches, node));
             }

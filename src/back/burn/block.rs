@@ -28,7 +28,7 @@ pub(super) struct Block<'a> {
     parameters: Vec<RustIdent>,
     /// The parameters that making the block reads.
     used: BTreeSet<usize>,
-    /// What each parameter is about.
+    /// Where each parameter is used.
     about: Vec<About>,
     /// Whether a layer's name is made from the block's.
     takes_name: bool,
@@ -38,10 +38,10 @@ pub(super) struct Block<'a> {
     pub(super) imports: Imports,
 }
 
-/// What a parameter is about.
+/// The layers and flags with which a parameter is used.
 #[derive(Debug, Clone, Default)]
 struct About {
-    /// The flags of what it says something of.
+    /// The flags of the layers that use it; `None` stands for a layer that is always there.
     guards: BTreeSet<Option<usize>>,
     /// The first layer of which it is a field.
     layers: BTreeMap<Field, RustIdent>,

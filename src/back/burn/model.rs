@@ -23,7 +23,7 @@ pub(super) struct Model {
     pub(super) methods: Vec<Method>,
 }
 
-/// Writes the network that `outline` describes; `ty` is what it is called, beside `types`.
+/// Writes the network that `outline` describes; `ty` is its name, `types` the names beside it.
 ///
 /// # Errors
 /// What about its stem or head cannot be written.

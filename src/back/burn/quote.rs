@@ -163,12 +163,12 @@ impl RustIdent {
         Self::new(&format!("{}_{word}", self.0.trim_end_matches('_')))
     }
 
-    /// Takes this, or what comes of it that is neither `reserved` nor taken.
+    /// Takes this name, with a number behind it where it is `reserved` or taken.
     pub(super) fn take(&self, reserved: &[&str], names: &mut Names) -> Self {
         self.take_beside(names, |name| reserved.contains(&name))
     }
 
-    /// The same, where `is_reserved` says what may not be had.
+    /// The same, for reserved names that `is_reserved` tells.
     pub(super) fn take_beside(&self, names: &mut Names, is_reserved: impl Fn(&str) -> bool) -> Self {
         let numbered = |number: u32| if number < 2 { self.clone() } else { self.with(&number.to_string()) };
         Self(names.take(|name| !is_reserved(name), |number| numbered(number).0))

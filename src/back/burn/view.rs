@@ -124,7 +124,7 @@ impl NormView {
 pub(super) struct InitView(pub(super) Init);
 
 impl InitView {
-    /// The closure from a kernel's fans to what its values and those of its bias are drawn from.
+    /// The closure from a kernel's fans to the initialisers of the kernel and its bias.
     pub(super) fn closure(self) -> Code {
         let Init { kernel, bias } = self.0;
         let (inputs, outputs) = match kernel {
@@ -162,7 +162,7 @@ impl InitView {
         self.0.kernel == Draw::Zero || self.0.bias == BiasDraw::Zero
     }
 
-    /// What of the crate's own the closure calls.
+    /// The crate's own functions that the closure calls.
     pub(super) fn helpers(self) -> impl Iterator<Item = Helper> {
         let kernel = match self.0.kernel {
             Draw::KaimingNormalFanOut | Draw::KaimingNormalFanIn | Draw::Normal(_) | Draw::TruncNormal(_) => {
